@@ -1,0 +1,114 @@
+/* transport/protocol.h: what a network is and must do, as its host describes it
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* ---- a field: of a registration form, or of a question that the network asks ---- */
+
+typedef enum {
+    CW_FIELD_TEXT,    /* one line */
+    CW_FIELD_PRIVATE, /* a password: never logged, never sent back */
+    CW_FIELD_BOOLEAN, /* "1" or "0" */
+    CW_FIELD_INTEGER,
+    CW_FIELD_LIST,    /* one of `choices` */
+    CW_FIELD_NOTE,    /* text to read, no value */
+} CwFieldKind;
+
+const char *cw_field_kind_to_string(CwFieldKind kind); /* "text", "private", … as on the link */
+gboolean cw_field_kind_from_string(const char *name, CwFieldKind *kind);
+
+typedef struct {
+    char *value;
+    char *label;
+} CwChoice;
+
+typedef struct {
+    char *name;         /* the key; unique in its form */
+    char *label;        /* for people */
+    CwFieldKind kind;
+    char *value;        /* default; NULL: none */
+    gboolean required;
+    char separator;     /* user splits only: stands before this part in the whole user name */
+    gboolean from_right; /* user splits only: looked for from the end of the name */
+    GPtrArray *choices; /* CwChoice *, NULL but for lists */
+} CwField;
+
+CwField *cw_field_new(CwFieldKind kind, const char *name, const char *label, const char *value);
+void cw_field_add_choice(CwField *field, const char *value, const char *label);
+void cw_field_free(CwField *field);
+GPtrArray *cw_fields_new(void); /* of CwField *, owned */
+const CwField *cw_fields_find(const GPtrArray *fields, const char *name); /* (nullable) */
+
+/* ---- a network ---- */
+
+typedef enum { CW_PASSWORD_NONE, CW_PASSWORD_OPTIONAL, CW_PASSWORD_REQUIRED } CwPasswordUse;
+
+typedef struct {
+    char *id;       /* "prpl-irc" */
+    char *name;     /* "IRC" */
+    char *identity; /* disco#info type of the gateway: "irc" (registrar's list where it has one) */
+    CwPasswordUse password;
+    gboolean typing;        /* tells and takes typing notifications */
+    gboolean authorization; /* contacts grant or deny to be seen */
+    GPtrArray *splits;      /* CwField: the parts of a user name behind the first, "split.1" … */
+    GPtrArray *options;     /* CwField: account options */
+} CwProtocol;
+
+CwProtocol *cw_protocol_new(void);
+CwProtocol *cw_protocol_copy(const CwProtocol *protocol);
+void cw_protocol_free(CwProtocol *protocol);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwProtocol, cw_protocol_free)
+
+/* The whole user name in the network's usual notation from what the user typed as `username`
+ * (which may be whole already: "nick@server") and the values of the split fields by name (NULL
+ * table, missing or empty value: what the name already says, else the split's default).
+ * (transfer full) */
+char *cw_protocol_compose_username(const CwProtocol *protocol, const char *username,
+                                   GHashTable *split_values);
+
+/* The inverse: `first` is the part before all separators, the table has "split.N" -> value for each
+ * split that the name contains. */
+void cw_protocol_split_username(const CwProtocol *protocol, const char *username, char **first,
+                                GHashTable **split_values);
+
+/* ---- words that the link and the features share ---- */
+
+typedef enum {
+    CW_SHOW_OFFLINE,
+    CW_SHOW_ONLINE,
+    CW_SHOW_CHAT,
+    CW_SHOW_AWAY,
+    CW_SHOW_XA,
+    CW_SHOW_DND,
+} CwShow;
+
+const char *cw_show_to_string(CwShow show); /* "offline", "online", "chat", "away", "xa", "dnd" */
+gboolean cw_show_from_string(const char *name, CwShow *show);
+
+/* Why something did not work, on the network's side. */
+typedef enum {
+    CW_REASON_NONE,
+    CW_REASON_AUTH,        /* wrong password, unknown account */
+    CW_REASON_NETWORK,     /* cannot be reached, link dropped */
+    CW_REASON_TLS,         /* no trust in its certificate, no encryption */
+    CW_REASON_CONFLICT,    /* logged in from elsewhere, name in use */
+    CW_REASON_SETTINGS,    /* options that cannot work */
+    CW_REASON_NO_CONTACT,  /* no such contact, nick, user */
+    CW_REASON_OFFLINE,     /* the contact is not there and nobody stores for it */
+    CW_REASON_TOO_LONG,
+    CW_REASON_RATE,        /* too fast; later */
+    CW_REASON_FORBIDDEN,   /* blocked, banned, not permitted */
+    CW_REASON_NOT_ONLINE,  /* the account itself is not logged in */
+    CW_REASON_HOST,        /* the host process died or is stuck */
+    CW_REASON_OTHER,
+} CwReason;
+
+const char *cw_reason_to_string(CwReason reason); /* "auth", "no-contact", … */
+gboolean cw_reason_from_string(const char *name, CwReason *reason);
+
+G_END_DECLS

@@ -1,0 +1,84 @@
+/* transport/store.h: what lasts; the interface, with SQLite behind it (store-sqlite.c)
+ *
+ * Reads are answered at once on the caller's thread (page cache, microseconds).  Writes are queued
+ * to one writer thread that commits them in groups; `done` runs in the caller's main context after
+ * the commit.  Reads see a write once it is done.  Writes are done in the order given.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "transport/secret.h"
+
+G_BEGIN_DECLS
+
+#define CW_STORE_ERROR (cw_store_error_quark())
+GQuark cw_store_error_quark(void);
+typedef enum {
+    CW_STORE_ERROR_OPEN,
+    CW_STORE_ERROR_VERSION, /* made by a newer Causeway */
+    CW_STORE_ERROR_KEY,     /* the key file does not fit the database */
+    CW_STORE_ERROR_READ,
+    CW_STORE_ERROR_WRITE, /* disk full and the like */
+} CwStoreError;
+
+/* One registration.  Strings owned by it. */
+typedef struct {
+    char *domain;        /* the transport */
+    char *jid;           /* bare, prepared */
+    char *username;      /* whole, in the network's notation */
+    CwSecret *password;  /* NULL: none */
+    GHashTable *options; /* char * -> char *: the options this user chose; never NULL */
+    gint64 created;      /* Unix time, s */
+} CwUser;
+
+CwUser *cw_user_new(const char *domain, const char *jid);
+CwUser *cw_user_copy(const CwUser *user);
+void cw_user_free(CwUser *user);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwUser, cw_user_free)
+
+/* One contact that was seen on the network's list or added by the user. */
+typedef struct {
+    char *name;  /* the network's normal form */
+    char *alias; /* nullable */
+    char *group; /* nullable */
+    gboolean offered; /* a subscription request was sent to the user once */
+} CwStoredContact;
+
+void cw_stored_contact_free(CwStoredContact *contact);
+
+typedef struct CwStore CwStore;
+
+/* error: NULL when it worked. */
+typedef void (*CwStoreDone)(const GError *error, gpointer data);
+
+/* Opens or makes the database (0600) and the key file, migrates older schemas, checks that the key
+ * opens what is sealed.  `key_path` is made only together with a new database. */
+CwStore *cw_store_open(const char *path, const char *key_path, GError **error);
+/* Waits for queued writes; `done` functions still to run are run. */
+void cw_store_free(CwStore *store);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwStore, cw_store_free)
+
+/* The registration, (transfer full); NULL without error: there is none. */
+CwUser *cw_store_get_user(CwStore *store, const char *domain, const char *jid, GError **error);
+gboolean cw_store_has_user(CwStore *store, const char *domain, const char *jid);
+guint cw_store_count_users(CwStore *store, const char *domain);
+/* Up to `limit` JIDs after `after` (NULL: from the first) in a fixed order, as char *. */
+GPtrArray *cw_store_list_users(CwStore *store, const char *domain, const char *after, guint limit,
+                               GError **error);
+void cw_store_put_user(CwStore *store, const CwUser *user, CwStoreDone done, gpointer data);
+/* With its contacts; pages that held them are overwritten (secure_delete). */
+void cw_store_delete_user(CwStore *store, const char *domain, const char *jid, CwStoreDone done,
+                          gpointer data);
+
+/* CwStoredContact *, in name order. */
+GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char *jid,
+                                  GError **error);
+void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
+                          const CwStoredContact *contact);
+void cw_store_delete_contact(CwStore *store, const char *domain, const char *jid, const char *name);
+
+/* Runs `done` after all writes queued so far. */
+void cw_store_sync(CwStore *store, CwStoreDone done, gpointer data);
+
+G_END_DECLS
