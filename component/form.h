@@ -20,9 +20,9 @@ typedef enum { CW_FORM_NONE, CW_FORM_SUBMIT, CW_FORM_CANCEL, CW_FORM_INVALID } C
 /* What kind of form stands in `parent` (its child <x xmlns='jabber:x:data'>). */
 CwFormKind cw_form_kind(const CwNode *parent);
 
-/* The submitted values, by field name: char * -> char *, several <value/> joined by '\n'.  Types are
- * not believed (R11).  `fields` (nullable): known fields; a boolean's value is brought to "1" or
- * "0", unknown fields are left out.  Every value wipes itself when the table goes.  NULL and
+/* The submitted values, by field name: char * -> char *, several <value/> joined by '\n'.  Types
+ * are not believed (R11).  `fields` (nullable): known fields; a boolean's value is brought to "1"
+ * or "0", unknown fields are left out.  Every value wipes itself when the table goes.  NULL and
  * CW_STANZA_ERROR not-acceptable naming the field: a value of the wrong shape, or a FORM_TYPE that
  * is there and not `form_type`. */
 GHashTable *cw_form_values(const CwNode *parent, const char *form_type, GPtrArray *fields,

@@ -19,9 +19,9 @@ typedef enum {
 } CwJidError;
 
 typedef struct {
-    char *full;     /* prepared, whole */
-    char *bare;     /* prepared, without resource */
-    char *local;    /* NULL: none */
+    char *full;  /* prepared, whole */
+    char *bare;  /* prepared, without resource */
+    char *local; /* NULL: none */
     char *domain;
     char *resource; /* NULL: none */
 } CwJid;
@@ -37,7 +37,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwJid, cw_jid_free)
  * the inverse is exact for any UTF-8 text.  (transfer full) or NULL: empty, not UTF-8, or over
  * 1,023 bytes when escaped. */
 char *cw_jid_escape_local(const char *legacy);
-/* The inverse, for any prepared local part, ours or typed by a user.  (transfer full), never NULL. */
+/* The inverse, for any prepared local part, ours or typed by a user.  (transfer full), never NULL.
+ */
 char *cw_jid_unescape_local(const char *local);
 
 /* "escape(legacy)@domain"; NULL as above. */

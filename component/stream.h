@@ -18,9 +18,9 @@ typedef enum {
     CW_STREAM_OPENING,    /* our header is sent, theirs awaited */
     CW_STREAM_HANDSHAKE,  /* digest sent, <handshake/> awaited */
     CW_STREAM_UP,
-    CW_STREAM_CLOSING,    /* our </stream:stream> is sent, theirs awaited */
-    CW_STREAM_WAITING,    /* lost or refused; a timer runs */
-    CW_STREAM_STOPPED,    /* for good */
+    CW_STREAM_CLOSING, /* our </stream:stream> is sent, theirs awaited */
+    CW_STREAM_WAITING, /* lost or refused; a timer runs */
+    CW_STREAM_STOPPED, /* for good */
 } CwStreamState;
 
 const char *cw_stream_state_to_string(CwStreamState state);
@@ -31,11 +31,11 @@ typedef struct {
     const char *secret;
     const char *server_host;
     guint16 server_port;
-    gsize send_queue;  /* bytes; over it congested(TRUE), under a quarter of it congested(FALSE) */
+    gsize send_queue; /* bytes; over it congested(TRUE), under a quarter of it congested(FALSE) */
     CwXmlLimits limits;
     guint ping_interval, ping_timeout; /* ms; XEP-0199 to the server's domain, checklist C22 */
     guint retry_first, retry_max, refused_retry, connect_timeout, stop_timeout; /* ms */
-    gboolean trace;    /* log stanzas at debug level, bodies and secrets hidden */
+    gboolean trace; /* log stanzas at debug level, bodies and secrets hidden */
 } CwStreamConfig;
 
 typedef struct {

@@ -91,7 +91,8 @@ typedef struct {
 
 void cw_writer_init(CwWriter *writer, GString *out);
 void cw_writer_start(CwWriter *writer, const char *name, const char *ns); /* ns NULL: inherited */
-void cw_writer_attr(CwWriter *writer, const char *name, const char *value); /* NULL value: nothing */
+void cw_writer_attr(CwWriter *writer, const char *name,
+                    const char *value); /* NULL value: nothing */
 void cw_writer_text(CwWriter *writer, const char *text);
 void cw_writer_end(CwWriter *writer);
 /* <name xmlns=ns>text</name>; NULL or "" text: an empty element */

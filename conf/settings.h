@@ -26,44 +26,44 @@ typedef enum {
 
 /* What a user, a server or a network may make grow. */
 typedef struct {
-    guint stanza_size;              /* bytes of one stanza from the server; 262144 */
-    guint xml_depth;                /* levels of elements in one stanza; 64 */
-    guint xml_attributes;           /* attributes of one element; 64 */
-    guint send_queue;               /* bytes waiting for the server before the legacy side is
-                                       paused; 1048576 */
-    guint link_queue;               /* bytes waiting for a host before it counts as stuck; 4194304 */
-    guint message_size;             /* bytes of one message text, either way; 65536 */
-    guint messages_per_minute;      /* from one user to his contacts; 600 */
-    guint registrations_per_minute; /* attempts at one transport, all users; 30 */
+    guint stanza_size;         /* bytes of one stanza from the server; 262144 */
+    guint xml_depth;           /* levels of elements in one stanza; 64 */
+    guint xml_attributes;      /* attributes of one element; 64 */
+    guint send_queue;          /* bytes waiting for the server before the legacy side is
+                                  paused; 1048576 */
+    guint link_queue;          /* bytes waiting for a host before it counts as stuck; 4194304 */
+    guint message_size;        /* bytes of one message text, either way; 65536 */
+    guint messages_per_minute; /* from one user to his contacts; 600 */
+    guint registrations_per_minute;          /* attempts at one transport, all users; 30 */
     guint registrations_per_user_per_minute; /* attempts of one bare JID; 6 */
-    guint accounts_per_domain;      /* registrations at one transport; 0 */
-    guint contacts;                 /* contacts of one account; 5000 */
-    guint resources;                /* resources of one user that are online at once; 32 */
-    guint pending_messages;         /* of one account, not yet taken by the network; 500 */
-    guint questions;                /* of one account, not yet answered; 16 */
-    guint pending_requests;         /* iqs of ours that await an answer, a stream; 1000 */
-    guint host_memory;              /* MiB of address space of a protocol host; 0 */
+    guint accounts_per_domain;               /* registrations at one transport; 0 */
+    guint contacts;                          /* contacts of one account; 5000 */
+    guint resources;                         /* resources of one user that are online at once; 32 */
+    guint pending_messages;                  /* of one account, not yet taken by the network; 500 */
+    guint questions;                         /* of one account, not yet answered; 16 */
+    guint pending_requests;                  /* iqs of ours that await an answer, a stream; 1000 */
+    guint host_memory;                       /* MiB of address space of a protocol host; 0 */
 } CwLimits;
 
 /* All in milliseconds. */
 typedef struct {
-    guint server_ping_interval;  /* idle time after which the server is pinged; 60000 */
-    guint server_ping_timeout;   /* no answer in this time: the stream is dead; 30000 */
-    guint server_retry_first;    /* first wait before the stream is tried again; 1000 */
-    guint server_retry_max;      /* longest wait; 60000 */
-    guint server_refused_retry;  /* wait after wrong secret, unknown host, conflict; 60000 */
+    guint server_ping_interval;   /* idle time after which the server is pinged; 60000 */
+    guint server_ping_timeout;    /* no answer in this time: the stream is dead; 30000 */
+    guint server_retry_first;     /* first wait before the stream is tried again; 1000 */
+    guint server_retry_max;       /* longest wait; 60000 */
+    guint server_refused_retry;   /* wait after wrong secret, unknown host, conflict; 60000 */
     guint server_connect_timeout; /* until the handshake is through; 30000 */
-    guint server_grace;          /* legacy sessions stay up this long without a server; 300000 */
-    guint stop_timeout;          /* orderly stop: wait for the server's close; 5000 */
-    guint login_timeout;         /* a legacy log-in, until it counts as unreachable; 60000 */
-    guint legacy_retry_first;    /* first wait before a dropped legacy link is tried again; 5000 */
-    guint legacy_retry_max;      /* longest wait; 600000 */
-    guint host_ping_interval;    /* a host is pinged when quiet for so long; 10000 */
-    guint host_ping_timeout;     /* no pong in this time: the host is replaced; 30000 */
-    guint host_retry_first;      /* first wait before a dead host is replaced; 500 */
-    guint host_retry_max;        /* longest wait; 60000 */
-    guint registered_linger;     /* a verified log-in waits so long for the user's presence; 60000 */
-    guint message_timeout;       /* a message the host neither took nor refused comes back; 60000 */
+    guint server_grace;           /* legacy sessions stay up this long without a server; 300000 */
+    guint stop_timeout;           /* orderly stop: wait for the server's close; 5000 */
+    guint login_timeout;          /* a legacy log-in, until it counts as unreachable; 60000 */
+    guint legacy_retry_first;     /* first wait before a dropped legacy link is tried again; 5000 */
+    guint legacy_retry_max;       /* longest wait; 600000 */
+    guint host_ping_interval;     /* a host is pinged when quiet for so long; 10000 */
+    guint host_ping_timeout;      /* no pong in this time: the host is replaced; 30000 */
+    guint host_retry_first;       /* first wait before a dead host is replaced; 500 */
+    guint host_retry_max;         /* longest wait; 60000 */
+    guint registered_linger; /* a verified log-in waits so long for the user's presence; 60000 */
+    guint message_timeout;   /* a message the host neither took nor refused comes back; 60000 */
 } CwTiming;
 
 /* One [transport DOMAIN]. */
@@ -90,21 +90,21 @@ typedef struct {
 } CwTransportSettings;
 
 typedef struct {
-    char *server_host;          /* 127.0.0.1 */
-    guint16 server_port;        /* 5347 */
+    char *server_host;           /* 127.0.0.1 */
+    guint16 server_port;         /* 5347 */
     gboolean server_allow_plain; /* allow-plaintext: XEP-0114 to a server that is not loopback */
-    char *store_path;           /* relative to the settings file's folder */
-    char *store_key_file;       /* default: the store's path + ".key" */
-    char *purple_program;       /* [programs] purple =; default: beside causeway, else libexec */
-    gboolean trace;             /* [log] stanzas = true: trace of stanzas, bodies hidden */
-    gboolean debug;             /* [log] debug = true */
+    char *store_path;            /* relative to the settings file's folder */
+    char *store_key_file;        /* default: the store's path + ".key" */
+    char *purple_program;        /* [programs] purple =; default: beside causeway, else libexec */
+    gboolean trace;              /* [log] stanzas = true: trace of stanzas, bodies hidden */
+    gboolean debug;              /* [log] debug = true */
     CwLimits limits;
     CwTiming timing;
-    GPtrArray *transports;      /* CwTransportSettings *, in the file's order, at least one */
+    GPtrArray *transports; /* CwTransportSettings *, in the file's order, at least one */
 } CwSettings;
 
-/* Reads and checks `path`.  (transfer full) or NULL with `error` set: "FILE: [SECTION] KEY: what was
- * found, what was expected".  Secrets of the result are wiped by cw_settings_free(). */
+/* Reads and checks `path`.  (transfer full) or NULL with `error` set: "FILE: [SECTION] KEY: what
+ * was found, what was expected".  Secrets of the result are wiped by cw_settings_free(). */
 CwSettings *cw_settings_load(const char *path, GError **error);
 
 /* The same from memory; `path` is for messages and relative names only. */

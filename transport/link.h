@@ -76,13 +76,13 @@ typedef struct {
     const char *text;    /* plain text, UTF-8, "\n" between lines */
     const char *name;    /* alias of a contact */
     const char *group;
-    const char *status;  /* status text */
-    const char *title;   /* of a question */
-    const char *level;   /* of a log line: "debug", "info", "warning" */
+    const char *status; /* status text */
+    const char *title;  /* of a question */
+    const char *level;  /* of a log line: "debug", "info", "warning" */
     const char *username;
-    const char *password;   /* only in login */
-    gint64 version;         /* only in hello */
-    gint64 stamp;           /* Unix time, s, when not now */
+    const char *password; /* only in login */
+    gint64 version;       /* only in hello */
+    gint64 stamp;         /* Unix time, s, when not now */
     CwShow show;
     CwAccountState state;
     CwReason reason;

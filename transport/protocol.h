@@ -15,8 +15,8 @@ typedef enum {
     CW_FIELD_PRIVATE, /* a password: never logged, never sent back */
     CW_FIELD_BOOLEAN, /* "1" or "0" */
     CW_FIELD_INTEGER,
-    CW_FIELD_LIST,    /* one of `choices` */
-    CW_FIELD_NOTE,    /* text to read, no value */
+    CW_FIELD_LIST, /* one of `choices` */
+    CW_FIELD_NOTE, /* text to read, no value */
 } CwFieldKind;
 
 const char *cw_field_kind_to_string(CwFieldKind kind); /* "text", "private", … as on the link */
@@ -28,20 +28,20 @@ typedef struct {
 } CwChoice;
 
 typedef struct {
-    char *name;         /* the key; unique in its form */
-    char *label;        /* for people */
+    char *name;  /* the key; unique in its form */
+    char *label; /* for people */
     CwFieldKind kind;
-    char *value;        /* default; NULL: none */
+    char *value; /* default; NULL: none */
     gboolean required;
-    char separator;     /* user splits only: stands before this part in the whole user name */
+    char separator;      /* user splits only: stands before this part in the whole user name */
     gboolean from_right; /* user splits only: looked for from the end of the name */
-    GPtrArray *choices; /* CwChoice *, NULL but for lists */
+    GPtrArray *choices;  /* CwChoice *, NULL but for lists */
 } CwField;
 
 CwField *cw_field_new(CwFieldKind kind, const char *name, const char *label, const char *value);
 void cw_field_add_choice(CwField *field, const char *value, const char *label);
 void cw_field_free(CwField *field);
-GPtrArray *cw_fields_new(void); /* of CwField *, owned */
+GPtrArray *cw_fields_new(void);                                           /* of CwField *, owned */
 const CwField *cw_fields_find(const GPtrArray *fields, const char *name); /* (nullable) */
 
 /* ---- a network ---- */
@@ -93,18 +93,18 @@ gboolean cw_show_from_string(const char *name, CwShow *show);
 /* Why something did not work, on the network's side. */
 typedef enum {
     CW_REASON_NONE,
-    CW_REASON_AUTH,        /* wrong password, unknown account */
-    CW_REASON_NETWORK,     /* cannot be reached, link dropped */
-    CW_REASON_TLS,         /* no trust in its certificate, no encryption */
-    CW_REASON_CONFLICT,    /* logged in from elsewhere, name in use */
-    CW_REASON_SETTINGS,    /* options that cannot work */
-    CW_REASON_NO_CONTACT,  /* no such contact, nick, user */
-    CW_REASON_OFFLINE,     /* the contact is not there and nobody stores for it */
+    CW_REASON_AUTH,       /* wrong password, unknown account */
+    CW_REASON_NETWORK,    /* cannot be reached, link dropped */
+    CW_REASON_TLS,        /* no trust in its certificate, no encryption */
+    CW_REASON_CONFLICT,   /* logged in from elsewhere, name in use */
+    CW_REASON_SETTINGS,   /* options that cannot work */
+    CW_REASON_NO_CONTACT, /* no such contact, nick, user */
+    CW_REASON_OFFLINE,    /* the contact is not there and nobody stores for it */
     CW_REASON_TOO_LONG,
-    CW_REASON_RATE,        /* too fast; later */
-    CW_REASON_FORBIDDEN,   /* blocked, banned, not permitted */
-    CW_REASON_NOT_ONLINE,  /* the account itself is not logged in */
-    CW_REASON_HOST,        /* the host process died or is stuck */
+    CW_REASON_RATE,       /* too fast; later */
+    CW_REASON_FORBIDDEN,  /* blocked, banned, not permitted */
+    CW_REASON_NOT_ONLINE, /* the account itself is not logged in */
+    CW_REASON_HOST,       /* the host process died or is stuck */
     CW_REASON_OTHER,
 } CwReason;
 
