@@ -342,6 +342,7 @@ static gboolean read_protocol(const json_t *json, CwProtocol **result)
     protocol->password = (CwPasswordUse)use;
     protocol->typing = json_is_true(json_object_get(json, "typing"));
     protocol->authorization = json_is_true(json_object_get(json, "authorization"));
+    protocol->local_list = json_is_true(json_object_get(json, "local-list"));
 
     const json_t *splits = json_object_get(json, "splits");
     const json_t *options = json_object_get(json, "options");
@@ -543,6 +544,7 @@ static json_t *write_protocol(const CwProtocol *protocol)
     set_optional_string(object, "password", password_words[protocol->password]);
     json_object_set_new(object, "typing", json_boolean(protocol->typing));
     json_object_set_new(object, "authorization", json_boolean(protocol->authorization));
+    json_object_set_new(object, "local-list", json_boolean(protocol->local_list));
     json_object_set_new(object, "splits", write_fields(protocol->splits));
     json_object_set_new(object, "options", write_fields(protocol->options));
     return object;

@@ -167,6 +167,7 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->password = protocol->password;
     copy->typing = protocol->typing;
     copy->authorization = protocol->authorization;
+    copy->local_list = protocol->local_list;
     copy_fields(copy->splits, protocol->splits);
     copy_fields(copy->options, protocol->options);
     return copy;

@@ -55,6 +55,7 @@ typedef struct {
     CwPasswordUse password;
     gboolean typing;        /* tells and takes typing notifications */
     gboolean authorization; /* contacts grant or deny to be seen */
+    gboolean local_list;    /* the network keeps no contact list: ours is told to it at log-in */
     GPtrArray *splits;      /* CwField: the parts of a user name behind the first, "split.1" … */
     GPtrArray *options;     /* CwField: account options */
 } CwProtocol;

@@ -1,0 +1,25 @@
+/* transport/contact.c: a contact of an account that is logged in
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/contact.h"
+
+CwContact *cw_contact_new(const char *name)
+{
+    CwContact *contact = g_new0(CwContact, 1);
+
+    contact->name = g_strdup(name);
+    contact->show = CW_SHOW_OFFLINE;
+    return contact;
+}
+
+void cw_contact_free(CwContact *contact)
+{
+    if (contact == NULL)
+        return;
+    g_free(contact->name);
+    g_free(contact->alias);
+    g_free(contact->group);
+    g_free(contact->status);
+    g_free(contact);
+}

@@ -1,0 +1,49 @@
+/* transport/events.h: what a transport reports to whoever stands in front of it (component/)
+ *
+ * Any pointer may be NULL.  Strings and structs are borrowed and valid during the call.  A callback
+ * may call into the session, but not end it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "transport/contact.h"
+#include "transport/link.h"
+#include "transport/outbox.h"
+
+G_BEGIN_DECLS
+
+typedef struct CwSession CwSession;
+
+/* A question of the network, as in protocols/LINK.md. */
+typedef struct {
+    gint64 id;
+    char *title;       /* nullable */
+    char *text;        /* nullable */
+    GPtrArray *fields; /* CwField * */
+} CwQuestion;
+
+typedef struct {
+    /* The network is known now, or was described anew. */
+    void (*described)(gpointer data);
+    /* The session's state changed: see cw_session_state(), _reason(), _why(). */
+    void (*session_state)(CwSession *session, gpointer data);
+    /* A contact of the network's list was seen for the first time since the log-in, or its name or
+     * group changed. */
+    void (*contact)(CwSession *session, CwContact *contact, gpointer data);
+    void (*contact_gone)(CwSession *session, CwContact *contact, gpointer data);
+    void (*contact_presence)(CwSession *session, const CwContact *contact, gpointer data);
+    /* `stamp`: Unix time, s, or 0 for now.  `own`: from the user himself, elsewhere. */
+    void (*message)(CwSession *session, const char *contact, const char *text, gint64 stamp,
+                    gboolean own, gpointer data);
+    void (*typing)(CwSession *session, const char *contact, CwTyping typing, gpointer data);
+    void (*message_returned)(CwSession *session, const CwOutgoing *message, CwReason reason,
+                             const char *text, gpointer data);
+    void (*ask_authorization)(CwSession *session, const char *contact, const char *name,
+                              const char *text, gpointer data);
+    void (*question)(CwSession *session, const CwQuestion *question, gpointer data);
+    void (*question_gone)(CwSession *session, const CwQuestion *question, gpointer data);
+    void (*notice)(CwSession *session, const char *title, const char *text, gpointer data);
+} CwEvents;
+
+G_END_DECLS

@@ -1,0 +1,49 @@
+/* transport/host.h: one protocol host: the child process, its link, the watch over it
+ *
+ *     new -> (hello) ready -> line … line -> ended
+ *
+ * A host that breaks the link's rules, does not answer a ping in time or lets its queue run full is
+ * killed; ended() says why.  While its link is paused it is not pinged, since its answer would
+ * not be read.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "conf/settings.h"
+#include "transport/link.h"
+
+G_BEGIN_DECLS
+
+#define CW_HOST_ERROR (cw_host_error_quark())
+GQuark cw_host_error_quark(void);
+typedef enum { CW_HOST_ERROR_START } CwHostError;
+
+typedef struct CwHost CwHost;
+
+typedef struct {
+    void (*ready)(CwHost *host, const CwProtocol *protocol, gpointer data);
+    /* every line but hello, ping, log without account */
+    void (*line)(CwHost *host, const CwLinkMsg *msg, gpointer data);
+    /* The process is gone and everything that it wrote was read: the last callback.  `why` is NULL
+     * when cw_host_stop() asked for it, else for the log: "was killed by signal 11". */
+    void (*ended)(CwHost *host, const char *why, gpointer data);
+} CwHostEvents;
+
+/* Starts `argv` with the link on its descriptor 3.  `subject` begins its log lines. */
+CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits *limits,
+                    const CwTiming *timing, const CwHostEvents *events, gpointer data,
+                    GError **error);
+/* Kills it when it still runs; no callback afterwards.  May be called inside ended(), not inside
+ * the others. */
+void cw_host_free(CwHost *host);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwHost, cw_host_free)
+
+gboolean cw_host_is_ready(const CwHost *host);
+gboolean cw_host_is_ending(const CwHost *host); /* takes no more accounts */
+gboolean cw_host_send(CwHost *host, const CwLinkMsg *msg);
+void cw_host_pause(CwHost *host, gboolean yes);
+/* Closes the link; the host logs its accounts out and ends, or is killed after a while. */
+void cw_host_stop(CwHost *host);
+
+G_END_DECLS

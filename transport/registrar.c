@@ -1,0 +1,260 @@
+/* transport/registrar.c: verifies registrations with the network before they are stored
+ *
+ * One registration of a user at a time.  A pending one that is aborted while it is being stored
+ * stays until the store has answered; a delete queued behind it undoes it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#define G_LOG_DOMAIN "transport"
+
+#include "transport/registrar.h"
+
+#include "transport/pace.h"
+
+#define PACES_KEPT 1000 /* users whose pace is remembered before old ones are swept */
+
+struct CwRegistrar {
+    CwTransport *transport;
+    GHashTable *pending; /* bare JID -> CwPending * (the key is its own) */
+    CwPace pace;         /* of all users */
+    GHashTable *paces;   /* bare JID -> CwPace * */
+};
+
+typedef struct {
+    CwRegistrar *registrar;
+    CwUser *user;
+    CwSession *trial; /* NULL: none yet, or adopted */
+    gboolean edit;    /* the user was registered before */
+    gboolean aborted; /* answered already; only the store's word is awaited */
+    gboolean storing;
+    CwRegisterDone done;
+    gpointer data;
+    guint answer_id; /* an answer without a trial, given at the next turn */
+    CwRegistered answer;
+} CwPending;
+
+static void free_pending(CwPending *pending)
+{
+    g_clear_handle_id(&pending->answer_id, g_source_remove);
+    cw_session_free(pending->trial);
+    cw_user_free(pending->user);
+    g_free(pending);
+}
+
+/* Answers and forgets. */
+static void finish(CwPending *pending, CwRegistered result, CwReason reason, const char *why)
+{
+    if (!pending->aborted) {
+        g_hash_table_remove(pending->registrar->pending, pending->user->jid);
+        pending->done(result, reason, why, pending->data);
+    }
+    free_pending(pending);
+}
+
+static gboolean answer_cb(gpointer data)
+{
+    CwPending *pending = data;
+
+    pending->answer_id = 0;
+    finish(pending, pending->answer, CW_REASON_NONE, NULL);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean answer_alone_cb(gpointer data)
+{
+    CwPending *pending = data;
+
+    pending->answer_id = 0;
+    pending->done(pending->answer, CW_REASON_NONE, NULL, pending->data);
+    free_pending(pending);
+    return G_SOURCE_REMOVE;
+}
+
+/* ---- the steps ---- */
+
+static void stored_cb(const GError *error, gpointer data)
+{
+    CwPending *pending = data;
+
+    if (pending->aborted) { /* the registrar may be gone as well */
+        free_pending(pending);
+        return;
+    }
+    CwTransport *transport = pending->registrar->transport;
+    if (error != NULL) {
+        g_warning("%s/%s: the registration cannot be stored: %s", pending->user->jid,
+                  cw_transport_domain(transport), error->message);
+        finish(pending, CW_REGISTERED_NOT_STORED, CW_REASON_NONE, NULL);
+        return;
+    }
+    g_message("%s/%s: %s as %s", pending->user->jid, cw_transport_domain(transport),
+              pending->edit ? "registration changed" : "registered", pending->user->username);
+
+    CwSession *session = cw_transport_find_session(transport, pending->user->jid);
+    if (pending->edit || session != NULL) {
+        /* Logged out first: networks that allow one log-in would throw out the session's. */
+        g_clear_pointer(&pending->trial, cw_session_free);
+        finish(pending, CW_REGISTERED_CHANGED, CW_REASON_NONE, NULL);
+        if (session != NULL)
+            cw_session_log_in_again(session);
+        return;
+    }
+    session = g_steal_pointer(&pending->trial);
+    cw_transport_adopt_session(transport, session);
+    finish(pending, CW_REGISTERED_NEW, CW_REASON_NONE, NULL);
+    cw_session_release(session);
+}
+
+static void tried_cb(CwSession *trial, CwReason reason, const char *why, gpointer data)
+{
+    CwPending *pending = data;
+    CwTransport *transport = pending->registrar->transport;
+
+    if (reason != CW_REASON_NONE) {
+        g_info("%s/%s: registration refused: %s: %s", pending->user->jid,
+               cw_transport_domain(transport), cw_reason_to_string(reason), why == NULL ? "" : why);
+        CwSession *session = cw_transport_find_session(transport, pending->user->jid);
+        finish(pending, CW_REGISTERED_REFUSED, reason, why);
+        /* XEP-0100 4.2.2: the old one stays in force; a network that allows one log-in may have
+         * thrown it out for the trial. */
+        if (session != NULL)
+            cw_session_retry(session);
+        return;
+    }
+    pending->storing = TRUE;
+    cw_store_put_user(cw_transport_store(transport), pending->user, stored_cb, pending);
+}
+
+static gboolean same_data(const CwUser *a, const CwUser *b)
+{
+    GHashTableIter iter;
+    gpointer key, value;
+
+    if (g_strcmp0(a->username, b->username) != 0 || !cw_secret_equal(a->password, b->password) ||
+        g_hash_table_size(a->options) != g_hash_table_size(b->options))
+        return FALSE;
+    g_hash_table_iter_init(&iter, a->options);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        if (g_strcmp0(g_hash_table_lookup(b->options, key), value) != 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean pace_is_old(gpointer key, gpointer value, gpointer data)
+{
+    const CwPace *pace = value;
+
+    return g_get_monotonic_time() - pace->at > 60 * G_USEC_PER_SEC;
+}
+
+static gboolean within_pace(CwRegistrar *registrar, const char *jid)
+{
+    const CwLimits *limits = &cw_transport_all_settings(registrar->transport)->limits;
+    CwPace *pace = g_hash_table_lookup(registrar->paces, jid);
+
+    if (pace == NULL) {
+        if (g_hash_table_size(registrar->paces) >= PACES_KEPT)
+            g_hash_table_foreach_remove(registrar->paces, pace_is_old, NULL);
+        pace = g_new0(CwPace, 1);
+        g_hash_table_insert(registrar->paces, g_strdup(jid), pace);
+    }
+    /* first the user's own: one who hammers must not use up everybody's */
+    return cw_pace_take(pace, limits->registrations_per_user_per_minute, 60000, NULL) &&
+           cw_pace_take(&registrar->pace, limits->registrations_per_minute, 60000, NULL);
+}
+
+void cw_registrar_register(CwRegistrar *registrar, const CwUser *user, CwRegisterDone done,
+                           gpointer data)
+{
+    CwTransport *transport = registrar->transport;
+    const CwLimits *limits = &cw_transport_all_settings(transport)->limits;
+    const char *domain = cw_transport_domain(transport);
+    CwPending *pending = g_new0(CwPending, 1);
+
+    pending->registrar = registrar;
+    pending->user = cw_user_copy(user);
+    pending->done = done;
+    pending->data = data;
+
+    if (g_hash_table_contains(registrar->pending, user->jid)) {
+        pending->answer = CW_REGISTERED_BUSY;
+        pending->answer_id = g_timeout_add(0, answer_alone_cb, pending);
+        return;
+    }
+    g_hash_table_insert(registrar->pending, pending->user->jid, pending);
+
+    g_autoptr(CwUser) old =
+        cw_store_get_user(cw_transport_store(transport), domain, user->jid, NULL);
+    pending->edit = old != NULL;
+    gboolean full = old == NULL && limits->accounts_per_domain > 0 &&
+                    cw_store_count_users(cw_transport_store(transport), domain) +
+                            g_hash_table_size(registrar->pending) >
+                        limits->accounts_per_domain;
+    if (full || !within_pace(registrar, user->jid))
+        pending->answer = CW_REGISTERED_FULL;
+    else if (old != NULL && same_data(old, user))
+        pending->answer = CW_REGISTERED_CHANGED;
+    else {
+        pending->trial = cw_session_new(transport, user->jid);
+        cw_session_try(pending->trial, user, tried_cb, pending);
+        return;
+    }
+    pending->answer_id = g_timeout_add(0, answer_cb, pending);
+}
+
+/* ---- ends ---- */
+
+static void abort_pending(CwPending *pending)
+{
+    g_hash_table_remove(pending->registrar->pending, pending->user->jid);
+    g_clear_pointer(&pending->trial, cw_session_free);
+    pending->done(CW_REGISTERED_ABORTED, CW_REASON_NONE, NULL, pending->data);
+    pending->aborted = TRUE;
+    if (!pending->storing)
+        free_pending(pending);
+}
+
+void cw_registrar_abort_all(CwRegistrar *registrar)
+{
+    g_autoptr(GList) all = g_hash_table_get_values(registrar->pending);
+
+    for (GList *l = all; l != NULL; l = l->next)
+        abort_pending(l->data);
+}
+
+void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,
+                             gpointer data)
+{
+    CwTransport *transport = registrar->transport;
+    CwPending *pending = g_hash_table_lookup(registrar->pending, jid);
+    CwSession *session = cw_transport_find_session(transport, jid);
+
+    if (pending != NULL)
+        abort_pending(pending);
+    if (session != NULL)
+        cw_transport_drop_session(transport, session);
+    g_message("%s/%s: unregistered", jid, cw_transport_domain(transport));
+    cw_store_delete_user(cw_transport_store(transport), cw_transport_domain(transport), jid, done,
+                         data);
+}
+
+CwRegistrar *cw_registrar_new(CwTransport *transport)
+{
+    CwRegistrar *registrar = g_new0(CwRegistrar, 1);
+
+    registrar->transport = transport;
+    registrar->pending = g_hash_table_new(g_str_hash, g_str_equal);
+    registrar->paces = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return registrar;
+}
+
+void cw_registrar_free(CwRegistrar *registrar)
+{
+    if (registrar == NULL)
+        return;
+    cw_registrar_abort_all(registrar);
+    g_hash_table_unref(registrar->pending);
+    g_hash_table_unref(registrar->paces);
+    g_free(registrar);
+}

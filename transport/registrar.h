@@ -1,0 +1,30 @@
+/* transport/registrar.h: verifies registrations with the network before they are stored
+ *
+ * Behind cw_transport_register() and cw_transport_unregister().
+ *
+ *     register -> trial (a session that holds its events back) -> stored -> the trial is the
+ * session | refused: nothing is stored                  edit: the old session logs in anew
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "transport/transport.h"
+
+G_BEGIN_DECLS
+
+typedef struct CwRegistrar CwRegistrar;
+
+CwRegistrar *cw_registrar_new(CwTransport *transport);
+void cw_registrar_free(CwRegistrar *registrar);
+/* Ends pending ones as CW_REGISTERED_ABORTED. */
+void cw_registrar_abort_all(CwRegistrar *registrar);
+void cw_registrar_register(CwRegistrar *registrar, const CwUser *user, CwRegisterDone done,
+                           gpointer data);
+void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,
+                             gpointer data);
+
+/* in transport.c: a trial that went well becomes the session of its user */
+void cw_transport_adopt_session(CwTransport *transport, CwSession *session);
+
+G_END_DECLS

@@ -1,0 +1,116 @@
+/* transport/session.h: one user's legacy account while somebody is there to use it
+ *
+ *            first resource                 link up
+ *     OFFLINE ----------> CONNECTING ---------------------> ONLINE
+ *        ^                 |  ^   |  wrong password           |
+ *        | last resource   |  |   +-----------> FAILED        | link dropped
+ *        | goes            v  | timer                         v
+ *        +-------------- WAITING <----------------------------+
+ *
+ * A session is made when the first resource of a registered user comes, and freed when the last
+ * one has gone: a registered user who is offline costs nothing.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "transport/events.h"
+#include "transport/store.h"
+
+G_BEGIN_DECLS
+
+typedef struct CwTransport CwTransport;
+
+typedef enum {
+    CW_SESSION_OFFLINE,
+    CW_SESSION_CONNECTING, /* a log-in is queued or under way */
+    CW_SESSION_ONLINE,
+    CW_SESSION_WAITING, /* dropped or not reached; a timer runs */
+    CW_SESSION_FAILED,  /* of no use to try again before something is changed */
+} CwSessionState;
+
+const char *cw_session_state_to_string(CwSessionState state);
+gboolean cw_session_state_may_follow(CwSessionState from, CwSessionState to);
+
+/* One connected resource of the user. */
+typedef struct {
+    char *name; /* "" for none */
+    CwShow show;
+    char *status; /* nullable */
+    int priority;
+    gboolean at_gateway; /* its presence came to the gateway itself, not only to a contact */
+} CwResource;
+
+const char *cw_session_jid(const CwSession *session); /* the user's bare JID */
+CwTransport *cw_session_transport(const CwSession *session);
+CwSessionState cw_session_state(const CwSession *session);
+CwReason cw_session_reason(const CwSession *session); /* of WAITING and FAILED */
+const char *cw_session_why(const CwSession *session); /* the same for people; nullable */
+guint cw_session_retry_in(const CwSession *session);  /* ms until the next try, in WAITING */
+
+/* ---- the user's resources ---- */
+
+typedef enum {
+    CW_RESOURCE_NEW,
+    CW_RESOURCE_CHANGED,
+    CW_RESOURCE_SAME,
+    CW_RESOURCE_REFUSED
+} CwResourceChange;
+
+/* Available presence of a resource.  `at_gateway`: it was sent to the gateway itself.  The first
+ * one logs in; REFUSED: the user has too many. */
+CwResourceChange cw_session_resource_up(CwSession *session, const char *name, CwShow show,
+                                        const char *status, int priority, gboolean at_gateway);
+/* Unavailable.  FALSE: nothing changed (not known, or told only to a contact by a resource that the
+ * gateway itself still sees).  When the last one has gone the session logs out and is freed. */
+gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway);
+const GPtrArray *cw_session_resources(const CwSession *session); /* CwResource * */
+gboolean cw_session_has_resource(const CwSession *session, const char *name);
+
+/* Tries at once in WAITING, and in FAILED: the user sent presence again or changed something. */
+void cw_session_retry(CwSession *session);
+
+/* ---- contacts ---- */
+
+CwContact *cw_session_find_contact(CwSession *session, const char *name); /* nullable */
+/* Calls `visit` for each contact. */
+void cw_session_each_contact(CwSession *session, void (*visit)(CwContact *, gpointer),
+                             gpointer data);
+/* The user wants it on his list.  Sends contact-add unless it is there. */
+void cw_session_add_contact(CwSession *session, const char *name);
+void cw_session_remove_contact(CwSession *session, const char *name);
+/* Remembers that the user was sent a subscription request for it. */
+void cw_session_mark_offered(CwSession *session, CwContact *contact);
+void cw_session_authorize(CwSession *session, const char *contact, gboolean yes);
+
+/* ---- messages ---- */
+
+/* FALSE with the reason: not logged in, too many on their way, too fast, too long.  Else its fate
+ * is told by message_returned() or silence.  `stanza_id` and `resource` come back with it. */
+gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
+                         const char *stanza_id, const char *resource, CwReason *reason);
+void cw_session_typing(CwSession *session, const char *contact, CwTyping typing);
+
+/* ---- questions ---- */
+
+const CwQuestion *cw_session_question(const CwSession *session); /* the oldest open one, or NULL */
+/* `values` NULL: cancelled. */
+void cw_session_answer(CwSession *session, gint64 id, GHashTable *values);
+
+/* ---- for transport.c ---- */
+
+CwSession *cw_session_new(CwTransport *transport, const char *jid);
+void cw_session_free(CwSession *session);
+/* Logs in with these data instead of the stored ones, holds back everything that arrives, and says
+ * once how it went: the trial of a registration. */
+typedef void (*CwSessionTried)(CwSession *session, CwReason reason, const char *why, gpointer data);
+void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried, gpointer data);
+/* The trial became the session: what was held back comes now.  It ends by itself unless a resource
+ * comes within registered-linger. */
+void cw_session_release(CwSession *session);
+/* Leaves the network now; the state becomes OFFLINE. */
+void cw_session_log_out(CwSession *session);
+/* Logs out, and in again with the stored data. */
+void cw_session_log_in_again(CwSession *session);
+
+G_END_DECLS

@@ -1,0 +1,61 @@
+/* transport/supervisor.h: the hosts of one transport, and which account is on which
+ *
+ *     session -- CwAccount --+
+ *     session -- CwAccount --+-- CwHost (causeway-purple)
+ *     session -- CwAccount ----- CwHost
+ *
+ * Starts hosts as accounts need them (accounts-per-host), always keeps one, so that the network
+ * can be described; replaces dead ones with back-off; paces log-ins (logins-per-second).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "conf/settings.h"
+#include "transport/link.h"
+#include "transport/secret.h"
+
+G_BEGIN_DECLS
+
+typedef struct CwSupervisor CwSupervisor;
+
+typedef struct {
+    /* A host described the network: the first time, and after each start of a host. */
+    void (*described)(const CwProtocol *protocol, gpointer data);
+    /* No host can be had for now; `why` is for the log and for people. */
+    void (*unavailable)(const char *why, gpointer data);
+    void (*stopped)(gpointer data); /* cw_supervisor_stop() is through */
+} CwSupervisorEvents;
+
+/* `argv` is copied; settings must outlive it. */
+CwSupervisor *cw_supervisor_new(const char *subject, const char *const *argv,
+                                const CwTransportSettings *transport, const CwSettings *settings,
+                                const CwSupervisorEvents *events, gpointer data);
+void cw_supervisor_free(CwSupervisor *supervisor); /* accounts must be gone */
+void cw_supervisor_start(CwSupervisor *supervisor);
+void cw_supervisor_stop(CwSupervisor *supervisor);
+void cw_supervisor_pause(CwSupervisor *supervisor, gboolean yes); /* reading of all links */
+
+/* ---- one account on a host ---- */
+
+typedef struct CwAccount CwAccount;
+
+typedef struct {
+    void (*line)(const CwLinkMsg *msg, gpointer data);
+    /* Its host is gone, and with it the log-in. */
+    void (*lost)(const char *why, gpointer data);
+} CwAccountEvents;
+
+/* Queues a log-in; the line is sent when pacing and a host allow it.  Everything is copied. */
+CwAccount *cw_account_new(CwSupervisor *supervisor, const CwAccountEvents *events, gpointer data,
+                          const char *username, const CwSecret *password, GHashTable *options);
+/* The presence that the log-in begins with. */
+void cw_account_set_presence(CwAccount *account, CwShow show, const char *status);
+/* FALSE: not on a host.  Fills in the account's number. */
+gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg);
+/* The log-in has not been sent to a host yet. */
+gboolean cw_account_is_waiting(const CwAccount *account);
+/* The host is told to log it out, unless it said offline already; no callback afterwards. */
+void cw_account_free(CwAccount *account);
+
+G_END_DECLS

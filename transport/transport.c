@@ -1,0 +1,240 @@
+/* transport/transport.c: one domain: its network, its users, their sessions
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#define G_LOG_DOMAIN "transport"
+
+#include "transport/transport.h"
+
+#include "transport/registrar.h"
+
+struct CwTransport {
+    const CwTransportSettings *own;
+    const CwSettings *settings;
+    CwStore *store;
+    const CwEvents *events;
+    gpointer data;
+
+    CwSupervisor *supervisor;
+    CwRegistrar *registrar;
+    CwProtocol *protocol; /* NULL: no host has described it yet */
+    char *problem;
+    GHashTable *sessions; /* bare JID -> CwSession *, owned; the key is the session's */
+    void (*stopped)(gpointer data);
+    gpointer stopped_data;
+};
+
+/* ---- the network ---- */
+
+static void described_cb(const CwProtocol *protocol, gpointer data)
+{
+    CwTransport *transport = data;
+
+    g_clear_pointer(&transport->protocol, cw_protocol_free);
+    g_clear_pointer(&transport->problem, g_free);
+    transport->protocol = cw_protocol_copy(protocol);
+    /* the admin's defaults for the parts of a user name */
+    for (guint i = 0; i < transport->protocol->splits->len; i++) {
+        CwField *split = g_ptr_array_index(transport->protocol->splits, i);
+        g_autofree char *number = g_strdup_printf("%u", i + 1);
+        const char *value = g_hash_table_lookup(transport->own->splits, number);
+        if (value != NULL) {
+            g_free(split->value);
+            split->value = g_strdup(value);
+        }
+    }
+    if (transport->events->described != NULL)
+        transport->events->described(transport->data);
+}
+
+static void unavailable_cb(const char *why, gpointer data)
+{
+    CwTransport *transport = data;
+
+    g_free(transport->problem);
+    transport->problem = g_strdup(why);
+    if (transport->protocol == NULL && transport->events->described != NULL)
+        transport->events->described(transport->data);
+}
+
+static void stopped_cb(gpointer data)
+{
+    CwTransport *transport = data;
+
+    if (transport->stopped != NULL)
+        transport->stopped(transport->stopped_data);
+}
+
+static const CwSupervisorEvents supervisor_events = {
+    .described = described_cb,
+    .unavailable = unavailable_cb,
+    .stopped = stopped_cb,
+};
+
+/* ---- life ---- */
+
+static void free_session(gpointer data)
+{
+    cw_session_free(data);
+}
+
+CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *settings,
+                              const char *const *argv, CwStore *store, const CwEvents *events,
+                              gpointer data)
+{
+    CwTransport *transport = g_new0(CwTransport, 1);
+
+    transport->own = own;
+    transport->settings = settings;
+    transport->store = store;
+    transport->events = events;
+    transport->data = data;
+    transport->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_session);
+    transport->supervisor =
+        cw_supervisor_new(own->domain, argv, own, settings, &supervisor_events, transport);
+    transport->registrar = cw_registrar_new(transport);
+    return transport;
+}
+
+void cw_transport_free(CwTransport *transport)
+{
+    if (transport == NULL)
+        return;
+    cw_registrar_free(transport->registrar);
+    g_hash_table_unref(transport->sessions);
+    cw_supervisor_free(transport->supervisor);
+    cw_protocol_free(transport->protocol);
+    g_free(transport->problem);
+    g_free(transport);
+}
+
+void cw_transport_start(CwTransport *transport)
+{
+    cw_supervisor_start(transport->supervisor);
+}
+
+void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data)
+{
+    transport->stopped = stopped;
+    transport->stopped_data = data;
+    cw_registrar_abort_all(transport->registrar);
+    cw_transport_drop_all_sessions(transport);
+    cw_supervisor_stop(transport->supervisor);
+}
+
+void cw_transport_pause(CwTransport *transport, gboolean yes)
+{
+    cw_supervisor_pause(transport->supervisor, yes);
+}
+
+const char *cw_transport_domain(const CwTransport *transport)
+{
+    return transport->own->domain;
+}
+
+const CwTransportSettings *cw_transport_settings(const CwTransport *transport)
+{
+    return transport->own;
+}
+
+const CwSettings *cw_transport_all_settings(const CwTransport *transport)
+{
+    return transport->settings;
+}
+
+const CwProtocol *cw_transport_protocol(const CwTransport *transport)
+{
+    return transport->protocol;
+}
+
+const char *cw_transport_problem(const CwTransport *transport)
+{
+    return transport->problem;
+}
+
+CwStore *cw_transport_store(const CwTransport *transport)
+{
+    return transport->store;
+}
+
+CwSupervisor *cw_transport_supervisor(const CwTransport *transport)
+{
+    return transport->supervisor;
+}
+
+const CwEvents *cw_transport_events(const CwTransport *transport, gpointer *data)
+{
+    *data = transport->data;
+    return transport->events;
+}
+
+/* ---- users ---- */
+
+gboolean cw_transport_is_registered(CwTransport *transport, const char *jid)
+{
+    return g_hash_table_contains(transport->sessions, jid) ||
+           cw_store_has_user(transport->store, transport->own->domain, jid);
+}
+
+CwSession *cw_transport_find_session(CwTransport *transport, const char *jid)
+{
+    return g_hash_table_lookup(transport->sessions, jid);
+}
+
+void cw_transport_adopt_session(CwTransport *transport, CwSession *session)
+{
+    g_hash_table_insert(transport->sessions, (gpointer)cw_session_jid(session), session);
+}
+
+CwSession *cw_transport_ensure_session(CwTransport *transport, const char *jid)
+{
+    CwSession *session = cw_transport_find_session(transport, jid);
+
+    if (session == NULL) {
+        session = cw_session_new(transport, jid);
+        cw_transport_adopt_session(transport, session);
+    }
+    return session;
+}
+
+void cw_transport_each_session(CwTransport *transport, void (*visit)(CwSession *, gpointer),
+                               gpointer data)
+{
+    g_autoptr(GList) sessions = g_hash_table_get_values(transport->sessions);
+
+    for (GList *l = sessions; l != NULL; l = l->next)
+        visit(l->data, data);
+}
+
+guint cw_transport_n_sessions(const CwTransport *transport)
+{
+    return g_hash_table_size(transport->sessions);
+}
+
+void cw_transport_drop_session(CwTransport *transport, CwSession *session)
+{
+    cw_session_log_out(session);
+    g_hash_table_remove(transport->sessions, cw_session_jid(session));
+}
+
+void cw_transport_drop_all_sessions(CwTransport *transport)
+{
+    g_autoptr(GList) sessions = g_hash_table_get_values(transport->sessions);
+
+    for (GList *l = sessions; l != NULL; l = l->next)
+        cw_transport_drop_session(transport, l->data);
+}
+
+/* ---- registration ---- */
+
+void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegisterDone done,
+                           gpointer data)
+{
+    cw_registrar_register(transport->registrar, user, done, data);
+}
+
+void cw_transport_unregister(CwTransport *transport, const char *jid, CwStoreDone done,
+                             gpointer data)
+{
+    cw_registrar_unregister(transport->registrar, jid, done, data);
+}

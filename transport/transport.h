@@ -1,0 +1,70 @@
+/* transport/transport.h: one domain: its network, its users, their sessions
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "conf/settings.h"
+#include "transport/session.h"
+#include "transport/supervisor.h"
+
+G_BEGIN_DECLS
+
+/* `events` and what it calls must outlive the transport.  `argv` starts a host. */
+CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *settings,
+                              const char *const *argv, CwStore *store, const CwEvents *events,
+                              gpointer data);
+void cw_transport_free(CwTransport *transport);
+void cw_transport_start(CwTransport *transport);
+/* Logs everybody out and stops the hosts; `stopped` is called once. */
+void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data);
+/* The way to the Jabber server is closed or full: nothing more is read from the network. */
+void cw_transport_pause(CwTransport *transport, gboolean yes);
+
+const char *cw_transport_domain(const CwTransport *transport);
+const CwTransportSettings *cw_transport_settings(const CwTransport *transport);
+const CwSettings *cw_transport_all_settings(const CwTransport *transport);
+const CwProtocol *cw_transport_protocol(const CwTransport *transport); /* NULL: not known yet */
+/* Why the network is not known yet; NULL: it is, or nothing has failed. */
+const char *cw_transport_problem(const CwTransport *transport);
+CwStore *cw_transport_store(const CwTransport *transport);
+CwSupervisor *cw_transport_supervisor(const CwTransport *transport);
+const CwEvents *cw_transport_events(const CwTransport *transport, gpointer *data);
+
+/* ---- users ---- */
+
+gboolean cw_transport_is_registered(CwTransport *transport, const char *jid);
+CwSession *cw_transport_find_session(CwTransport *transport, const char *jid); /* nullable */
+/* Of a registered user. */
+CwSession *cw_transport_ensure_session(CwTransport *transport, const char *jid);
+void cw_transport_each_session(CwTransport *transport, void (*visit)(CwSession *, gpointer),
+                               gpointer data);
+guint cw_transport_n_sessions(const CwTransport *transport);
+/* Its last resource has gone.  Frees it. */
+void cw_transport_drop_session(CwTransport *transport, CwSession *session);
+void cw_transport_drop_all_sessions(CwTransport *transport);
+
+/* ---- registration (registrar.c) ---- */
+
+typedef enum {
+    CW_REGISTERED_NEW,
+    CW_REGISTERED_CHANGED,
+    CW_REGISTERED_REFUSED, /* `reason` and `why` say what the network said */
+    CW_REGISTERED_BUSY,    /* another registration of this user is being verified */
+    CW_REGISTERED_FULL,    /* accounts-per-domain, or the pace is over its limit */
+    CW_REGISTERED_ABORTED, /* removed meanwhile, or the gateway stops */
+    CW_REGISTERED_NOT_STORED,
+} CwRegistered;
+
+typedef void (*CwRegisterDone)(CwRegistered result, CwReason reason, const char *why,
+                               gpointer data);
+
+/* Verifies `user` with the network and stores it.  The session runs on with the new data.  `done`
+ * is called exactly once, never inside this call. */
+void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegisterDone done,
+                           gpointer data);
+/* Logs out, aborts a pending registration, deletes all that is stored. */
+void cw_transport_unregister(CwTransport *transport, const char *jid, CwStoreDone done,
+                             gpointer data);
+
+G_END_DECLS
