@@ -223,6 +223,11 @@ void cw_registrar_abort_all(CwRegistrar *registrar)
         abort_pending(l->data);
 }
 
+gboolean cw_registrar_is_pending(CwRegistrar *registrar, const char *jid)
+{
+    return g_hash_table_contains(registrar->pending, jid);
+}
+
 void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,
                              gpointer data)
 {

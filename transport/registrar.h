@@ -21,6 +21,7 @@ void cw_registrar_free(CwRegistrar *registrar);
 void cw_registrar_abort_all(CwRegistrar *registrar);
 void cw_registrar_register(CwRegistrar *registrar, const CwUser *user, CwRegisterDone done,
                            gpointer data);
+gboolean cw_registrar_is_pending(CwRegistrar *registrar, const char *jid);
 void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,
                              gpointer data);
 

@@ -20,7 +20,7 @@
 struct CwSession {
     CwTransport *transport;
     char *jid;
-    CwSessionState state;
+    CwSessionState state, previous;
     CwReason reason;
     char *why;
     CwAccount *account; /* NULL: not on a host */
@@ -97,6 +97,7 @@ static void set_state(CwSession *session, CwSessionState state, CwReason reason,
                reason == CW_REASON_NONE ? "" : ": ",
                reason == CW_REASON_NONE ? "" : cw_reason_to_string(reason), why == NULL ? "" : ": ",
                why == NULL ? "" : why);
+    session->previous = session->state;
     session->state = state;
     session->reason = reason;
     char *old = session->why;
@@ -175,6 +176,7 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
     } else if (resource->show == show && resource->priority == priority &&
                g_strcmp0(resource->status, status) == 0) {
         resource->at_gateway |= at_gateway;
+        resource->doubted = FALSE;
         return CW_RESOURCE_SAME;
     } else {
         /* the newest goes to the end */
@@ -184,6 +186,7 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
     resource->show = show;
     resource->priority = priority;
     resource->at_gateway |= at_gateway;
+    resource->doubted = FALSE;
     char *old = resource->status;
     resource->status = g_strdup(status);
     g_free(old);
@@ -209,6 +212,29 @@ gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean
     else
         cw_transport_drop_session(session->transport, session);
     return TRUE;
+}
+
+void cw_session_doubt_resources(CwSession *session)
+{
+    for (guint i = 0; i < session->resources->len; i++)
+        ((CwResource *)g_ptr_array_index(session->resources, i))->doubted = TRUE;
+}
+
+void cw_session_drop_doubted(CwSession *session)
+{
+    gboolean dropped = FALSE;
+
+    for (guint i = session->resources->len; i > 0; i--) {
+        const CwResource *resource = g_ptr_array_index(session->resources, i - 1);
+        if (resource->doubted) {
+            g_ptr_array_remove_index(session->resources, i - 1);
+            dropped = TRUE;
+        }
+    }
+    if (dropped && session->resources->len == 0)
+        cw_transport_drop_session(session->transport, session);
+    else if (dropped)
+        tell_presence(session);
 }
 
 const GPtrArray *cw_session_resources(const CwSession *session)
@@ -850,6 +876,16 @@ CwReason cw_session_reason(const CwSession *session)
 const char *cw_session_why(const CwSession *session)
 {
     return session->why;
+}
+
+CwSessionState cw_session_previous(const CwSession *session)
+{
+    return session->previous;
+}
+
+guint cw_session_failures(const CwSession *session)
+{
+    return session->backoff.attempt;
 }
 
 guint cw_session_retry_in(const CwSession *session)

@@ -39,6 +39,7 @@ typedef struct {
     char *status; /* nullable */
     int priority;
     gboolean at_gateway; /* its presence came to the gateway itself, not only to a contact */
+    gboolean doubted;    /* the stream was away: its presence has not come since */
 } CwResource;
 
 const char *cw_session_jid(const CwSession *session); /* the user's bare JID */
@@ -47,6 +48,8 @@ CwSessionState cw_session_state(const CwSession *session);
 CwReason cw_session_reason(const CwSession *session); /* of WAITING and FAILED */
 const char *cw_session_why(const CwSession *session); /* the same for people; nullable */
 guint cw_session_retry_in(const CwSession *session);  /* ms until the next try, in WAITING */
+CwSessionState cw_session_previous(const CwSession *session); /* the state before this one */
+guint cw_session_failures(const CwSession *session); /* in a row: log-ins and links that failed */
 
 /* ---- the user's resources ---- */
 
@@ -66,6 +69,11 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
 gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway);
 const GPtrArray *cw_session_resources(const CwSession *session); /* CwResource * */
 gboolean cw_session_has_resource(const CwSession *session, const char *name);
+
+/* The stream was away: a resource that is still there will send its presence again. */
+void cw_session_doubt_resources(CwSession *session);
+/* Those that did not count as gone now.  May free the session. */
+void cw_session_drop_doubted(CwSession *session);
 
 /* Tries at once in WAITING, and in FAILED: the user sent presence again or changed something. */
 void cw_session_retry(CwSession *session);

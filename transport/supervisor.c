@@ -308,6 +308,13 @@ void cw_supervisor_free(CwSupervisor *supervisor)
     g_free(supervisor);
 }
 
+void cw_supervisor_set_settings(CwSupervisor *supervisor, const CwTransportSettings *transport,
+                                const CwSettings *settings)
+{
+    supervisor->transport = transport;
+    supervisor->settings = settings;
+}
+
 void cw_supervisor_start(CwSupervisor *supervisor)
 {
     supervisor->started = TRUE;

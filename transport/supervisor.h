@@ -27,11 +27,13 @@ typedef struct {
     void (*stopped)(gpointer data); /* cw_supervisor_stop() is through */
 } CwSupervisorEvents;
 
-/* `argv` is copied; settings must outlive it. */
+/* `argv` is copied; settings must outlive it, or their successors. */
 CwSupervisor *cw_supervisor_new(const char *subject, const char *const *argv,
                                 const CwTransportSettings *transport, const CwSettings *settings,
                                 const CwSupervisorEvents *events, gpointer data);
 void cw_supervisor_free(CwSupervisor *supervisor); /* accounts must be gone */
+void cw_supervisor_set_settings(CwSupervisor *supervisor, const CwTransportSettings *transport,
+                                const CwSettings *settings);
 void cw_supervisor_start(CwSupervisor *supervisor);
 void cw_supervisor_stop(CwSupervisor *supervisor);
 void cw_supervisor_pause(CwSupervisor *supervisor, gboolean yes); /* reading of all links */

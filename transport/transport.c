@@ -108,6 +108,14 @@ void cw_transport_free(CwTransport *transport)
     g_free(transport);
 }
 
+void cw_transport_set_settings(CwTransport *transport, const CwTransportSettings *own,
+                               const CwSettings *settings)
+{
+    transport->own = own;
+    transport->settings = settings;
+    cw_supervisor_set_settings(transport->supervisor, own, settings);
+}
+
 void cw_transport_start(CwTransport *transport)
 {
     cw_supervisor_start(transport->supervisor);
@@ -231,6 +239,11 @@ void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegiste
                            gpointer data)
 {
     cw_registrar_register(transport->registrar, user, done, data);
+}
+
+gboolean cw_transport_is_registering(CwTransport *transport, const char *jid)
+{
+    return cw_registrar_is_pending(transport->registrar, jid);
 }
 
 void cw_transport_unregister(CwTransport *transport, const char *jid, CwStoreDone done,

@@ -21,6 +21,10 @@ void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpoint
 /* The way to the Jabber server is closed or full: nothing more is read from the network. */
 void cw_transport_pause(CwTransport *transport, gboolean yes);
 
+/* New limits, times and lists are in force from now on. */
+void cw_transport_set_settings(CwTransport *transport, const CwTransportSettings *own,
+                               const CwSettings *settings);
+
 const char *cw_transport_domain(const CwTransport *transport);
 const CwTransportSettings *cw_transport_settings(const CwTransport *transport);
 const CwSettings *cw_transport_all_settings(const CwTransport *transport);
@@ -63,6 +67,8 @@ typedef void (*CwRegisterDone)(CwRegistered result, CwReason reason, const char 
  * is called exactly once, never inside this call. */
 void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegisterDone done,
                            gpointer data);
+/* A registration of this user is being verified. */
+gboolean cw_transport_is_registering(CwTransport *transport, const char *jid);
 /* Logs out, aborts a pending registration, deletes all that is stored. */
 void cw_transport_unregister(CwTransport *transport, const char *jid, CwStoreDone done,
                              gpointer data);

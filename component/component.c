@@ -1,0 +1,592 @@
+/* component/component.c: the XMPP side of one transport: its stream, its router, its features
+ *
+ * The stream starts when the network has been described by a host, or could not be: so the first
+ * question about the gateway already gets the right answer.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#define G_LOG_DOMAIN "component"
+
+#include "component/component.h"
+
+#include <string.h>
+
+#include "component/features/features.h"
+
+static const CwFeature *const features[] = {
+    &cw_feature_disco,     &cw_feature_registration, &cw_feature_gateway_prompt,
+    &cw_feature_basics,    &cw_feature_privilege,    &cw_feature_presence,
+    &cw_feature_roster,    &cw_feature_messages,     &cw_feature_gateway_chat,
+    NULL,
+};
+
+typedef struct {
+    gpointer data;
+    GDestroyNotify free_data;
+} FeatureData;
+
+struct CwComponent {
+    CwTransport *transport;
+    CwStream *stream;
+    const CwSettings *settings;
+    const CwComponentOwner *owner;
+    gpointer owner_data;
+    FeatureData data[G_N_ELEMENTS(features)];
+    gboolean started;   /* the stream is */
+    gboolean stopping;
+    gboolean fate_told; /* first_fate() was called */
+    guint still_open;   /* while stopping: stream and transport */
+    guint grace_id;     /* the server is away: legacy sessions end then */
+    guint stop_id;
+};
+
+static gint64 process_start; /* monotonic µs */
+
+/* ---- sending ---- */
+
+CwWriter *cw_component_begin(CwComponent *component, const char *name, const char *from,
+                             const char *to, const char *type, const char *id)
+{
+    return cw_stream_begin(component->stream, name, from, to, type, id);
+}
+
+gboolean cw_component_end(CwComponent *component)
+{
+    return cw_stream_end(component->stream);
+}
+
+void cw_component_send_presence(CwComponent *component, const char *from, const char *to,
+                                const char *type)
+{
+    cw_component_begin(component, "presence", from, to, type, NULL);
+    cw_component_end(component);
+}
+
+CwWriter *cw_component_begin_result(CwComponent *component, const CwStanza *stanza)
+{
+    return cw_component_begin(component, "iq", stanza->to->full, stanza->from->full, "result",
+                              stanza->id);
+}
+
+void cw_component_send_result(CwComponent *component, const CwStanza *stanza)
+{
+    cw_component_begin_result(component, stanza);
+    cw_component_end(component);
+}
+
+static gboolean is_answerable(const CwStanza *stanza)
+{
+    return g_strcmp0(stanza->type, "error") != 0 && g_strcmp0(stanza->type, "result") != 0;
+}
+
+/* A reply kept for later knows no node; only iqs are kept. */
+static const char *stanza_name(const CwStanza *stanza)
+{
+    return stanza->node == NULL                        ? "iq"
+           : cw_node_is(stanza->node, "message", NULL) ? "message"
+           : cw_node_is(stanza->node, "presence", NULL) ? "presence"
+                                                        : "iq";
+}
+
+void cw_component_send_error(CwComponent *component, const CwStanza *stanza,
+                             CwStanzaCondition condition, const char *text)
+{
+    if (!is_answerable(stanza))
+        return;
+    CwWriter *writer = cw_component_begin(component, stanza_name(stanza), stanza->to->full,
+                                          stanza->from->full, "error", stanza->id);
+    cw_stanza_error_write(writer, condition, text);
+    cw_component_end(component);
+}
+
+struct CwReply {
+    CwStanza stanza;
+    char *id;
+};
+
+CwReply *cw_component_keep(CwComponent *component, const CwStanza *stanza)
+{
+    CwReply *reply = g_new0(CwReply, 1);
+
+    reply->id = g_strdup(stanza->id);
+    reply->stanza.id = reply->id;
+    reply->stanza.from = cw_jid_parse(stanza->from->full, NULL);
+    reply->stanza.to = cw_jid_parse(stanza->to->full, NULL);
+    return reply;
+}
+
+const CwStanza *cw_reply_stanza(const CwReply *reply)
+{
+    return &reply->stanza;
+}
+
+void cw_reply_free(CwReply *reply)
+{
+    if (reply == NULL)
+        return;
+    cw_jid_free((CwJid *)reply->stanza.from);
+    cw_jid_free((CwJid *)reply->stanza.to);
+    g_free(reply->id);
+    g_free(reply);
+}
+
+/* ---- the router ---- */
+
+static gboolean is_request(const CwStanza *stanza)
+{
+    return g_strcmp0(stanza->type, "get") == 0 || g_strcmp0(stanza->type, "set") == 0;
+}
+
+static void route_iq(CwComponent *component, const CwStanza *stanza)
+{
+    const CwNode *child = stanza->node->first_child;
+
+    /* The stream takes the answers to its own pings; others we did not ask for (C17). */
+    if (!is_answerable(stanza))
+        return;
+    if (!is_request(stanza) || stanza->id == NULL || cw_node_n_children(stanza->node) != 1) {
+        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
+                                "an iq needs an id, the type get or set, and one child");
+        return;
+    }
+    for (guint i = 0; features[i] != NULL; i++) {
+        for (const CwIqHandler *h = features[i]->iqs; h != NULL && h->type != NULL; h++) {
+            if (g_str_equal(h->type, stanza->type) && cw_node_is(child, h->name, h->ns)) {
+                h->handle(component, stanza, child);
+                return;
+            }
+        }
+    }
+    cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE, NULL);
+}
+
+static void route(CwComponent *component, const CwStanza *stanza)
+{
+    gboolean is_message = cw_node_is(stanza->node, "message", NULL);
+
+    if (cw_node_is(stanza->node, "iq", NULL)) {
+        route_iq(component, stanza);
+        return;
+    }
+    if (g_strcmp0(stanza->type, "error") == 0)
+        return;
+    for (guint i = 0; features[i] != NULL; i++) {
+        gboolean (*handle)(CwComponent *, const CwStanza *) =
+            is_message ? features[i]->message : features[i]->presence;
+        if (handle != NULL && handle(component, stanza))
+            return;
+    }
+    g_debug("%s: nobody takes a %s of %s", cw_component_domain(component), stanza->node->name,
+            stanza->from->bare);
+}
+
+static void stanza_cb(const CwNode *node, gpointer data)
+{
+    CwComponent *component = data;
+    const char *from_text = cw_node_attr(node, "from");
+    const char *to_text = cw_node_attr(node, "to");
+
+    if (!cw_node_is(node, "message", NULL) && !cw_node_is(node, "presence", NULL) &&
+        !cw_node_is(node, "iq", NULL))
+        return;
+    g_autoptr(CwJid) from = from_text == NULL ? NULL : cw_jid_parse(from_text, NULL);
+    g_autoptr(CwJid) to = to_text == NULL ? NULL : cw_jid_parse(to_text, NULL);
+    if (from == NULL || to == NULL || !g_str_equal(to->domain, cw_component_domain(component))) {
+        g_debug("%s: a %s without a valid sender and a recipient of ours was dropped",
+                cw_component_domain(component), node->name);
+        return;
+    }
+    CwStanza stanza = {
+        .node = node,
+        .type = cw_node_attr(node, "type"),
+        .id = cw_node_attr(node, "id"),
+        .from = from,
+        .to = to,
+    };
+    route(component, &stanza);
+}
+
+/* ---- the stream ---- */
+
+static void tell_fate(CwComponent *component, gboolean refused)
+{
+    if (component->fate_told)
+        return;
+    component->fate_told = !refused;
+    component->owner->first_fate(component, refused, component->owner_data);
+}
+
+static void up_cb(gpointer data)
+{
+    CwComponent *component = data;
+
+    g_clear_handle_id(&component->grace_id, g_source_remove);
+    cw_transport_pause(component->transport, FALSE);
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (features[i]->up != NULL)
+            features[i]->up(component);
+    }
+    tell_fate(component, FALSE);
+}
+
+static gboolean grace_cb(gpointer data)
+{
+    CwComponent *component = data;
+
+    component->grace_id = 0;
+    g_message("%s: the server is away for too long: %u legacy session%s end",
+              cw_component_domain(component), cw_transport_n_sessions(component->transport),
+              cw_transport_n_sessions(component->transport) == 1 ? "" : "s");
+    cw_transport_drop_all_sessions(component->transport);
+    return G_SOURCE_REMOVE;
+}
+
+static void down_cb(gboolean refused, gpointer data)
+{
+    CwComponent *component = data;
+
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (features[i]->down != NULL)
+            features[i]->down(component);
+    }
+    if (!component->stopping) {
+        cw_transport_pause(component->transport, TRUE);
+        if (component->grace_id == 0 && component->settings->timing.server_grace > 0)
+            component->grace_id =
+                g_timeout_add(component->settings->timing.server_grace, grace_cb, component);
+    }
+    if (refused)
+        tell_fate(component, TRUE);
+}
+
+static void congested_cb(gboolean yes, gpointer data)
+{
+    CwComponent *component = data;
+
+    g_debug("%s: the server %s", cw_component_domain(component),
+            yes ? "does not read: the legacy side waits" : "reads again");
+    cw_transport_pause(component->transport, yes);
+}
+
+static gboolean stopped_idle_cb(gpointer data)
+{
+    CwComponent *component = data;
+
+    component->stop_id = 0;
+    component->owner->stopped(component, component->owner_data);
+    return G_SOURCE_REMOVE;
+}
+
+static void part_stopped(gpointer data)
+{
+    CwComponent *component = data;
+
+    component->still_open--;
+    if (component->still_open == 0)
+        component->stop_id = g_timeout_add(0, stopped_idle_cb, component);
+}
+
+static const CwStreamEvents stream_events = {
+    .up = up_cb,
+    .down = down_cb,
+    .stanza = stanza_cb,
+    .congested = congested_cb,
+    .stopped = part_stopped,
+};
+
+/* ---- events of the transport, to every feature that wants them ---- */
+
+#define FORWARD(component, event, ...)                                                             \
+    do {                                                                                           \
+        for (guint i_ = 0; features[i_] != NULL; i_++) {                                           \
+            const CwEvents *events_ = features[i_]->events;                                        \
+            if (events_ != NULL && events_->event != NULL)                                         \
+                events_->event(__VA_ARGS__, component);                                            \
+        }                                                                                          \
+    } while (0)
+
+static void described_cb(gpointer data)
+{
+    CwComponent *component = data;
+
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (features[i]->events != NULL && features[i]->events->described != NULL)
+            features[i]->events->described(component);
+    }
+    if (component->started || component->stopping)
+        return;
+    component->started = TRUE;
+    cw_stream_start(component->stream);
+}
+
+static void session_state_cb(CwSession *session, gpointer data)
+{
+    FORWARD(data, session_state, session);
+}
+
+static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
+{
+    FORWARD(data, contact, session, contact);
+}
+
+static void contact_gone_cb(CwSession *session, CwContact *contact, gpointer data)
+{
+    FORWARD(data, contact_gone, session, contact);
+}
+
+static void contact_presence_cb(CwSession *session, const CwContact *contact, gpointer data)
+{
+    FORWARD(data, contact_presence, session, contact);
+}
+
+static void message_cb(CwSession *session, const char *contact, const char *text, gint64 stamp,
+                       gboolean own, gpointer data)
+{
+    FORWARD(data, message, session, contact, text, stamp, own);
+}
+
+static void typing_cb(CwSession *session, const char *contact, CwTyping typing, gpointer data)
+{
+    FORWARD(data, typing, session, contact, typing);
+}
+
+static void message_returned_cb(CwSession *session, const CwOutgoing *message, CwReason reason,
+                                const char *text, gpointer data)
+{
+    FORWARD(data, message_returned, session, message, reason, text);
+}
+
+static void ask_authorization_cb(CwSession *session, const char *contact, const char *name,
+                                 const char *text, gpointer data)
+{
+    FORWARD(data, ask_authorization, session, contact, name, text);
+}
+
+static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)
+{
+    FORWARD(data, question, session, question);
+}
+
+static void question_gone_cb(CwSession *session, const CwQuestion *question, gpointer data)
+{
+    FORWARD(data, question_gone, session, question);
+}
+
+static void notice_cb(CwSession *session, const char *title, const char *text, gpointer data)
+{
+    FORWARD(data, notice, session, title, text);
+}
+
+static const CwEvents transport_events = {
+    .described = described_cb,
+    .session_state = session_state_cb,
+    .contact = contact_cb,
+    .contact_gone = contact_gone_cb,
+    .contact_presence = contact_presence_cb,
+    .message = message_cb,
+    .typing = typing_cb,
+    .message_returned = message_returned_cb,
+    .ask_authorization = ask_authorization_cb,
+    .question = question_cb,
+    .question_gone = question_gone_cb,
+    .notice = notice_cb,
+};
+
+/* ---- life ---- */
+
+static CwStream *make_stream(CwComponent *component, const CwTransportSettings *own)
+{
+    const CwSettings *settings = component->settings;
+    CwStreamConfig config = {
+        .domain = own->domain,
+        .secret = own->secret,
+        .server_host = settings->server_host,
+        .server_port = settings->server_port,
+        .send_queue = settings->limits.send_queue,
+        .limits = {.stanza_size = settings->limits.stanza_size,
+                   .depth = settings->limits.xml_depth,
+                   .attributes = settings->limits.xml_attributes},
+        .ping_interval = settings->timing.server_ping_interval,
+        .ping_timeout = settings->timing.server_ping_timeout,
+        .retry_first = settings->timing.server_retry_first,
+        .retry_max = settings->timing.server_retry_max,
+        .refused_retry = settings->timing.server_refused_retry,
+        .connect_timeout = settings->timing.server_connect_timeout,
+        .stop_timeout = settings->timing.stop_timeout,
+        .trace = settings->trace,
+    };
+
+    return cw_stream_new(&config, &stream_events, component);
+}
+
+CwComponent *cw_component_new(const CwTransportSettings *own, const CwSettings *settings,
+                              const char *const *host_argv, CwStore *store,
+                              const CwComponentOwner *owner, gpointer data)
+{
+    CwComponent *component = g_new0(CwComponent, 1);
+
+    if (process_start == 0)
+        process_start = g_get_monotonic_time();
+    component->settings = settings;
+    component->owner = owner;
+    component->owner_data = data;
+    component->transport =
+        cw_transport_new(own, settings, host_argv, store, &transport_events, component);
+    component->stream = make_stream(component, own);
+    return component;
+}
+
+void cw_component_free(CwComponent *component)
+{
+    if (component == NULL)
+        return;
+    g_clear_handle_id(&component->grace_id, g_source_remove);
+    g_clear_handle_id(&component->stop_id, g_source_remove);
+    cw_transport_free(component->transport);
+    cw_stream_free(component->stream);
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (component->data[i].free_data != NULL)
+            component->data[i].free_data(component->data[i].data);
+    }
+    g_free(component);
+}
+
+void cw_component_start(CwComponent *component)
+{
+    cw_transport_start(component->transport);
+}
+
+void cw_component_stop(CwComponent *component)
+{
+    if (component->stopping)
+        return;
+    component->stopping = TRUE;
+    g_clear_handle_id(&component->grace_id, g_source_remove);
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (features[i]->stop != NULL)
+            features[i]->stop(component);
+    }
+    component->still_open = 2;
+    cw_transport_stop(component->transport, part_stopped, component);
+    cw_stream_stop(component->stream);
+}
+
+void cw_component_set_settings(CwComponent *component, const CwTransportSettings *own,
+                               const CwSettings *settings)
+{
+    component->settings = settings;
+    cw_transport_set_settings(component->transport, own, settings);
+}
+
+CwTransport *cw_component_transport(CwComponent *component)
+{
+    return component->transport;
+}
+
+const char *cw_component_domain(const CwComponent *component)
+{
+    return cw_transport_domain(component->transport);
+}
+
+gboolean cw_component_is_up(const CwComponent *component)
+{
+    return cw_stream_state(component->stream) == CW_STREAM_UP;
+}
+
+const CwFeature *const *cw_component_features(void)
+{
+    return features;
+}
+
+static guint feature_index(const CwFeature *key)
+{
+    guint i = 0;
+
+    while (features[i] != NULL && features[i] != key)
+        i++;
+    g_assert(features[i] != NULL);
+    return i;
+}
+
+gpointer cw_component_get_data(CwComponent *component, const CwFeature *key)
+{
+    return component->data[feature_index(key)].data;
+}
+
+void cw_component_set_data(CwComponent *component, const CwFeature *key, gpointer data,
+                           GDestroyNotify free_data)
+{
+    FeatureData *place = &component->data[feature_index(key)];
+
+    if (place->free_data != NULL)
+        place->free_data(place->data);
+    place->data = data;
+    place->free_data = free_data;
+}
+
+guint cw_component_uptime(void)
+{
+    return (guint)((g_get_monotonic_time() - process_start) / G_USEC_PER_SEC);
+}
+
+/* ---- names ---- */
+
+char *cw_component_legacy_name(const CwJid *jid)
+{
+    if (jid->local == NULL)
+        return NULL;
+    char *name = cw_jid_unescape_local(jid->local);
+    for (const char *p = name; *p != '\0'; p = g_utf8_next_char(p)) {
+        /* "\u000a;" in a JID must not become a line of its own on the network */
+        if (g_unichar_iscntrl(g_utf8_get_char(p))) {
+            g_free(name);
+            return NULL;
+        }
+    }
+    return name;
+}
+
+char *cw_component_contact_jid(CwComponent *component, const char *contact)
+{
+    char *jid = cw_jid_for_legacy(contact, cw_component_domain(component));
+
+    if (jid == NULL) {
+        g_autofree char *shown = g_strescape(contact, NULL);
+        g_message("%s: '%.80s' cannot be a JID: what comes from it is left out",
+                  cw_component_domain(component), shown);
+    }
+    return jid;
+}
+
+static const struct {
+    CwStanzaCondition condition;
+    const char *text;
+} reasons[] = {
+    [CW_REASON_NONE] = {CW_STANZA_UNDEFINED_CONDITION, "nothing is wrong"},
+    [CW_REASON_AUTH] = {CW_STANZA_NOT_AUTHORIZED, "the network refuses the user name or password"},
+    [CW_REASON_NETWORK] = {CW_STANZA_REMOTE_SERVER_TIMEOUT, "the network cannot be reached"},
+    [CW_REASON_TLS] = {CW_STANZA_REMOTE_SERVER_TIMEOUT,
+                       "no secure connection to the network could be made"},
+    [CW_REASON_CONFLICT] = {CW_STANZA_CONFLICT, "the account is in use elsewhere"},
+    [CW_REASON_SETTINGS] = {CW_STANZA_NOT_ACCEPTABLE, "the account's settings do not work"},
+    [CW_REASON_NO_CONTACT] = {CW_STANZA_ITEM_NOT_FOUND, "the network knows no such contact"},
+    [CW_REASON_OFFLINE] = {CW_STANZA_SERVICE_UNAVAILABLE, "the contact is offline"},
+    [CW_REASON_TOO_LONG] = {CW_STANZA_NOT_ACCEPTABLE, "the message is too long"},
+    [CW_REASON_RATE] = {CW_STANZA_RESOURCE_CONSTRAINT, "too many messages; try again later"},
+    [CW_REASON_FORBIDDEN] = {CW_STANZA_FORBIDDEN, "the network does not permit it"},
+    [CW_REASON_NOT_ONLINE] = {CW_STANZA_REMOTE_SERVER_TIMEOUT,
+                              "you are not logged in to the network"},
+    [CW_REASON_HOST] = {CW_STANZA_REMOTE_SERVER_TIMEOUT,
+                        "the connection to the network was interrupted"},
+    [CW_REASON_OTHER] = {CW_STANZA_SERVICE_UNAVAILABLE, "the network refused it"},
+};
+
+CwStanzaCondition cw_reason_condition(CwReason reason)
+{
+    return reasons[reason].condition;
+}
+
+const char *cw_reason_text(CwReason reason)
+{
+    return reasons[reason].text;
+}

@@ -1,0 +1,207 @@
+/* component/features/messages.c: one-to-one messages and typing notifications, both ways
+ *
+ * XEP-0100 4.8 and 5.3.  A message of the user ends in the network, or comes back to the resource
+ * that sent it as an error with its id; message_returned_cb() is the one place that gives it back.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "component/features/features.h"
+
+#define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
+#define NS_DELAY "urn:xmpp:delay"
+#define NS_HINTS "urn:xmpp:hints"
+#define NS_EME "urn:xmpp:eme:0"
+#define NS_OMEMO "eu.siacs.conversations.axolotl"
+#define NS_OMEMO_2 "urn:xmpp:omemo:2"
+#define NS_OPENPGP "jabber:x:encrypted"
+
+/* ---- from the user ---- */
+
+/* XEP-0380: what stands in the body of an encrypted message is not what the user wrote. */
+static gboolean is_encrypted(const CwNode *message)
+{
+    return cw_node_child(message, "encryption", NS_EME) != NULL ||
+           cw_node_child(message, "encrypted", NS_OMEMO) != NULL ||
+           cw_node_child(message, "encrypted", NS_OMEMO_2) != NULL ||
+           cw_node_child(message, "x", NS_OPENPGP) != NULL;
+}
+
+static gboolean read_typing(const CwNode *message, CwTyping *typing)
+{
+    static const struct {
+        const char *state;
+        CwTyping typing;
+    } states[] = {
+        {"composing", CW_TYPING_COMPOSING}, {"paused", CW_TYPING_PAUSED},
+        {"active", CW_TYPING_ACTIVE},       {"inactive", CW_TYPING_ACTIVE},
+        {"gone", CW_TYPING_ACTIVE},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+        if (cw_node_child(message, states[i].state, NS_CHATSTATES) != NULL) {
+            *typing = states[i].typing;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void send_to_network(CwComponent *component, const CwStanza *stanza, const char *body)
+{
+    CwTransport *transport = cw_component_transport(component);
+    CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
+    g_autofree char *name = cw_component_legacy_name(stanza->to);
+    const char *subject = cw_node_child_text(stanza->node, "subject", NULL);
+    g_autofree char *whole = NULL;
+    CwReason reason = CW_REASON_NOT_ONLINE;
+
+    if (name == NULL) {
+        cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND,
+                                "no contact can have this name");
+        return;
+    }
+    /* no network of today has subjects: it becomes the first line, rather than nothing */
+    if (subject != NULL && *subject != '\0')
+        body = whole = g_strconcat(subject, "\n", body, NULL);
+    if (session == NULL || !cw_session_send(session, name, body, stanza->id,
+                                            stanza->from->resource, &reason)) {
+        const char *why = session == NULL ? NULL : cw_session_why(session);
+        g_autofree char *text =
+            reason == CW_REASON_NOT_ONLINE && why != NULL
+                ? g_strdup_printf("%s: %s", cw_reason_text(reason), why)
+                : g_strdup(cw_reason_text(reason));
+        cw_component_send_error(component, stanza, cw_reason_condition(reason), text);
+    }
+}
+
+static gboolean take_message(CwComponent *component, const CwStanza *stanza)
+{
+    CwTransport *transport = cw_component_transport(component);
+    const char *body = cw_node_child_text(stanza->node, "body", NULL);
+    CwTyping typing;
+
+    if (stanza->to->local == NULL)
+        return FALSE;
+    if (!cw_transport_is_registered(transport, stanza->from->bare)) { /* G44; G47 */
+        if (body != NULL)
+            cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
+                                    "register with this gateway first");
+    } else if (g_strcmp0(stanza->type, "groupchat") == 0) {
+        cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
+                                "this is no room");
+    } else if (is_encrypted(stanza->node)) {
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
+                                "contacts on this network cannot read encrypted messages; switch "
+                                "encryption off for this chat");
+    } else if (body != NULL && *body != '\0') {
+        send_to_network(component, stanza, body);
+    } else if (read_typing(stanza->node, &typing)) {
+        CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
+        g_autofree char *name = cw_component_legacy_name(stanza->to);
+        if (session != NULL && name != NULL)
+            cw_session_typing(session, name, typing);
+    }
+    return TRUE;
+}
+
+/* ---- to the user ---- */
+
+static char *new_id(void)
+{
+    return g_uuid_string_random();
+}
+
+static gboolean has_typing(CwComponent *component)
+{
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
+
+    return protocol != NULL && protocol->typing;
+}
+
+/* G48: type chat, to the bare JID, so that the server forks, archives and copies it. */
+static void message_cb(CwSession *session, const char *contact, const char *text, gint64 stamp,
+                       gboolean own, gpointer data)
+{
+    CwComponent *component = data;
+    g_autofree char *from = cw_component_contact_jid(component, contact);
+    g_autofree char *id = new_id();
+    g_autofree char *marked = own ? g_strconcat("You: ", text, NULL) : NULL;
+
+    if (from == NULL)
+        return;
+    CwWriter *writer =
+        cw_component_begin(component, "message", from, cw_session_jid(session), "chat", id);
+    cw_writer_leaf(writer, "body", NULL, own ? marked : text);
+    if (has_typing(component) && !own)
+        cw_writer_leaf(writer, "active", NS_CHATSTATES, NULL);
+    if (stamp != 0) { /* G50 */
+        g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(stamp);
+        g_autofree char *utc =
+            when == NULL ? NULL : g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ");
+        if (utc != NULL) {
+            cw_writer_start(writer, "delay", NS_DELAY);
+            cw_writer_attr(writer, "from", cw_component_domain(component));
+            cw_writer_attr(writer, "stamp", utc);
+            cw_writer_end(writer);
+        }
+    }
+    cw_component_end(component);
+}
+
+/* XEP-0085 5.5: standalone, and nothing for an archive to keep */
+static void typing_cb(CwSession *session, const char *contact, CwTyping typing, gpointer data)
+{
+    static const char *const names[] = {
+        [CW_TYPING_ACTIVE] = "active",
+        [CW_TYPING_COMPOSING] = "composing",
+        [CW_TYPING_PAUSED] = "paused",
+    };
+    CwComponent *component = data;
+
+    if (cw_session_resources(session)->len == 0)
+        return;
+    g_autofree char *from = cw_component_contact_jid(component, contact);
+    g_autofree char *id = new_id();
+    if (from == NULL)
+        return;
+    CwWriter *writer =
+        cw_component_begin(component, "message", from, cw_session_jid(session), "chat", id);
+    cw_writer_leaf(writer, names[typing], NS_CHATSTATES, NULL);
+    cw_writer_leaf(writer, "no-store", NS_HINTS, NULL);
+    cw_component_end(component);
+}
+
+static void message_returned_cb(CwSession *session, const CwOutgoing *message, CwReason reason,
+                                const char *text, gpointer data)
+{
+    CwComponent *component = data;
+    g_autofree char *from = cw_component_contact_jid(component, message->contact);
+    g_autofree char *to =
+        message->resource == NULL
+            ? g_strdup(cw_session_jid(session))
+            : g_strconcat(cw_session_jid(session), "/", message->resource, NULL);
+
+    if (from == NULL)
+        return;
+    CwWriter *writer =
+        cw_component_begin(component, "message", from, to, "error", message->stanza_id);
+    cw_stanza_error_write(writer, cw_reason_condition(reason),
+                          text == NULL || *text == '\0' ? cw_reason_text(reason) : text);
+    cw_component_end(component);
+}
+
+static const char *const gateway_features[] = {"urn:xmpp:delay", NULL};
+static const char *const contact_features[] = {NS_CHATSTATES, NULL};
+static const CwEvents events = {
+    .message = message_cb,
+    .typing = typing_cb,
+    .message_returned = message_returned_cb,
+};
+
+const CwFeature cw_feature_messages = {
+    .name = "messages",
+    .message = take_message,
+    .gateway_features = gateway_features,
+    .contact_features = contact_features,
+    .events = &events,
+};

@@ -1,0 +1,432 @@
+/* component/features/registration.c: XEP-0077 in-band registration with the gateway
+ *
+ * The form is made from what the network's host says: user name, the parts behind it, password, and
+ * the options that the settings let users see.  A submitted form wins over plain fields (XEP-0077
+ * 4); an empty password in a change keeps the old one (3.3).  What is submitted is verified with
+ * the network before it is stored (transport/registrar.c).  No error ever returns what was sent.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#define G_LOG_DOMAIN "component"
+
+#include <string.h>
+
+#include "component/features/features.h"
+#include "component/form.h"
+
+#define NS_REGISTER "jabber:iq:register"
+
+static gboolean may_register(CwComponent *component, const CwJid *user)
+{
+    return cw_transport_settings_may_register(
+        cw_transport_settings(cw_component_transport(component)), user->bare, user->domain);
+}
+
+/* The protocol, or NULL with the error answered: the network is not known. */
+static const CwProtocol *get_protocol(CwComponent *component, const CwStanza *stanza)
+{
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
+
+    if (protocol == NULL)
+        cw_component_send_error(component, stanza, CW_STANZA_RECIPIENT_UNAVAILABLE,
+                                "the program that connects to the network does not run; the "
+                                "gateway's admin finds the reason in its log");
+    return protocol;
+}
+
+/* ---- the form ---- */
+
+static char *write_instructions(CwComponent *component, const CwProtocol *protocol)
+{
+    const CwTransportSettings *settings =
+        cw_transport_settings(cw_component_transport(component));
+    GString *notation = g_string_new("name");
+
+    for (guint i = 0; i < protocol->splits->len; i++) {
+        const CwField *split = g_ptr_array_index(protocol->splits, i);
+        g_autofree char *part = g_utf8_strdown(split->label, -1);
+        g_string_append_printf(notation, "%c%s", split->separator, part);
+        if (split->value != NULL && *split->value == '\0')
+            g_string_append(notation, " (may be left out)");
+    }
+    char *text = g_strdup_printf(
+        "Enter your account on %s.%s%s%s%s", settings->name,
+        protocol->splits->len > 0 ? "  The user name may be written as " : "",
+        protocol->splits->len > 0 ? notation->str : "", protocol->splits->len > 0 ? "." : "",
+        protocol->password == CW_PASSWORD_OPTIONAL ? "  No password is needed." : "");
+    g_string_free(notation, TRUE);
+    return text;
+}
+
+static void add_field(GPtrArray *fields, const CwField *from, const char *value, gboolean required)
+{
+    CwField *field = cw_field_new(from->kind, from->name, from->label,
+                                  value != NULL ? value : from->value);
+
+    for (guint i = 0; from->choices != NULL && i < from->choices->len; i++) {
+        const CwChoice *choice = g_ptr_array_index(from->choices, i);
+        cw_field_add_choice(field, choice->value, choice->label);
+    }
+    field->required = required;
+    g_ptr_array_add(fields, field);
+}
+
+/* `user` (nullable): what is registered.  (transfer full) */
+static GPtrArray *make_fields(CwComponent *component, const CwProtocol *protocol,
+                              const CwUser *user)
+{
+    const CwTransportSettings *settings =
+        cw_transport_settings(cw_component_transport(component));
+    GPtrArray *fields = cw_fields_new();
+    g_autofree char *first = NULL;
+    g_autoptr(GHashTable) parts = NULL;
+
+    if (user != NULL)
+        cw_protocol_split_username(protocol, user->username, &first, &parts);
+    CwField *username = cw_field_new(CW_FIELD_TEXT, "username", "User name", first);
+    username->required = TRUE;
+    g_ptr_array_add(fields, username);
+    for (guint i = 0; !settings->lock_splits && i < protocol->splits->len; i++) {
+        const CwField *split = g_ptr_array_index(protocol->splits, i);
+        add_field(fields, split, parts == NULL ? NULL : g_hash_table_lookup(parts, split->name),
+                  FALSE);
+    }
+    if (protocol->password != CW_PASSWORD_NONE) {
+        CwField *password = cw_field_new(CW_FIELD_PRIVATE, "password", "Password", NULL);
+        password->required = protocol->password == CW_PASSWORD_REQUIRED && user == NULL;
+        g_ptr_array_add(fields, password);
+    }
+    for (guint i = 0; i < protocol->options->len; i++) {
+        const CwField *option = g_ptr_array_index(protocol->options, i);
+        if (!g_strv_contains((const char *const *)settings->user_options, option->name))
+            continue;
+        const char *value =
+            user == NULL ? NULL : g_hash_table_lookup(user->options, option->name);
+        if (value == NULL)
+            value = g_hash_table_lookup(settings->options, option->name);
+        add_field(fields, option, value, FALSE);
+    }
+    return fields;
+}
+
+static void answer_get(CwComponent *component, const CwStanza *stanza, const CwNode *query)
+{
+    CwTransport *transport = cw_component_transport(component);
+    g_autoptr(GError) error = NULL;
+
+    if (stanza->to->local != NULL) {
+        cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE, NULL);
+        return;
+    }
+    g_autoptr(CwUser) user = cw_store_get_user(
+        cw_transport_store(transport), cw_component_domain(component), stanza->from->bare, &error);
+    if (error != NULL) {
+        g_warning("%s/%s: cannot read the registration: %s", stanza->from->bare,
+                  cw_component_domain(component), error->message);
+        cw_component_send_error(component, stanza, CW_STANZA_INTERNAL_SERVER_ERROR,
+                                "your registration cannot be read; tell the gateway's admin");
+        return;
+    }
+    if (user == NULL && !may_register(component, stanza->from)) { /* R2 */
+        cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
+                                "registration is not open to you here");
+        return;
+    }
+    const CwProtocol *protocol = get_protocol(component, stanza);
+    if (protocol == NULL)
+        return;
+
+    g_autofree char *instructions = write_instructions(component, protocol);
+    g_autoptr(GPtrArray) fields = make_fields(component, protocol, user);
+    CwWriter *writer = cw_component_begin_result(component, stanza);
+    cw_writer_start(writer, "query", NS_REGISTER);
+    if (user != NULL)
+        cw_writer_leaf(writer, "registered", NULL, NULL);
+    cw_writer_leaf(writer, "instructions", NULL, instructions);
+    cw_writer_leaf(writer, "username", NULL, user == NULL ? NULL : user->username);
+    /* R4: what is listed must be given; an optional password stands in the form alone.  G16: the
+     * stored one is never shown. */
+    if (protocol->password == CW_PASSWORD_REQUIRED)
+        cw_writer_leaf(writer, "password", NULL, NULL);
+    cw_form_write(writer, NS_REGISTER, "Registration", instructions, fields);
+    cw_writer_end(writer);
+    cw_component_end(component);
+}
+
+/* ---- removal ---- */
+
+typedef struct {
+    CwComponent *component;
+    CwReply *reply;
+    GPtrArray *contacts; /* JIDs to be taken off the roster */
+} Removal;
+
+static void say_farewell(CwComponent *component, const char *from, const char *user)
+{
+    cw_component_send_presence(component, from, user, "unsubscribe");
+    cw_component_send_presence(component, from, user, "unsubscribed");
+    cw_component_send_presence(component, from, user, "unavailable");
+}
+
+/* G20 (c) to (e), and G21 for the contacts */
+static void removed_cb(const GError *error, gpointer data)
+{
+    Removal *removal = data;
+    CwComponent *component = removal->component;
+    const CwStanza *stanza = cw_reply_stanza(removal->reply);
+
+    if (error != NULL) {
+        g_warning("%s/%s: the registration cannot be deleted: %s", stanza->from->bare,
+                  cw_component_domain(component), error->message);
+        cw_component_send_error(component, stanza, CW_STANZA_INTERNAL_SERVER_ERROR,
+                                "your registration could not be deleted; try again later");
+    } else {
+        cw_component_send_result(component, stanza);
+        for (guint i = 0; i < removal->contacts->len; i++)
+            say_farewell(component, g_ptr_array_index(removal->contacts, i), stanza->from->bare);
+        say_farewell(component, cw_component_domain(component), stanza->from->bare);
+    }
+    g_ptr_array_unref(removal->contacts);
+    cw_reply_free(removal->reply);
+    g_free(removal);
+}
+
+static void remove_user(CwComponent *component, const CwStanza *stanza, const CwNode *query)
+{
+    CwTransport *transport = cw_component_transport(component);
+    const char *user = stanza->from->bare;
+
+    if (cw_node_n_children(query) != 1) { /* R14 */
+        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
+                                "<remove/> stands alone");
+        return;
+    }
+    if (!cw_transport_is_registered(transport, user) &&
+        !cw_transport_is_registering(transport, user)) { /* R15 */
+        cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
+                                "you are not registered here");
+        return;
+    }
+    Removal *removal = g_new0(Removal, 1);
+    removal->component = component;
+    removal->reply = cw_component_keep(component, stanza);
+    removal->contacts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) contacts = cw_store_list_contacts(
+        cw_transport_store(transport), cw_component_domain(component), user, NULL);
+    for (guint i = 0; contacts != NULL && i < contacts->len; i++) {
+        const CwStoredContact *contact = g_ptr_array_index(contacts, i);
+        char *jid = cw_component_contact_jid(component, contact->name);
+        if (jid != NULL)
+            g_ptr_array_add(removal->contacts, jid);
+    }
+    cw_transport_unregister(transport, user, removed_cb, removal);
+}
+
+/* ---- registration and change ---- */
+
+typedef struct {
+    CwComponent *component;
+    CwReply *reply;
+} Attempt;
+
+static void registered_cb(CwRegistered result, CwReason reason, const char *why, gpointer data)
+{
+    Attempt *attempt = data;
+    CwComponent *component = attempt->component;
+    const CwStanza *stanza = cw_reply_stanza(attempt->reply);
+    CwStanzaCondition condition = CW_STANZA_NOT_ACCEPTABLE;
+
+    switch (result) {
+    case CW_REGISTERED_NEW:
+        cw_component_send_result(component, stanza);
+        cw_presence_greet(component, stanza->from->bare); /* G12: behind the result */
+        break;
+    case CW_REGISTERED_CHANGED:
+        cw_component_send_result(component, stanza);
+        break;
+    case CW_REGISTERED_REFUSED: {
+        /* G9: what the network refuses is not acceptable; G10: what it did not judge is a timeout */
+        if (reason != CW_REASON_AUTH && reason != CW_REASON_NO_CONTACT)
+            condition = cw_reason_condition(reason);
+        g_autofree char *text =
+            why == NULL || *why == '\0' ? g_strdup(cw_reason_text(reason))
+                                        : g_strdup_printf("%s: %s", cw_reason_text(reason), why);
+        cw_component_send_error(component, stanza, condition, text);
+        break;
+    }
+    case CW_REGISTERED_BUSY:
+        cw_component_send_error(component, stanza, CW_STANZA_UNEXPECTED_REQUEST,
+                                "another registration of yours is being verified; wait for it");
+        break;
+    case CW_REGISTERED_FULL:
+        cw_component_send_error(component, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
+                                "this gateway takes no more registrations at the moment; try again "
+                                "in a minute");
+        break;
+    case CW_REGISTERED_ABORTED:
+        cw_component_send_error(component, stanza, CW_STANZA_UNEXPECTED_REQUEST,
+                                "the registration was removed before it was verified");
+        break;
+    case CW_REGISTERED_NOT_STORED:
+        cw_component_send_error(component, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
+                                "the registration cannot be stored at the moment; nothing changed");
+        break;
+    }
+    cw_reply_free(attempt->reply);
+    g_free(attempt);
+}
+
+static void wipe_free(gpointer text)
+{
+    cw_secret_wipe_string(text);
+}
+
+static gboolean has_control(const char *text)
+{
+    for (const char *p = text; p != NULL && *p != '\0'; p = g_utf8_next_char(p)) {
+        if (g_unichar_iscntrl(g_utf8_get_char(p)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* The values of form or plain fields by name.  NULL: answered already. */
+static GHashTable *read_values(CwComponent *component, const CwStanza *stanza, const CwNode *query,
+                               GPtrArray *fields)
+{
+    g_autoptr(GError) error = NULL;
+    GHashTable *values = NULL;
+
+    switch (cw_form_kind(query)) {
+    case CW_FORM_CANCEL: /* R11 */
+        cw_component_send_result(component, stanza);
+        return NULL;
+    case CW_FORM_INVALID:
+        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
+                                "the form is neither submitted nor cancelled");
+        return NULL;
+    case CW_FORM_SUBMIT: /* R8: wins over plain fields */
+        values = cw_form_values(query, NS_REGISTER, fields, &error);
+        if (values == NULL)
+            cw_component_send_error(component, stanza, (CwStanzaCondition)error->code,
+                                    error->message);
+        return values;
+    case CW_FORM_NONE:
+        break;
+    }
+    values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, wipe_free);
+    for (guint i = 0; i < 2; i++) {
+        const char *name = i == 0 ? "username" : "password";
+        const char *value = cw_node_child_text(query, name, NS_REGISTER);
+        if (value != NULL)
+            g_hash_table_insert(values, g_strdup(name), g_strdup(value));
+    }
+    return values;
+}
+
+/* What the values make of `old` (nullable).  NULL: answered already.  (transfer full) */
+static CwUser *make_user(CwComponent *component, const CwStanza *stanza,
+                         const CwProtocol *protocol, GPtrArray *fields, GHashTable *values,
+                         const CwUser *old)
+{
+    const CwTransportSettings *settings =
+        cw_transport_settings(cw_component_transport(component));
+    const char *username = g_hash_table_lookup(values, "username");
+    const char *password = g_hash_table_lookup(values, "password");
+
+    if (username == NULL || *username == '\0') { /* R4, R20 */
+        cw_component_send_error(component, stanza,
+                                old == NULL ? CW_STANZA_NOT_ACCEPTABLE : CW_STANZA_BAD_REQUEST,
+                                "username is missing");
+        return NULL;
+    }
+    if (has_control(username) || has_control(password) || strlen(username) > 1023) {
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
+                                "user name or password has characters that no account has");
+        return NULL;
+    }
+    gboolean no_password = password == NULL || *password == '\0';
+    if (no_password && old == NULL && protocol->password == CW_PASSWORD_REQUIRED) { /* R4 */
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
+                                "password is missing");
+        return NULL;
+    }
+
+    CwUser *user = cw_user_new(cw_component_domain(component), stanza->from->bare);
+    g_autofree char *stripped = g_strstrip(g_strdup(username));
+    if (settings->lock_splits) {
+        g_autofree char *first = NULL;
+        g_autoptr(GHashTable) parts = NULL;
+        cw_protocol_split_username(protocol, stripped, &first, &parts);
+        user->username = cw_protocol_compose_username(protocol, first, NULL);
+    } else {
+        user->username = cw_protocol_compose_username(protocol, stripped, values);
+    }
+    if (protocol->password == CW_PASSWORD_NONE)
+        user->password = NULL;
+    else if (!no_password)
+        user->password = cw_secret_new(password);
+    else if (old != NULL && old->password != NULL) /* R19 */
+        user->password = cw_secret_ref(old->password);
+    for (guint i = 0; i < protocol->options->len; i++) {
+        const CwField *option = g_ptr_array_index(protocol->options, i);
+        const char *value = g_hash_table_lookup(values, option->name);
+        if (cw_fields_find(fields, option->name) == NULL)
+            continue; /* not for users to choose */
+        if (value == NULL && old != NULL)
+            value = g_hash_table_lookup(old->options, option->name);
+        if (value != NULL && !has_control(value))
+            g_hash_table_insert(user->options, g_strdup(option->name), g_strdup(value));
+    }
+    user->created = old == NULL ? g_get_real_time() / G_USEC_PER_SEC : old->created;
+    return user;
+}
+
+static void answer_set(CwComponent *component, const CwStanza *stanza, const CwNode *query)
+{
+    CwTransport *transport = cw_component_transport(component);
+
+    if (stanza->to->local != NULL) {
+        cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE, NULL);
+        return;
+    }
+    if (cw_node_child(query, "remove", NS_REGISTER) != NULL) {
+        remove_user(component, stanza, query);
+        return;
+    }
+    if (!may_register(component, stanza->from)) {
+        cw_component_send_error(component, stanza, CW_STANZA_FORBIDDEN,
+                                "registration is not open to you here");
+        return;
+    }
+    const CwProtocol *protocol = get_protocol(component, stanza);
+    if (protocol == NULL)
+        return;
+
+    g_autoptr(CwUser) old = cw_store_get_user(
+        cw_transport_store(transport), cw_component_domain(component), stanza->from->bare, NULL);
+    g_autoptr(GPtrArray) fields = make_fields(component, protocol, old);
+    g_autoptr(GHashTable) values = read_values(component, stanza, query, fields);
+    if (values == NULL)
+        return;
+    g_autoptr(CwUser) user = make_user(component, stanza, protocol, fields, values, old);
+    if (user == NULL)
+        return;
+    Attempt *attempt = g_new0(Attempt, 1);
+    attempt->component = component;
+    attempt->reply = cw_component_keep(component, stanza);
+    cw_transport_register(transport, user, registered_cb, attempt);
+}
+
+static const CwIqHandler iqs[] = {
+    {"get", "query", NS_REGISTER, answer_get},
+    {"set", "query", NS_REGISTER, answer_set},
+    {NULL},
+};
+static const char *const gateway_features[] = {NS_REGISTER, NULL};
+
+const CwFeature cw_feature_registration = {
+    .name = "registration",
+    .iqs = iqs,
+    .gateway_features = gateway_features,
+};

@@ -1,0 +1,121 @@
+/* component/features/roster.c: contacts between the user's roster and the network's list
+ *
+ * The user subscribes to a contact: it is added on the network and granted at once.  A contact of
+ * the network's list that the user was never offered is offered once in its life by a subscription
+ * request.  XEP-0100 4.6, 4.7, 5.1, 5.2.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "component/features/features.h"
+
+#define NS_NICK "http://jabber.org/protocol/nick"
+
+/* ---- from the network ---- */
+
+static void ask(CwComponent *component, CwSession *session, const char *contact, const char *nick,
+                const char *text)
+{
+    g_autofree char *from = cw_component_contact_jid(component, contact);
+
+    if (from == NULL)
+        return;
+    CwWriter *writer = cw_component_begin(component, "presence", from, cw_session_jid(session),
+                                          "subscribe", NULL);
+    if (text != NULL && *text != '\0')
+        cw_writer_leaf(writer, "status", NULL, text);
+    if (nick != NULL && *nick != '\0')
+        cw_writer_leaf(writer, "nick", NS_NICK, nick);
+    cw_component_end(component);
+}
+
+static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
+{
+    if (contact->offered || !cw_component_is_up(data))
+        return;
+    ask(data, session, contact->name, contact->alias, NULL);
+    cw_session_mark_offered(session, contact);
+}
+
+static void contact_gone_cb(CwSession *session, CwContact *contact, gpointer data)
+{
+    g_autofree char *from = cw_component_contact_jid(data, contact->name);
+
+    if (from == NULL)
+        return;
+    cw_component_send_presence(data, from, cw_session_jid(session), "unsubscribe");
+    cw_component_send_presence(data, from, cw_session_jid(session), "unsubscribed");
+    cw_component_send_presence(data, from, cw_session_jid(session), "unavailable");
+}
+
+static void ask_authorization_cb(CwSession *session, const char *contact, const char *name,
+                                 const char *text, gpointer data)
+{
+    ask(data, session, contact, name, text);
+}
+
+/* ---- from the user ---- */
+
+static void subscribe(CwComponent *component, const CwStanza *stanza, const char *name)
+{
+    CwTransport *transport = cw_component_transport(component);
+    CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
+
+    if (session == NULL || cw_session_state(session) != CW_SESSION_ONLINE) {
+        cw_component_send_error(component, stanza, CW_STANZA_REMOTE_SERVER_TIMEOUT,
+                                "you are not logged in to the network; add the contact later");
+        return;
+    }
+    cw_session_add_contact(session, name);
+    cw_component_send_presence(component, stanza->to->bare, stanza->from->bare, "subscribed");
+    const CwContact *contact = cw_session_find_contact(session, name);
+    if (contact != NULL && contact->show != CW_SHOW_OFFLINE)
+        cw_presence_send_contact(component, contact, stanza->from->bare);
+}
+
+static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
+{
+    CwTransport *transport = cw_component_transport(component);
+    CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
+
+    if (stanza->to->local == NULL || stanza->type == NULL)
+        return FALSE;
+    if (!cw_transport_is_registered(transport, stanza->from->bare)) {
+        if (g_str_equal(stanza->type, "subscribe"))
+            cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
+                                    "register with this gateway first");
+        return TRUE;
+    }
+    g_autofree char *name = cw_component_legacy_name(stanza->to);
+    if (name == NULL) {
+        cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND,
+                                "no contact can have this name");
+    } else if (g_str_equal(stanza->type, "subscribe")) {
+        subscribe(component, stanza, name);
+    } else if (g_str_equal(stanza->type, "subscribed")) {
+        if (session != NULL)
+            cw_session_authorize(session, name, TRUE);
+    } else if (g_str_equal(stanza->type, "unsubscribed")) {
+        if (session != NULL)
+            cw_session_authorize(session, name, FALSE);
+    } else if (g_str_equal(stanza->type, "unsubscribe")) {
+        if (session != NULL)
+            cw_session_remove_contact(session, name);
+        cw_component_send_presence(component, stanza->to->bare, stanza->from->bare,
+                                   "unsubscribed");
+    } else {
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static const CwEvents events = {
+    .contact = contact_cb,
+    .contact_gone = contact_gone_cb,
+    .ask_authorization = ask_authorization_cb,
+};
+
+const CwFeature cw_feature_roster = {
+    .name = "roster",
+    .presence = take_presence,
+    .events = &events,
+};
