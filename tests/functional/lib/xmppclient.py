@@ -1,0 +1,217 @@
+# tests/functional/lib/xmppclient.py: a Jabber user, for tests that read from top to bottom
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""slixmpp does the stream, SASL and binding in one thread for all clients; tests send XML and take
+ElementTree elements out of a mailbox.  Nothing is answered by itself but what every client answers
+(an unknown iq); subscription requests are left to the test."""
+
+import asyncio
+import itertools
+import threading
+import xml.etree.ElementTree as ET
+from xml.sax.saxutils import escape, quoteattr
+
+import slixmpp
+
+from .waiting import TIMEOUT, Mailbox, Timeout
+
+CLIENT = "{jabber:client}"
+STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
+
+_ids = itertools.count(1)
+
+
+class _Loop:
+    """One event loop in one thread, made when first needed."""
+    _loop = None
+    _lock = threading.Lock()
+
+    @classmethod
+    def run(cls, coroutine, timeout=TIMEOUT):
+        with cls._lock:
+            if cls._loop is None:
+                cls._loop = asyncio.new_event_loop()
+                threading.Thread(target=cls._loop.run_forever, daemon=True).start()
+        future = asyncio.run_coroutine_threadsafe(coroutine, cls._loop)
+        try:
+            return future.result(timeout)
+        except asyncio.TimeoutError:
+            future.cancel()
+            raise Timeout(f"waited {timeout} s in {coroutine.__qualname__}") from None
+
+
+class StanzaBox(Mailbox):
+    @staticmethod
+    def show(item):
+        return ET.tostring(item, "unicode")[:600]
+
+
+class LoginFailed(Exception):
+    pass
+
+
+class _Stream(slixmpp.ClientXMPP):
+    def __init__(self, jid, password, mailbox):
+        super().__init__(jid, password)
+        self.auto_authorize = None
+        self.auto_subscribe = False
+        self.started = asyncio.get_running_loop().create_future()
+        self.ended = asyncio.get_running_loop().create_future()
+        self.mailbox = mailbox
+        self.add_filter("in", self._record)
+        self.add_event_handler("session_start", lambda event: self._settle(None))
+        for name in ("failed_all_auth", "connection_failed", "stream_error"):
+            self.add_event_handler(name, lambda event, name=name: self._settle(f"{name}: {event}"))
+        self.add_event_handler("disconnected", self._disconnected)
+
+    def _settle(self, problem):
+        if not self.started.done():
+            if problem:
+                self.started.set_exception(LoginFailed(problem))
+            else:
+                self.started.set_result(None)
+
+    def _disconnected(self, event):
+        self._settle("disconnected")
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def end_tasks(self):
+        """slixmpp 1.8 leaves this one behind."""
+        if self._run_out_filters:
+            self._run_out_filters.cancel()
+
+    def _record(self, stanza):
+        if self.started.done() and stanza.name in ("message", "presence", "iq"):
+            self.mailbox.put(stanza.xml)
+        return stanza
+
+
+class XmppClient:
+    def __init__(self, jid, password, port, host="127.0.0.1", resource="test"):
+        self.bare = jid
+        self.full = f"{jid}/{resource}"
+        self.password = password
+        self.address = (host, port)
+        self.stanzas = StanzaBox(f"xmpp:{self.full}")
+        self._stream = None
+
+    # ---- the stream ----
+
+    def connect(self, timeout=TIMEOUT):
+        async def go():
+            self._stream = _Stream(self.full, self.password, self.stanzas)
+            self._stream.connect(self.address, disable_starttls=True, force_starttls=False,
+                                 use_ssl=False)
+            await self._stream.started
+            self.full = str(self._stream.boundjid)
+        _Loop.run(go(), timeout)
+        return self
+
+    def close(self):
+        """In order; the server sends unavailable for us."""
+        async def go():
+            if self._stream and not self._stream.ended.done():
+                self._stream.disconnect(wait=2)
+                await asyncio.wait([self._stream.ended], timeout=5)
+            self._stream.end_tasks()
+        if self._stream:
+            _Loop.run(go())
+            self._stream = None
+
+    def cut(self):
+        """Like a network cable pulled out."""
+        async def go():
+            self._stream.abort()
+            self._stream.end_tasks()
+        _Loop.run(go())
+        self._stream = None
+
+    def send(self, xml):
+        async def go():
+            self._stream.send_raw(xml)
+        _Loop.run(go())
+
+    # ---- sending ----
+
+    def iq(self, kind, to, payload="", timeout=TIMEOUT):
+        """Sends an iq and returns the answer, which may be an error: see condition()."""
+        ident = self.send_iq(kind, to, payload)
+        return self.wait_iq(ident, timeout)
+
+    def send_iq(self, kind, to, payload=""):
+        ident = f"iq-{next(_ids)}"
+        address = f" to={quoteattr(to)}" if to else ""
+        self.send(f"<iq type='{kind}' id='{ident}'{address}>{payload}</iq>")
+        return ident
+
+    def wait_iq(self, ident, timeout=TIMEOUT):
+        return self.wait_for(lambda s: s.tag == CLIENT + "iq" and s.get("id") == ident
+                             and s.get("type") in ("result", "error"), timeout,
+                             f"the answer to {ident}")
+
+    def message(self, to, body, kind="chat", extra=""):
+        """Returns the id of the message."""
+        ident = f"message-{next(_ids)}"
+        text = f"<body>{escape(body)}</body>" if body is not None else ""
+        self.send(f"<message to={quoteattr(to)} type='{kind}' id='{ident}'>{text}{extra}</message>")
+        return ident
+
+    def presence(self, to=None, kind=None, show=None, status=None, priority=None):
+        attributes = "".join(f" {name}={quoteattr(value)}"
+                             for name, value in (("to", to), ("type", kind)) if value)
+        children = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in
+                           (("show", show), ("status", status), ("priority", priority))
+                           if value is not None)
+        self.send(f"<presence{attributes}>{children}</presence>")
+
+    def sync(self):
+        """Whatever the server had for us before this is in the mailbox afterwards."""
+        self.iq("get", self.bare.partition("@")[2], "<ping xmlns='urn:xmpp:ping'/>")
+
+    # ---- receiving ----
+
+    def wait_for(self, predicate, timeout=TIMEOUT, what="a stanza"):
+        return self.stanzas.wait_for(predicate, timeout, what)
+
+    def wait_message(self, sender=None, body=None, timeout=TIMEOUT):
+        """A message with a body; `sender` is a bare JID."""
+        return self.wait_for(
+            lambda s: s.tag == CLIENT + "message" and s.get("type") != "error"
+            and s.find(CLIENT + "body") is not None and from_bare(s, sender)
+            and (body is None or s.findtext(CLIENT + "body") == body),
+            timeout, f"a message from {sender}: {body!r}")
+
+    def wait_error(self, ident, timeout=TIMEOUT):
+        """The error about the message or presence with this id."""
+        return self.wait_for(lambda s: s.get("type") == "error" and s.get("id") == ident, timeout,
+                             f"the error about {ident}")
+
+    def wait_presence(self, sender=None, kind=None, show=None, timeout=TIMEOUT):
+        """`kind` None: available."""
+        return self.wait_for(
+            lambda s: s.tag == CLIENT + "presence" and s.get("type") == kind
+            and from_bare(s, sender) and (show is None or s.findtext(CLIENT + "show") == show),
+            timeout, f"presence {kind or 'available'} {show or ''} from {sender}")
+
+
+def from_bare(stanza, sender):
+    return sender is None or stanza.get("from", "").partition("/")[0] == sender
+
+
+def condition(stanza):
+    """The condition of an error stanza, such as 'item-not-found'; None: it is no error."""
+    if stanza.get("type") != "error":
+        return None
+    for child in stanza.find(CLIENT + "error"):
+        if child.tag.startswith(STANZAS) and not child.tag.endswith("}text"):
+            return child.tag[len(STANZAS):]
+    return ""
+
+
+def error_text(stanza):
+    return stanza.findtext(f"{CLIENT}error/{STANZAS}text")
+
+
+def body(stanza):
+    return stanza.findtext(CLIENT + "body")

@@ -1,0 +1,733 @@
+/* tests/unit/transport/test-store.c: what lasts, against real files
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/store.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <sqlite3.h>
+
+#include "transport/store-schema.h"
+
+#define ICQ "icq.example.com"
+#define JULIET "juliet@example.com"
+#define PASSWORD "it-was-the-nightingale"
+
+typedef struct {
+    char *folder;
+    char *path;
+    char *key_path;
+    CwStore *store;
+} Fixture;
+
+static void open_store(Fixture *fixture)
+{
+    g_autoptr(GError) error = NULL;
+    fixture->store = cw_store_open(fixture->path, fixture->key_path, &error);
+    g_assert_no_error(error);
+}
+
+static void close_store(Fixture *fixture)
+{
+    g_clear_pointer(&fixture->store, cw_store_free);
+}
+
+static void set_up(Fixture *fixture, gconstpointer data)
+{
+    fixture->folder = g_dir_make_tmp("causeway-XXXXXX", NULL);
+    fixture->path = g_build_filename(fixture->folder, "causeway.db", NULL);
+    fixture->key_path = g_build_filename(fixture->folder, "causeway.db.key", NULL);
+}
+
+static void set_up_open(Fixture *fixture, gconstpointer data)
+{
+    set_up(fixture, data);
+    open_store(fixture);
+}
+
+static void tear_down(Fixture *fixture, gconstpointer data)
+{
+    close_store(fixture);
+    g_autoptr(GDir) dir = g_dir_open(fixture->folder, 0, NULL);
+    const char *name;
+    while ((name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(fixture->folder, name, NULL);
+        g_remove(path);
+    }
+    g_rmdir(fixture->folder);
+    g_free(fixture->path);
+    g_free(fixture->key_path);
+    g_free(fixture->folder);
+}
+
+/* ---- waiting for a write ---- */
+
+typedef struct {
+    gboolean called;
+    GError *error;
+} Answer;
+
+static void answer_cb(const GError *error, gpointer data)
+{
+    Answer *answer = data;
+    g_assert_false(answer->called);
+    answer->called = TRUE;
+    answer->error = error ? g_error_copy(error) : NULL;
+}
+
+static void wait_for(Answer *answer)
+{
+    while (!answer->called)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void wait_for_success(Answer *answer)
+{
+    wait_for(answer);
+    g_assert_no_error(answer->error);
+}
+
+static void sync_store(CwStore *store)
+{
+    Answer answer = {0};
+    cw_store_sync(store, answer_cb, &answer);
+    wait_for_success(&answer);
+}
+
+static CwUser *make_user(const char *jid, const char *password)
+{
+    CwUser *user = cw_user_new(ICQ, jid);
+    user->username = g_strdup("12345678");
+    user->password = password ? cw_secret_new(password) : NULL;
+    user->created = 1700000000;
+    g_hash_table_insert(user->options, g_strdup("port"), g_strdup("5190"));
+    g_hash_table_insert(user->options, g_strdup("empty"), g_strdup(""));
+    return user;
+}
+
+static void put(CwStore *store, const char *jid, const char *password)
+{
+    g_autoptr(CwUser) user = make_user(jid, password);
+    Answer answer = {0};
+    cw_store_put_user(store, user, answer_cb, &answer);
+    wait_for_success(&answer);
+}
+
+static CwUser *get(CwStore *store, const char *jid)
+{
+    g_autoptr(GError) error = NULL;
+    CwUser *user = cw_store_get_user(store, ICQ, jid, &error);
+    g_assert_no_error(error);
+    return user;
+}
+
+static void remove_user(CwStore *store, const char *jid)
+{
+    Answer answer = {0};
+    cw_store_delete_user(store, ICQ, jid, answer_cb, &answer);
+    wait_for_success(&answer);
+}
+
+static void put_contact(CwStore *store, const char *jid, const char *name, const char *alias)
+{
+    CwStoredContact contact = {
+        .name = (char *)name, .alias = (char *)alias, .offered = alias != NULL};
+    cw_store_put_contact(store, ICQ, jid, &contact);
+}
+
+static GPtrArray *contacts(CwStore *store, const char *jid)
+{
+    g_autoptr(GError) error = NULL;
+    GPtrArray *list = cw_store_list_contacts(store, ICQ, jid, &error);
+    g_assert_no_error(error);
+    return list;
+}
+
+/* ---- registrations ---- */
+
+static void user__comes_back__as_it_was_put(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    g_autoptr(CwUser) nobody = get(store, JULIET);
+    g_assert_null(nobody);
+    g_assert_false(cw_store_has_user(store, ICQ, JULIET));
+    g_assert_cmpuint(cw_store_count_users(store, ICQ), ==, 0);
+
+    put(store, JULIET, PASSWORD);
+    g_autoptr(CwUser) user = get(store, JULIET);
+    g_assert_cmpstr(user->domain, ==, ICQ);
+    g_assert_cmpstr(user->jid, ==, JULIET);
+    g_assert_cmpstr(user->username, ==, "12345678");
+    g_assert_cmpstr(cw_secret_peek(user->password), ==, PASSWORD);
+    g_assert_cmpint(user->created, ==, 1700000000);
+    g_assert_cmpuint(g_hash_table_size(user->options), ==, 2);
+    g_assert_cmpstr(g_hash_table_lookup(user->options, "port"), ==, "5190");
+    g_assert_cmpstr(g_hash_table_lookup(user->options, "empty"), ==, "");
+    g_assert_true(cw_store_has_user(store, ICQ, JULIET));
+    g_assert_false(cw_store_has_user(store, "aim.example.com", JULIET));
+    g_assert_cmpuint(cw_store_count_users(store, ICQ), ==, 1);
+    g_assert_cmpuint(cw_store_count_users(store, "aim.example.com"), ==, 0);
+}
+
+static void user__is_replaced__whole(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    put(store, JULIET, PASSWORD);
+    put_contact(store, JULIET, "romeo", NULL);
+
+    g_autoptr(CwUser) changed = cw_user_new(ICQ, JULIET);
+    changed->username = g_strdup("87654321");
+    g_hash_table_insert(changed->options, g_strdup("server"), g_strdup("oscar.example"));
+    Answer answer = {0};
+    cw_store_put_user(store, changed, answer_cb, &answer);
+    wait_for_success(&answer);
+
+    g_autoptr(CwUser) user = get(store, JULIET);
+    g_assert_cmpstr(user->username, ==, "87654321");
+    g_assert_null(user->password);
+    g_assert_cmpuint(g_hash_table_size(user->options), ==, 1);
+    g_assert_cmpstr(g_hash_table_lookup(user->options, "server"), ==, "oscar.example");
+    g_assert_cmpuint(cw_store_count_users(store, ICQ), ==, 1);
+    /* An edited registration keeps its contacts. */
+    g_autoptr(GPtrArray) list = contacts(store, JULIET);
+    g_assert_cmpuint(list->len, ==, 1);
+}
+
+static void user__is_deleted__with_its_contacts(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    put(store, JULIET, PASSWORD);
+    put(store, "romeo@example.com", NULL);
+    put_contact(store, JULIET, "tybalt", NULL);
+    put_contact(store, "romeo@example.com", "mercutio", NULL);
+    remove_user(store, JULIET);
+    remove_user(store, "nobody@example.com"); /* no error: it is not there afterwards */
+
+    g_assert_false(cw_store_has_user(store, ICQ, JULIET));
+    g_assert_true(cw_store_has_user(store, ICQ, "romeo@example.com"));
+    put(store, JULIET, PASSWORD);
+    g_autoptr(GPtrArray) none = contacts(store, JULIET);
+    g_assert_cmpuint(none->len, ==, 0);
+    g_autoptr(GPtrArray) kept = contacts(store, "romeo@example.com");
+    g_assert_cmpuint(kept->len, ==, 1);
+}
+
+static void users__are_listed__in_pages(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    for (guint i = 0; i < 25; i++) {
+        g_autofree char *jid = g_strdup_printf("user%02u@example.com", (i * 7) % 25);
+        g_autoptr(CwUser) user = make_user(jid, NULL);
+        cw_store_put_user(store, user, NULL, NULL);
+    }
+    sync_store(store);
+
+    g_autofree char *after = NULL;
+    guint seen = 0;
+    while (TRUE) {
+        g_autoptr(GPtrArray) page = cw_store_list_users(store, ICQ, after, 10, NULL);
+        g_assert_cmpuint(page->len, <=, 10);
+        if (page->len == 0)
+            break;
+        for (guint i = 0; i < page->len; i++, seen++) {
+            g_autofree char *expected = g_strdup_printf("user%02u@example.com", seen);
+            g_assert_cmpstr(g_ptr_array_index(page, i), ==, expected);
+        }
+        g_free(after);
+        after = g_strdup(g_ptr_array_index(page, page->len - 1));
+    }
+    g_assert_cmpuint(seen, ==, 25);
+}
+
+static void everything__survives__a_restart(Fixture *fixture, gconstpointer data)
+{
+    put(fixture->store, JULIET, PASSWORD);
+    put_contact(fixture->store, JULIET, "romeo", "Montague");
+    close_store(fixture); /* without waiting: closing does */
+    open_store(fixture);
+
+    g_autoptr(CwUser) user = get(fixture->store, JULIET);
+    g_assert_cmpstr(cw_secret_peek(user->password), ==, PASSWORD);
+    g_autoptr(GPtrArray) list = contacts(fixture->store, JULIET);
+    g_assert_cmpuint(list->len, ==, 1);
+}
+
+/* ---- contacts ---- */
+
+static void contacts__come_back__in_name_order(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    put(store, JULIET, NULL);
+    put_contact(store, JULIET, "tybalt", NULL);
+    put_contact(store, JULIET, "mercutio", "Mercutio ✓");
+    put_contact(store, JULIET, "romeo", NULL);
+    put_contact(store, JULIET, "tybalt", "Prince of Cats");
+    cw_store_delete_contact(store, ICQ, JULIET, "romeo");
+    cw_store_delete_contact(store, ICQ, JULIET, "nobody");
+    put_contact(store, "stranger@example.com", "romeo", NULL); /* not registered: nothing */
+    sync_store(store);
+
+    g_autoptr(GPtrArray) list = contacts(store, JULIET);
+    g_assert_cmpuint(list->len, ==, 2);
+    const CwStoredContact *first = g_ptr_array_index(list, 0), *second = g_ptr_array_index(list, 1);
+    g_assert_cmpstr(first->name, ==, "mercutio");
+    g_assert_cmpstr(first->alias, ==, "Mercutio ✓");
+    g_assert_null(first->group);
+    g_assert_true(first->offered);
+    g_assert_cmpstr(second->name, ==, "tybalt");
+    g_assert_cmpstr(second->alias, ==, "Prince of Cats");
+    g_autoptr(GPtrArray) none = contacts(store, "stranger@example.com");
+    g_assert_cmpuint(none->len, ==, 0);
+}
+
+/* ---- order and completion ---- */
+
+static void numbered_cb(const GError *error, gpointer data)
+{
+    guint **next = data;
+    g_assert_no_error(error);
+    *(*next)++ = TRUE;
+}
+
+static void writes__are_done__in_order(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    guint done[300] = {0}, *next = done;
+    for (guint i = 0; i < 100; i++) {
+        g_autoptr(CwUser) user = make_user(JULIET, PASSWORD);
+        cw_store_put_user(store, user, numbered_cb, &next);
+        cw_store_delete_user(store, ICQ, JULIET, numbered_cb, &next);
+        user->created = i;
+        cw_store_put_user(store, user, numbered_cb, &next);
+    }
+    g_assert_true(next == done); /* never inside the call */
+    sync_store(store);
+    g_assert_true(next == done + 300);
+    g_autoptr(CwUser) user = get(store, JULIET);
+    g_assert_cmpint(user->created, ==, 99);
+}
+
+static void done__is_called__when_the_store_goes(Fixture *fixture, gconstpointer data)
+{
+    Answer answer = {0};
+    g_autoptr(CwUser) user = make_user(JULIET, PASSWORD);
+    cw_store_put_user(fixture->store, user, answer_cb, &answer);
+    close_store(fixture);
+    g_assert_true(answer.called);
+    g_assert_no_error(answer.error);
+}
+
+static void a_thousand_users__are_stored__and_found(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    gint64 start = g_get_monotonic_time();
+    for (guint i = 0; i < 1000; i++) {
+        g_autofree char *jid = g_strdup_printf("user%04u@example.com", i);
+        g_autoptr(CwUser) user = make_user(jid, PASSWORD);
+        cw_store_put_user(store, user, NULL, NULL);
+        for (guint j = 0; j < 5; j++) {
+            g_autofree char *name = g_strdup_printf("contact%u", j);
+            put_contact(store, jid, name, NULL);
+        }
+    }
+    gint64 queued = g_get_monotonic_time();
+    sync_store(store);
+    gint64 written = g_get_monotonic_time();
+    for (guint i = 0; i < 1000; i++) {
+        g_autofree char *jid = g_strdup_printf("user%04u@example.com", i);
+        g_autoptr(CwUser) user = get(store, jid);
+        g_assert_cmpstr(cw_secret_peek(user->password), ==, PASSWORD);
+    }
+    gint64 end = g_get_monotonic_time();
+    g_test_message("1000 users, 5000 contacts: queued in %d ms, written in %d ms, read in %d ms",
+                   (int)(queued - start) / 1000, (int)(written - queued) / 1000,
+                   (int)(end - written) / 1000);
+    g_assert_cmpuint(cw_store_count_users(store, ICQ), ==, 1000);
+}
+
+/* ---- secrets ---- */
+
+static gboolean file_contains(const char *path, const char *needle, gsize length)
+{
+    g_autofree char *bytes = NULL;
+    gsize size;
+    return g_file_get_contents(path, &bytes, &size, NULL) && memmem(bytes, size, needle, length);
+}
+
+static gboolean database_contains(Fixture *fixture, const char *text)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    gboolean found = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *path = g_strconcat(fixture->path, suffixes[i], NULL);
+        found = found || file_contains(path, text, strlen(text));
+    }
+    return found;
+}
+
+static void database__never_holds__a_password_or_the_key(Fixture *fixture, gconstpointer data)
+{
+    put(fixture->store, JULIET, PASSWORD);
+    put(fixture->store, JULIET, PASSWORD "-2");
+    g_assert_true(database_contains(fixture, JULIET)); /* it looks into the right files */
+    g_assert_false(database_contains(fixture, PASSWORD));
+
+    g_autofree char *key = NULL;
+    g_assert_true(g_file_get_contents(fixture->key_path, &key, NULL, NULL));
+    g_strchomp(key);
+    g_assert_cmpuint(strlen(key), ==, 64);
+    g_assert_false(database_contains(fixture, key));
+    char raw[32];
+    for (guint i = 0; i < sizeof raw; i++)
+        raw[i] =
+            (char)(g_ascii_xdigit_value(key[2 * i]) * 16 + g_ascii_xdigit_value(key[2 * i + 1]));
+    g_assert_false(file_contains(fixture->path, raw, sizeof raw));
+    close_store(fixture);
+    g_assert_false(database_contains(fixture, PASSWORD));
+    g_assert_false(file_contains(fixture->path, raw, sizeof raw));
+    open_store(fixture);
+}
+
+/* The sealed password as it stands in the database. */
+static GBytes *read_box(Fixture *fixture, const char *jid)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(
+        sqlite3_prepare_v2(db, "SELECT password FROM users WHERE jid = ?", -1, &statement, NULL),
+        ==, SQLITE_OK);
+    sqlite3_bind_text(statement, 1, jid, -1, SQLITE_STATIC);
+    g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
+    GBytes *box =
+        g_bytes_new(sqlite3_column_blob(statement, 0), (gsize)sqlite3_column_bytes(statement, 0));
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return box;
+}
+
+static void a_deleted_user__leaves__no_bytes(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    /* Enough that rows move between pages. */
+    for (guint i = 0; i < 300; i++) {
+        g_autofree char *jid = g_strdup_printf("user%04u@example.com", i);
+        g_autoptr(CwUser) user = make_user(jid, PASSWORD);
+        cw_store_put_user(store, user, NULL, NULL);
+        g_autofree char *name = g_strdup_printf("friend-of-%04u", i);
+        put_contact(store, jid, name, "An Alias");
+    }
+    sync_store(store);
+
+    for (guint i = 0; i < 300; i += 3) {
+        g_autofree char *jid = g_strdup_printf("user%04u@example.com", i);
+        g_autofree char *name = g_strdup_printf("friend-of-%04u", i);
+        g_autoptr(GBytes) box = read_box(fixture, jid);
+        gsize size;
+        const char *bytes = g_bytes_get_data(box, &size);
+        remove_user(store, jid);
+        g_assert_false(database_contains(fixture, jid));
+        g_assert_false(database_contains(fixture, name));
+        g_autofree char *log = g_strconcat(fixture->path, "-wal", NULL);
+        g_assert_false(file_contains(fixture->path, bytes + 25, size - 25));
+        g_assert_false(file_contains(log, bytes + 25, size - 25));
+    }
+    g_assert_true(database_contains(fixture, "user0001@example.com"));
+}
+
+static void files__are__private(Fixture *fixture, gconstpointer data)
+{
+    put(fixture->store, JULIET, PASSWORD);
+    static const char *const suffixes[] = {"", "-wal", "-shm", ".key"};
+    for (guint i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *path = g_strconcat(fixture->path, suffixes[i], NULL);
+        struct stat info;
+        g_assert_cmpint(stat(path, &info), ==, 0);
+        g_assert_cmpuint(info.st_mode & 07777, ==, 0600);
+    }
+    close_store(fixture);
+    g_assert_cmpint(chmod(fixture->path, 0644), ==, 0);
+    open_store(fixture);
+    struct stat info;
+    g_assert_cmpint(stat(fixture->path, &info), ==, 0);
+    g_assert_cmpuint(info.st_mode & 07777, ==, 0600);
+}
+
+static void a_box__opens__only_in_its_own_row(Fixture *fixture, gconstpointer data)
+{
+    put(fixture->store, JULIET, PASSWORD);
+    put(fixture->store, "tybalt@example.com", "x");
+    sqlite3 *db;
+    g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(
+        sqlite3_exec(db,
+                     "UPDATE users SET password = (SELECT password FROM users WHERE jid = "
+                     "'" JULIET "') WHERE jid = 'tybalt@example.com'",
+                     NULL, NULL, NULL),
+        ==, SQLITE_OK);
+    sqlite3_close(db);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(cw_store_get_user(fixture->store, ICQ, "tybalt@example.com", &error));
+    g_assert_error(error, CW_STORE_ERROR, CW_STORE_ERROR_READ);
+    g_autoptr(CwUser) juliet = get(fixture->store, JULIET);
+    g_assert_cmpstr(cw_secret_peek(juliet->password), ==, PASSWORD);
+}
+
+/* ---- what does not open ---- */
+
+static void assert_refused(Fixture *fixture, CwStoreError code, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_null(cw_store_open(fixture->path, fixture->key_path, &error));
+    g_test_message("%s", error->message);
+    g_assert_error(error, CW_STORE_ERROR, (gint)code);
+    g_assert_nonnull(strstr(error->message, fixture->path));
+    g_assert_nonnull(strstr(error->message, text));
+}
+
+static void store__refuses__a_key_that_does_not_fit(Fixture *fixture, gconstpointer data)
+{
+    put(fixture->store, JULIET, PASSWORD);
+    close_store(fixture);
+    g_autofree char *key = NULL;
+    g_assert_true(g_file_get_contents(fixture->key_path, &key, NULL, NULL));
+
+    g_assert_cmpint(chmod(fixture->key_path, 0644), ==, 0);
+    assert_refused(fixture, CW_STORE_ERROR_KEY, "chmod 0600");
+
+    g_remove(fixture->key_path);
+    assert_refused(fixture, CW_STORE_ERROR_KEY, "open with this key alone");
+    g_assert_false(g_file_test(fixture->key_path, G_FILE_TEST_EXISTS));
+
+    g_autofree char *other = g_strdup(key);
+    other[0] = other[0] == '0' ? '1' : '0';
+    g_assert_true(g_file_set_contents_full(fixture->key_path, other, -1,
+                                           G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+    assert_refused(fixture, CW_STORE_ERROR_KEY, "not this database's");
+
+    g_assert_true(g_file_set_contents_full(fixture->key_path, key, -1,
+                                           G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+    open_store(fixture);
+    g_autoptr(CwUser) user = get(fixture->store, JULIET);
+    g_assert_cmpstr(cw_secret_peek(user->password), ==, PASSWORD);
+}
+
+static void set_pragma(Fixture *fixture, const char *sql)
+{
+    sqlite3 *db;
+    g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void store__refuses__a_newer_version(Fixture *fixture, gconstpointer data)
+{
+    put(fixture->store, JULIET, PASSWORD);
+    close_store(fixture);
+    set_pragma(fixture, "PRAGMA user_version = 1000");
+    assert_refused(fixture, CW_STORE_ERROR_VERSION, "newer Causeway");
+}
+
+static void store__refuses__what_is_not_its_own(Fixture *fixture, gconstpointer data)
+{
+    set_pragma(fixture, "CREATE TABLE songs (name TEXT)");
+    assert_refused(fixture, CW_STORE_ERROR_OPEN, "another program");
+    set_pragma(fixture, "PRAGMA user_version = 1");
+    assert_refused(fixture, CW_STORE_ERROR_OPEN, "another program");
+    g_assert_true(
+        g_file_set_contents(fixture->path, "what light through yonder window breaks", -1, NULL));
+    assert_refused(fixture, CW_STORE_ERROR_OPEN, "not a database");
+    g_remove(fixture->path);
+    g_assert_cmpint(g_mkdir(fixture->path, 0700), ==, 0);
+    assert_refused(fixture, CW_STORE_ERROR_OPEN, "directory");
+    g_rmdir(fixture->path);
+    g_assert_false(g_file_test(fixture->key_path, G_FILE_TEST_EXISTS));
+}
+
+/* ---- a disk that is full ---- */
+
+static void limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit;
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+    limit.rlim_cur = MIN(bytes, limit.rlim_max);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
+}
+
+static void a_full_disk__is_reported__and_survived(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    put(store, JULIET, PASSWORD);
+
+    /* Files cannot grow over this size: to SQLite the same as a disk without space. */
+    signal(SIGXFSZ, SIG_IGN);
+    limit_file_size(16384);
+    g_autofree char *long_text = g_strnfill(100000, 'x');
+    g_autoptr(CwUser) user = make_user("romeo@example.com", PASSWORD);
+    g_hash_table_insert(user->options, g_strdup("long"), g_steal_pointer(&long_text));
+    Answer lost = {0}, lost_again = {0};
+    cw_store_put_user(store, user, answer_cb, &lost);
+    cw_store_put_user(store, user, answer_cb, &lost_again);
+    wait_for(&lost_again);
+    g_assert_error(lost.error, CW_STORE_ERROR, CW_STORE_ERROR_WRITE);
+    g_assert_error(lost_again.error, CW_STORE_ERROR, CW_STORE_ERROR_WRITE);
+    g_test_message("%s", lost.error->message);
+    g_clear_error(&lost.error);
+    g_clear_error(&lost_again.error);
+
+    g_autoptr(CwUser) juliet = get(store, JULIET); /* reading goes on */
+    g_assert_nonnull(juliet);
+    g_assert_false(cw_store_has_user(store, ICQ, "romeo@example.com"));
+
+    limit_file_size(RLIM_INFINITY);
+    Answer answer = {0};
+    cw_store_put_user(store, user, answer_cb, &answer);
+    wait_for_success(&answer);
+    g_assert_true(cw_store_has_user(store, ICQ, "romeo@example.com"));
+}
+
+static void one_bad_write__does_not_take__its_neighbours(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    signal(SIGXFSZ, SIG_IGN);
+    put(store, JULIET, PASSWORD);
+    limit_file_size(65536);
+    g_autofree char *long_text = g_strnfill(1000000, 'x');
+    g_autoptr(CwUser) big = make_user("big@example.com", NULL);
+    g_autoptr(CwUser) small = make_user("small@example.com", NULL);
+    g_hash_table_insert(big->options, g_strdup("long"), g_steal_pointer(&long_text));
+    Answer first = {0}, second = {0};
+    cw_store_put_user(store, big, answer_cb, &first);
+    cw_store_put_user(store, small, answer_cb, &second);
+    wait_for(&second);
+    limit_file_size(RLIM_INFINITY);
+    g_assert_error(first.error, CW_STORE_ERROR, CW_STORE_ERROR_WRITE);
+    g_clear_error(&first.error);
+    g_assert_no_error(second.error);
+    g_assert_true(cw_store_has_user(store, ICQ, "small@example.com"));
+    g_assert_false(cw_store_has_user(store, ICQ, "big@example.com"));
+}
+
+/* ---- migrations ---- */
+
+static void migrations__run__all_or_none(Fixture *fixture, gconstpointer data)
+{
+    static const char *const steps[] = {
+        "CREATE TABLE a (x)",
+        "ALTER TABLE a ADD COLUMN y; INSERT INTO a VALUES (1, 2)",
+        "ALTER TABLE a ADD COLUMN z",
+    };
+    static const char *const broken[] = {steps[0], steps[1], steps[2],
+                                         "CREATE TABLE b (x); nonsense"};
+    sqlite3 *db;
+    g_autoptr(GError) error = NULL;
+    g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
+    g_assert_true(cw_store_migrate(db, steps, 2, &error));
+    g_assert_cmpint(cw_store_number(db, "PRAGMA user_version"), ==, 2);
+    g_assert_true(cw_store_migrate(db, steps, 3, &error)); /* only what is new */
+    g_assert_true(cw_store_migrate(db, steps, 3, &error));
+    g_assert_cmpint(cw_store_number(db, "SELECT count(*) FROM a WHERE y = 2 AND z IS NULL"), ==, 1);
+
+    g_assert_false(cw_store_migrate(db, broken, 4, &error));
+    g_assert_nonnull(strstr(error->message, "migration to schema 4"));
+    g_clear_error(&error);
+    g_assert_cmpint(cw_store_number(db, "PRAGMA user_version"), ==, 3);
+    g_assert_cmpint(cw_store_number(db, "SELECT count(*) FROM sqlite_schema"), ==, 1);
+
+    g_assert_false(cw_store_migrate(db, steps, 2, &error));
+    g_assert_error(error, CW_STORE_ERROR, CW_STORE_ERROR_VERSION);
+    sqlite3_close(db);
+}
+
+static void copy_fixture(guint version, const char *suffix, const char *to)
+{
+    g_autofree char *name = g_strdup_printf("store-v%u.db%s", version, suffix);
+    g_autofree char *from =
+        g_test_build_filename(G_TEST_DIST, "unit", "transport", "fixtures", name, NULL);
+    g_autofree char *bytes = NULL;
+    gsize size;
+    g_autoptr(GError) error = NULL;
+    g_file_get_contents(from, &bytes, &size, &error);
+    g_assert_no_error(error);
+    g_file_set_contents_full(to, bytes, (gssize)size, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error);
+    g_assert_no_error(error);
+}
+
+/* Every version that ever shipped opens, with what stood in it. */
+static void every_version__opens__with_its_content(Fixture *fixture, gconstpointer data)
+{
+    for (guint version = 1; version <= cw_store_n_migrations; version++) {
+        copy_fixture(version, "", fixture->path);
+        copy_fixture(version, ".key", fixture->key_path);
+        open_store(fixture);
+        g_autoptr(CwUser) user = get(fixture->store, JULIET);
+        g_assert_cmpstr(user->username, ==, "12345678");
+        g_assert_cmpstr(cw_secret_peek(user->password), ==, PASSWORD);
+        g_assert_cmpstr(g_hash_table_lookup(user->options, "port"), ==, "5190");
+        g_autoptr(GPtrArray) list = contacts(fixture->store, JULIET);
+        g_assert_cmpuint(list->len, ==, 2);
+        const CwStoredContact *contact = g_ptr_array_index(list, 1);
+        g_assert_cmpstr(contact->name, ==, "romeo");
+        g_assert_cmpstr(contact->alias, ==, "Montague");
+        g_assert_true(contact->offered);
+        put(fixture->store, "new@example.com", PASSWORD);
+        close_store(fixture);
+        sqlite3 *db;
+        g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
+        g_assert_cmpint(cw_store_number(db, "PRAGMA user_version"), ==, cw_store_n_migrations);
+        sqlite3_close(db);
+    }
+}
+
+/* A schema change comes with a fixture of the version that it makes: run this program with
+ * CW_MAKE_STORE_FIXTURE=FOLDER once before the change after it. */
+static void make_fixture(const char *folder)
+{
+    g_autofree char *name = g_strdup_printf("store-v%u.db", cw_store_n_migrations);
+    Fixture fixture = {.path = g_build_filename(folder, name, NULL)};
+    fixture.key_path = g_strconcat(fixture.path, ".key", NULL);
+    open_store(&fixture);
+    put(fixture.store, JULIET, PASSWORD);
+    put_contact(fixture.store, JULIET, "romeo", "Montague");
+    put_contact(fixture.store, JULIET, "mercutio", NULL);
+    close_store(&fixture);
+    g_free(fixture.path);
+    g_free(fixture.key_path);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    if (g_getenv("CW_MAKE_STORE_FIXTURE")) {
+        make_fixture(g_getenv("CW_MAKE_STORE_FIXTURE"));
+        return 0;
+    }
+#define ADD(name) g_test_add("/store/" #name, Fixture, NULL, set_up_open, name, tear_down)
+#define ADD_CLOSED(name) g_test_add("/store/" #name, Fixture, NULL, set_up, name, tear_down)
+    ADD(user__comes_back__as_it_was_put);
+    ADD(user__is_replaced__whole);
+    ADD(user__is_deleted__with_its_contacts);
+    ADD(users__are_listed__in_pages);
+    ADD(everything__survives__a_restart);
+    ADD(contacts__come_back__in_name_order);
+    ADD(writes__are_done__in_order);
+    ADD(done__is_called__when_the_store_goes);
+    ADD(a_thousand_users__are_stored__and_found);
+    ADD(database__never_holds__a_password_or_the_key);
+    ADD(a_deleted_user__leaves__no_bytes);
+    ADD(files__are__private);
+    ADD(a_box__opens__only_in_its_own_row);
+    ADD(store__refuses__a_key_that_does_not_fit);
+    ADD(store__refuses__a_newer_version);
+    ADD_CLOSED(store__refuses__what_is_not_its_own);
+    ADD(a_full_disk__is_reported__and_survived);
+    ADD(one_bad_write__does_not_take__its_neighbours);
+    ADD_CLOSED(migrations__run__all_or_none);
+    ADD_CLOSED(every_version__opens__with_its_content);
+    return g_test_run();
+}

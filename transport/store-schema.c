@@ -1,0 +1,108 @@
+/* transport/store-schema.c: the SQLite schema and its migrations
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/store-schema.h"
+
+#include <sqlite3.h>
+
+const char *const cw_store_migrations[] = {
+    /* 0 -> 1: registrations, what their users chose, and contacts seen. */
+    "CREATE TABLE meta ("
+    "  name  TEXT PRIMARY KEY,"
+    "  value BLOB NOT NULL"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE users ("
+    "  id       INTEGER PRIMARY KEY,"
+    "  domain   TEXT NOT NULL," /* the transport */
+    "  jid      TEXT NOT NULL," /* bare, prepared */
+    "  username TEXT NOT NULL,"
+    "  password BLOB,"             /* a box of seal.h; NULL: none */
+    "  created  INTEGER NOT NULL," /* Unix time, s */
+    "  UNIQUE (domain, jid)"
+    ");"
+    "CREATE TABLE user_options ("
+    "  user  INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"
+    "  name  TEXT NOT NULL,"
+    "  value TEXT NOT NULL,"
+    "  PRIMARY KEY (user, name)"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE contacts ("
+    "  user    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"
+    "  name    TEXT NOT NULL," /* the network's normal form */
+    "  alias   TEXT,"
+    "  \"group\" TEXT,"
+    "  offered INTEGER NOT NULL,"
+    "  PRIMARY KEY (user, name)"
+    ") WITHOUT ROWID;",
+};
+const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
+
+gboolean cw_store_exec(sqlite3 *db, const char *sql, CwStoreError code, GError **error)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return TRUE;
+    g_set_error(error, CW_STORE_ERROR, (gint)code, "%s", sqlite3_errmsg(db));
+    return FALSE;
+}
+
+gint64 cw_store_number(sqlite3 *db, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    gint64 number = -1;
+    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+static gboolean check_version(sqlite3 *db, gint64 version, guint n, GError **error)
+{
+    gint64 application = cw_store_number(db, "PRAGMA application_id");
+    gint64 tables = cw_store_number(db, "SELECT count(*) FROM sqlite_schema");
+    if (version < 0 || application < 0 || tables < 0) {
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s", sqlite3_errmsg(db));
+        return FALSE;
+    }
+    if (version == 0 ? tables > 0 : application != CW_STORE_APPLICATION_ID) {
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN,
+                    "this is a database of another program");
+        return FALSE;
+    }
+    if (version > n) {
+        g_set_error(
+            error, CW_STORE_ERROR, CW_STORE_ERROR_VERSION,
+            "a newer Causeway made it (schema %d, this one knows up to %u): run that one, or "
+            "restore a backup from before the upgrade",
+            (gint)version, n);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean run_migrations(sqlite3 *db, const char *const *migrations, guint from, guint n,
+                               GError **error)
+{
+    for (guint i = from; i < n; i++)
+        if (!cw_store_exec(db, migrations[i], CW_STORE_ERROR_OPEN, error)) {
+            g_prefix_error(error, "migration to schema %u: ", i + 1);
+            return FALSE;
+        }
+    g_autofree char *marks = g_strdup_printf("PRAGMA user_version = %u; PRAGMA application_id = %d",
+                                             n, CW_STORE_APPLICATION_ID);
+    return cw_store_exec(db, marks, CW_STORE_ERROR_OPEN, error) &&
+           cw_store_exec(db, "COMMIT", CW_STORE_ERROR_OPEN, error);
+}
+
+gboolean cw_store_migrate(sqlite3 *db, const char *const *migrations, guint n, GError **error)
+{
+    if (!cw_store_exec(db, "BEGIN IMMEDIATE", CW_STORE_ERROR_OPEN, error))
+        return FALSE;
+    gint64 version = cw_store_number(db, "PRAGMA user_version");
+    if (check_version(db, version, n, error) &&
+        run_migrations(db, migrations, (guint)version, n, error))
+        return TRUE;
+    sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return FALSE;
+}

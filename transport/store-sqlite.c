@@ -1,0 +1,400 @@
+/* transport/store-sqlite.c: the store in one SQLite file
+ *
+ * Two connections to one database in WAL mode: the writer thread has one (store-writer.c), the
+ * caller's thread reads on the other without waiting for it.  Passwords are sealed and opened here,
+ * on the caller's thread; the writer sees boxes only.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "transport/seal.h"
+#include "transport/store-schema.h"
+#include "transport/store-writer.h"
+
+#define BUSY_TIMEOUT 5000 /* ms; only a checkpoint ever makes the other connection wait */
+
+/* Sealed in the database under its own name: tells at start whether key and database fit. */
+#define KEY_CHECK "key-check"
+
+typedef enum {
+    STATEMENT_GET_USER,
+    STATEMENT_GET_OPTIONS,
+    STATEMENT_HAS_USER,
+    STATEMENT_COUNT_USERS,
+    STATEMENT_LIST_USERS,
+    STATEMENT_LIST_CONTACTS,
+    N_STATEMENTS,
+} Statement;
+
+static const char *const statements_sql[N_STATEMENTS] = {
+    [STATEMENT_GET_USER] =
+        "SELECT username, password, created, id FROM users WHERE domain = ?1 AND jid = ?2",
+    [STATEMENT_GET_OPTIONS] = "SELECT name, value FROM user_options WHERE user = ?1",
+    [STATEMENT_HAS_USER] = "SELECT 1 FROM users WHERE domain = ?1 AND jid = ?2",
+    [STATEMENT_COUNT_USERS] = "SELECT count(*) FROM users WHERE domain = ?1",
+    [STATEMENT_LIST_USERS] =
+        "SELECT jid FROM users WHERE domain = ?1 AND jid > ?2 ORDER BY jid LIMIT ?3",
+    [STATEMENT_LIST_CONTACTS] =
+        "SELECT name, alias, \"group\", offered FROM contacts WHERE user ="
+        " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name",
+};
+
+struct CwStore {
+    char *path;
+    sqlite3 *db; /* for reading */
+    sqlite3_stmt *statements[N_STATEMENTS];
+    CwSeal *seal;
+    CwStoreWriter *writer;
+};
+
+/* ---- opening ---- */
+
+/* Makes the file with mode 0600; SQLite gives -wal and -shm the same. */
+static gboolean touch_file(const char *path, GError **error)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct stat info;
+    gboolean done =
+        fd >= 0 && fstat(fd, &info) == 0 && ((info.st_mode & 0077) == 0 || fchmod(fd, 0600) == 0);
+    if (!done)
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s", g_strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+static sqlite3 *open_connection(const char *path, const char *pragmas, GError **error)
+{
+    sqlite3 *db = NULL;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+        SQLITE_OK) {
+        sqlite3_extended_result_codes(db, 1);
+        sqlite3_busy_timeout(db, BUSY_TIMEOUT);
+        if (cw_store_exec(db, pragmas, CW_STORE_ERROR_OPEN, error))
+            return db;
+    } else {
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s",
+                    db ? sqlite3_errmsg(db) : "out of memory");
+    }
+    sqlite3_close(db);
+    return NULL;
+}
+
+static sqlite3 *open_for_writing(const char *path, GError **error)
+{
+    return open_connection(path,
+                           "PRAGMA journal_mode = WAL;"
+                           "PRAGMA synchronous = NORMAL;"
+                           "PRAGMA secure_delete = ON;"
+                           "PRAGMA foreign_keys = ON;"
+                           "PRAGMA temp_store = MEMORY;" /* nothing of ours in /tmp */
+                           "PRAGMA trusted_schema = OFF;",
+                           error);
+}
+
+static GBytes *column_bytes(sqlite3_stmt *statement, int column)
+{
+    const void *bytes = sqlite3_column_blob(statement, column);
+    return g_bytes_new(bytes, (gsize)sqlite3_column_bytes(statement, column));
+}
+
+static gboolean write_key_check(sqlite3 *db, CwSeal *seal, GError **error)
+{
+    g_autoptr(CwSecret) text = cw_secret_new(KEY_CHECK);
+    g_autoptr(GBytes) box = cw_seal_close_box(seal, text, KEY_CHECK);
+    sqlite3_stmt *statement = NULL;
+    gsize size;
+    const void *bytes = g_bytes_get_data(box, &size);
+    gboolean done = sqlite3_prepare_v2(db, "INSERT INTO meta (name, value) VALUES (?1, ?2)", -1,
+                                       &statement, NULL) == SQLITE_OK &&
+                    sqlite3_bind_text(statement, 1, KEY_CHECK, -1, SQLITE_STATIC) == SQLITE_OK &&
+                    sqlite3_bind_blob(statement, 2, bytes, (int)size, SQLITE_STATIC) == SQLITE_OK &&
+                    sqlite3_step(statement) == SQLITE_DONE;
+    if (!done)
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s", sqlite3_errmsg(db));
+    sqlite3_finalize(statement);
+    return done;
+}
+
+/* (transfer full) or NULL: not there, which a crash between schema and check value leaves. */
+static GBytes *read_key_check(sqlite3 *db)
+{
+    sqlite3_stmt *statement = NULL;
+    GBytes *box = NULL;
+    if (sqlite3_prepare_v2(db, "SELECT value FROM meta WHERE name = '" KEY_CHECK "'", -1,
+                           &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        box = column_bytes(statement, 0);
+    sqlite3_finalize(statement);
+    return box;
+}
+
+/* The key must be there before the first secret is sealed, and is made only for a database that
+ * holds none: a new key beside old boxes would hide that the old key is lost. */
+static CwSeal *open_seal(sqlite3 *db, const char *key_path, GError **error)
+{
+    g_autoptr(GBytes) box = read_key_check(db);
+    g_autoptr(GError) local = NULL;
+    g_autoptr(CwSeal) seal = cw_seal_open(key_path, box == NULL, &local);
+    if (!seal) {
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_KEY, "%s%s", local->message,
+                    box ? "; the passwords in the database open with this key alone" : "");
+        return NULL;
+    }
+    if (!box)
+        return write_key_check(db, seal, error) ? g_steal_pointer(&seal) : NULL;
+
+    g_autoptr(CwSecret) text = cw_seal_open_box(seal, box, KEY_CHECK, NULL);
+    if (!text) {
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_KEY,
+                    "the key in '%s' is not this database's: put the right key file back",
+                    key_path);
+        return NULL;
+    }
+    return g_steal_pointer(&seal);
+}
+
+static gboolean open_reader(CwStore *store, GError **error)
+{
+    store->db = open_connection(store->path,
+                                "PRAGMA query_only = ON;"
+                                "PRAGMA temp_store = MEMORY;"
+                                "PRAGMA trusted_schema = OFF;",
+                                error);
+    if (!store->db)
+        return FALSE;
+    for (guint i = 0; i < N_STATEMENTS; i++) {
+        if (sqlite3_prepare_v3(store->db, statements_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &store->statements[i], NULL) != SQLITE_OK) {
+            g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s",
+                        sqlite3_errmsg(store->db));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean open_all(CwStore *store, const char *key_path, GError **error)
+{
+    if (!touch_file(store->path, error))
+        return FALSE;
+    sqlite3 *db = open_for_writing(store->path, error);
+    if (!db)
+        return FALSE;
+    if (!cw_store_migrate(db, cw_store_migrations, cw_store_n_migrations, error) ||
+        !(store->seal = open_seal(db, key_path, error))) {
+        sqlite3_close(db);
+        return FALSE;
+    }
+    store->writer = cw_store_writer_new(db, error);
+    return store->writer && open_reader(store, error);
+}
+
+CwStore *cw_store_open(const char *path, const char *key_path, GError **error)
+{
+    g_autoptr(CwStore) store = g_new0(CwStore, 1);
+    store->path = g_strdup(path);
+    if (open_all(store, key_path, error))
+        return g_steal_pointer(&store);
+    g_prefix_error(error, "cannot open the store '%s': ", path);
+    return NULL;
+}
+
+void cw_store_free(CwStore *store)
+{
+    if (!store)
+        return;
+    /* The reader first: the last connection to close empties the WAL, and only the writer's has
+     * secure_delete. */
+    for (guint i = 0; i < N_STATEMENTS; i++)
+        sqlite3_finalize(store->statements[i]);
+    sqlite3_close(store->db);
+    cw_store_writer_free(store->writer);
+    cw_seal_free(store->seal);
+    g_free(store->path);
+    g_free(store);
+}
+
+/* ---- reading ---- */
+
+static sqlite3_stmt *bind(CwStore *store, Statement which, const char *domain, const char *jid)
+{
+    sqlite3_stmt *statement = store->statements[which];
+    sqlite3_bind_text(statement, 1, domain, -1, SQLITE_STATIC);
+    if (jid)
+        sqlite3_bind_text(statement, 2, jid, -1, SQLITE_STATIC);
+    return statement;
+}
+
+/* Ends a read that stands at `result`.  FALSE with `error`: it broke off. */
+static gboolean finish(CwStore *store, sqlite3_stmt *statement, int result, GError **error)
+{
+    if (result != SQLITE_DONE && result != SQLITE_ROW)
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_READ, "cannot read from the store: %s",
+                    sqlite3_errmsg(store->db));
+    sqlite3_reset(statement); /* ends the read transaction: a checkpoint may go on */
+    sqlite3_clear_bindings(statement);
+    return result == SQLITE_DONE || result == SQLITE_ROW;
+}
+
+static char *column_text(sqlite3_stmt *statement, int column)
+{
+    return g_strdup((const char *)sqlite3_column_text(statement, column)); /* NULL stays NULL */
+}
+
+/* Binds a box to its row. */
+static char *password_place(const char *domain, const char *jid)
+{
+    return g_strconcat("password\n", domain, "\n", jid, NULL);
+}
+
+static gboolean read_password(CwStore *store, CwUser *user, sqlite3_stmt *statement, int column,
+                              GError **error)
+{
+    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+        return TRUE;
+    g_autoptr(GBytes) box = column_bytes(statement, column);
+    g_autofree char *place = password_place(user->domain, user->jid);
+    g_autoptr(GError) local = NULL;
+    user->password = cw_seal_open_box(store->seal, box, place, &local);
+    if (!user->password)
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_READ, "the password of %s at %s: %s",
+                    user->jid, user->domain, local->message);
+    return user->password != NULL;
+}
+
+static gboolean read_options(CwStore *store, CwUser *user, gint64 id, GError **error)
+{
+    sqlite3_stmt *statement = store->statements[STATEMENT_GET_OPTIONS];
+    sqlite3_bind_int64(statement, 1, id);
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        g_hash_table_insert(user->options, column_text(statement, 0), column_text(statement, 1));
+    return finish(store, statement, result, error);
+}
+
+CwUser *cw_store_get_user(CwStore *store, const char *domain, const char *jid, GError **error)
+{
+    sqlite3_stmt *statement = bind(store, STATEMENT_GET_USER, domain, jid);
+    g_autoptr(CwUser) user = NULL;
+    gboolean whole = TRUE;
+    int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        user = cw_user_new(domain, jid);
+        user->username = column_text(statement, 0);
+        user->created = sqlite3_column_int64(statement, 2);
+        whole = read_password(store, user, statement, 1, error) &&
+                read_options(store, user, sqlite3_column_int64(statement, 3), error);
+    }
+    if (!finish(store, statement, result, whole ? error : NULL) || !whole)
+        return NULL;
+    return g_steal_pointer(&user);
+}
+
+/* The number in the one row of a read, 0 when there is none or it fails, which is logged. */
+static gint64 read_number(CwStore *store, Statement which, const char *domain, const char *jid)
+{
+    sqlite3_stmt *statement = bind(store, which, domain, jid);
+    g_autoptr(GError) error = NULL;
+    int result = sqlite3_step(statement);
+    gint64 number = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    if (!finish(store, statement, result, &error))
+        g_warning("store: %s", error->message);
+    return number;
+}
+
+gboolean cw_store_has_user(CwStore *store, const char *domain, const char *jid)
+{
+    return read_number(store, STATEMENT_HAS_USER, domain, jid) != 0;
+}
+
+guint cw_store_count_users(CwStore *store, const char *domain)
+{
+    return (guint)read_number(store, STATEMENT_COUNT_USERS, domain, NULL);
+}
+
+GPtrArray *cw_store_list_users(CwStore *store, const char *domain, const char *after, guint limit,
+                               GError **error)
+{
+    sqlite3_stmt *statement = bind(store, STATEMENT_LIST_USERS, domain, after ? after : "");
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    sqlite3_bind_int64(statement, 3, limit);
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        g_ptr_array_add(list, column_text(statement, 0));
+    return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
+}
+
+GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char *jid,
+                                  GError **error)
+{
+    sqlite3_stmt *statement = bind(store, STATEMENT_LIST_CONTACTS, domain, jid);
+    g_autoptr(GPtrArray) list =
+        g_ptr_array_new_with_free_func((GDestroyNotify)cw_stored_contact_free);
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        CwStoredContact *contact = g_new0(CwStoredContact, 1);
+        contact->name = column_text(statement, 0);
+        contact->alias = column_text(statement, 1);
+        contact->group = column_text(statement, 2);
+        contact->offered = sqlite3_column_int(statement, 3) != 0;
+        g_ptr_array_add(list, contact);
+    }
+    return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
+}
+
+/* ---- writing ---- */
+
+void cw_store_put_user(CwStore *store, const CwUser *user, CwStoreDone done, gpointer data)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_PUT_USER, user->domain, user->jid, done, data);
+    if (user->password) {
+        g_autofree char *place = password_place(user->domain, user->jid);
+        write->box = cw_seal_close_box(store->seal, user->password, place);
+    }
+    cw_user_free(write->user);
+    write->user = cw_user_copy(user);
+    g_clear_pointer(&write->user->password, cw_secret_unref);
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_delete_user(CwStore *store, const char *domain, const char *jid, CwStoreDone done,
+                          gpointer data)
+{
+    cw_store_writer_push(store->writer,
+                         cw_write_new(CW_WRITE_DELETE_USER, domain, jid, done, data));
+}
+
+void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
+                          const CwStoredContact *contact)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_PUT_CONTACT, domain, jid, NULL, NULL);
+    write->contact = g_new0(CwStoredContact, 1);
+    write->contact->name = g_strdup(contact->name);
+    write->contact->alias = g_strdup(contact->alias);
+    write->contact->group = g_strdup(contact->group);
+    write->contact->offered = contact->offered;
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_delete_contact(CwStore *store, const char *domain, const char *jid, const char *name)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_DELETE_CONTACT, domain, jid, NULL, NULL);
+    write->contact = g_new0(CwStoredContact, 1);
+    write->contact->name = g_strdup(name);
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_sync(CwStore *store, CwStoreDone done, gpointer data)
+{
+    cw_store_writer_push(store->writer, cw_write_new(CW_WRITE_SYNC, "", "", done, data));
+}

@@ -1,0 +1,311 @@
+/* transport/store-writer.c: the thread that writes
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/store-writer.h"
+
+#include <sqlite3.h>
+
+#include "transport/store-schema.h"
+
+#define GROUP_MAX 512 /* writes in one transaction */
+
+typedef enum {
+    STATEMENT_PUT_USER,
+    STATEMENT_CLEAR_OPTIONS,
+    STATEMENT_PUT_OPTION,
+    STATEMENT_DELETE_USER,
+    STATEMENT_PUT_CONTACT,
+    STATEMENT_DELETE_CONTACT,
+    N_STATEMENTS,
+} Statement;
+
+static const char *const statements_sql[N_STATEMENTS] = {
+    [STATEMENT_PUT_USER] =
+        "INSERT INTO users (domain, jid, username, password, created) VALUES (?1, ?2, ?3, ?4, ?5)"
+        " ON CONFLICT (domain, jid) DO UPDATE SET username = excluded.username,"
+        "  password = excluded.password, created = excluded.created"
+        " RETURNING id",
+    [STATEMENT_CLEAR_OPTIONS] = "DELETE FROM user_options WHERE user = ?1",
+    [STATEMENT_PUT_OPTION] = "INSERT INTO user_options (user, name, value) VALUES (?1, ?2, ?3)",
+    [STATEMENT_DELETE_USER] = "DELETE FROM users WHERE domain = ?1 AND jid = ?2",
+    /* Nothing happens when the user is gone: he unregistered while his list came in. */
+    [STATEMENT_PUT_CONTACT] = "INSERT INTO contacts (user, name, alias, \"group\", offered)"
+                              " SELECT id, ?3, ?4, ?5, ?6 FROM users WHERE domain = ?1 AND jid = ?2"
+                              " ON CONFLICT (user, name) DO UPDATE SET alias = excluded.alias,"
+                              "  \"group\" = excluded.\"group\", offered = excluded.offered",
+    [STATEMENT_DELETE_CONTACT] = "DELETE FROM contacts WHERE name = ?3 AND user ="
+                                 " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)",
+};
+
+struct CwStoreWriter {
+    sqlite3 *db;
+    sqlite3_stmt *statements[N_STATEMENTS];
+    GAsyncQueue *queue;    /* of CwWrite, to the thread; `stop` is its last */
+    GAsyncQueue *finished; /* of CwWrite, from the thread */
+    GSource *source;       /* runs what is finished; made ready by the thread */
+    GThread *thread;
+    CwWrite stop;
+    gboolean residue; /* deleted rows may still stand in the WAL */
+};
+
+CwWrite *cw_write_new(CwWriteKind kind, const char *domain, const char *jid, CwStoreDone done,
+                      gpointer data)
+{
+    CwWrite *write = g_new0(CwWrite, 1);
+    write->kind = kind;
+    write->user = cw_user_new(domain, jid);
+    write->done = done;
+    write->data = data;
+    return write;
+}
+
+static void write_free(CwWrite *write)
+{
+    cw_user_free(write->user);
+    g_clear_pointer(&write->box, g_bytes_unref);
+    cw_stored_contact_free(write->contact);
+    g_clear_error(&write->error);
+    g_free(write);
+}
+
+/* ---- in the writer's thread ---- */
+
+static gboolean fail(CwStoreWriter *writer, GError **error)
+{
+    g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_WRITE, "cannot write to the store: %s",
+                sqlite3_errmsg(writer->db));
+    return FALSE;
+}
+
+static void bind_text(sqlite3_stmt *statement, int place, const char *text)
+{
+    sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC); /* NULL text binds NULL */
+}
+
+/* Runs it to its end; `id` (nullable) takes the one number that it returns. */
+static gboolean run(CwStoreWriter *writer, Statement which, gint64 *id, GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[which];
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        if (id)
+            *id = sqlite3_column_int64(statement, 0);
+    gboolean done = result == SQLITE_DONE || fail(writer, error);
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return done;
+}
+
+static gboolean put_user(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    const CwUser *user = write->user;
+    sqlite3_stmt *statement = writer->statements[STATEMENT_PUT_USER];
+    gint64 id = 0;
+    bind_text(statement, 1, user->domain);
+    bind_text(statement, 2, user->jid);
+    bind_text(statement, 3, user->username ? user->username : "");
+    if (write->box) {
+        gsize size;
+        const void *bytes = g_bytes_get_data(write->box, &size);
+        sqlite3_bind_blob(statement, 4, bytes, (int)size, SQLITE_STATIC);
+    }
+    sqlite3_bind_int64(statement, 5, user->created);
+    if (!run(writer, STATEMENT_PUT_USER, &id, error))
+        return FALSE;
+
+    sqlite3_bind_int64(writer->statements[STATEMENT_CLEAR_OPTIONS], 1, id);
+    if (!run(writer, STATEMENT_CLEAR_OPTIONS, NULL, error))
+        return FALSE;
+
+    GHashTableIter iter;
+    gpointer name, value;
+    g_hash_table_iter_init(&iter, user->options);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        statement = writer->statements[STATEMENT_PUT_OPTION];
+        sqlite3_bind_int64(statement, 1, id);
+        bind_text(statement, 2, name);
+        bind_text(statement, 3, value);
+        if (!run(writer, STATEMENT_PUT_OPTION, NULL, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean run_for_user(CwStoreWriter *writer, Statement which, const CwWrite *write,
+                             GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[which];
+    const CwStoredContact *contact = write->contact;
+    bind_text(statement, 1, write->user->domain);
+    bind_text(statement, 2, write->user->jid);
+    if (contact)
+        bind_text(statement, 3, contact->name);
+    if (which == STATEMENT_PUT_CONTACT) {
+        bind_text(statement, 4, contact->alias);
+        bind_text(statement, 5, contact->group);
+        sqlite3_bind_int(statement, 6, contact->offered ? 1 : 0);
+    }
+    return run(writer, which, NULL, error);
+}
+
+static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    switch (write->kind) {
+    case CW_WRITE_PUT_USER:
+        return put_user(writer, write, error);
+    case CW_WRITE_DELETE_USER:
+        writer->residue = TRUE;
+        return run_for_user(writer, STATEMENT_DELETE_USER, write, error);
+    case CW_WRITE_PUT_CONTACT:
+        return run_for_user(writer, STATEMENT_PUT_CONTACT, write, error);
+    case CW_WRITE_DELETE_CONTACT:
+        return run_for_user(writer, STATEMENT_DELETE_CONTACT, write, error);
+    case CW_WRITE_SYNC:
+        return TRUE;
+    }
+    g_return_val_if_reached(FALSE);
+}
+
+/* One transaction.  FALSE: nothing of it was written. */
+static gboolean commit(CwStoreWriter *writer, CwWrite **writes, guint n, GError **error)
+{
+    if (!cw_store_exec(writer->db, "BEGIN IMMEDIATE", CW_STORE_ERROR_WRITE, error))
+        return FALSE;
+    gboolean done = TRUE;
+    for (guint i = 0; done && i < n; i++)
+        done = apply(writer, writes[i], error);
+    if (done && cw_store_exec(writer->db, "COMMIT", CW_STORE_ERROR_WRITE, error))
+        return TRUE;
+    /* A full disk may have rolled it back already: then this says so, and that is fine. */
+    sqlite3_exec(writer->db, "ROLLBACK", NULL, NULL, NULL);
+    return FALSE;
+}
+
+/* secure_delete overwrites rows in the database; the write-ahead log keeps old pages until it is
+ * emptied.  Kept for the next group when a reader is in the way. */
+static void wipe_log(CwStoreWriter *writer)
+{
+    if (writer->residue && cw_store_number(writer->db, "PRAGMA wal_checkpoint(TRUNCATE)") == 0)
+        writer->residue = FALSE;
+}
+
+static void do_group(CwStoreWriter *writer, CwWrite **writes, guint n)
+{
+    g_autoptr(GError) error = NULL;
+    if (!commit(writer, writes, n, &error)) {
+        if (n == 1)
+            writes[0]->error = g_steal_pointer(&error);
+        for (guint i = 0; n > 1 && i < n; i++)
+            commit(writer, &writes[i], 1, &writes[i]->error);
+    }
+    wipe_log(writer);
+    for (guint i = 0; i < n; i++)
+        g_async_queue_push(writer->finished, writes[i]);
+    g_source_set_ready_time(writer->source, 0);
+}
+
+static gpointer writer_thread(gpointer data)
+{
+    CwStoreWriter *writer = data;
+    CwWrite *group[GROUP_MAX];
+    gboolean stop = FALSE;
+    while (!stop) {
+        guint n = 0;
+        for (CwWrite *write = g_async_queue_pop(writer->queue); write;
+             write = n < GROUP_MAX ? g_async_queue_try_pop(writer->queue) : NULL) {
+            if (write == &writer->stop) {
+                stop = TRUE;
+                break;
+            }
+            group[n++] = write;
+        }
+        if (n > 0)
+            do_group(writer, group, n);
+    }
+    return NULL;
+}
+
+/* ---- in the caller's main context ---- */
+
+static void run_finished(CwStoreWriter *writer)
+{
+    CwWrite *write;
+    guint lost = 0;
+    while ((write = g_async_queue_try_pop(writer->finished))) {
+        if (write->done)
+            write->done(write->error, write->data);
+        else if (write->error && lost++ == 0) /* one line for a full disk, not thousands */
+            g_warning("store: a contact is not stored: %s", write->error->message);
+        write_free(write);
+    }
+}
+
+static gboolean finished_cb(gpointer data)
+{
+    CwStoreWriter *writer = data;
+    g_source_set_ready_time(writer->source, -1);
+    run_finished(writer);
+    return G_SOURCE_CONTINUE;
+}
+
+static gboolean dispatch_cb(GSource *source, GSourceFunc callback, gpointer data)
+{
+    return callback(data);
+}
+
+void cw_store_writer_push(CwStoreWriter *writer, CwWrite *write)
+{
+    if (g_async_queue_length(writer->queue) < CW_STORE_QUEUE_MAX) {
+        g_async_queue_push(writer->queue, write);
+        return;
+    }
+    write->error =
+        g_error_new(CW_STORE_ERROR, CW_STORE_ERROR_WRITE,
+                    "cannot write to the store: %d writes wait already", CW_STORE_QUEUE_MAX);
+    g_async_queue_push(writer->finished, write);
+    g_source_set_ready_time(writer->source, 0);
+}
+
+CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error)
+{
+    static GSourceFuncs functions = {.dispatch = dispatch_cb};
+    CwStoreWriter *writer = g_new0(CwStoreWriter, 1);
+    writer->db = db;
+    writer->queue = g_async_queue_new();
+    writer->finished = g_async_queue_new();
+    writer->source = g_source_new(&functions, sizeof(GSource));
+    g_source_set_static_name(writer->source, "store");
+    g_source_set_callback(writer->source, finished_cb, writer, NULL);
+
+    for (guint i = 0; i < N_STATEMENTS; i++) {
+        if (sqlite3_prepare_v3(db, statements_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &writer->statements[i], NULL) != SQLITE_OK) {
+            g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s", sqlite3_errmsg(db));
+            cw_store_writer_free(writer);
+            return NULL;
+        }
+    }
+    g_source_attach(writer->source, g_main_context_get_thread_default());
+    writer->thread = g_thread_new("store", writer_thread, writer);
+    return writer;
+}
+
+void cw_store_writer_free(CwStoreWriter *writer)
+{
+    if (!writer)
+        return;
+    if (writer->thread) {
+        g_async_queue_push(writer->queue, &writer->stop);
+        g_thread_join(writer->thread);
+    }
+    g_source_destroy(writer->source);
+    run_finished(writer);
+    g_source_unref(writer->source);
+    g_async_queue_unref(writer->queue);
+    g_async_queue_unref(writer->finished);
+    for (guint i = 0; i < N_STATEMENTS; i++)
+        sqlite3_finalize(writer->statements[i]);
+    sqlite3_close(writer->db);
+    g_free(writer);
+}

@@ -1,0 +1,52 @@
+/* transport/store-writer.h: the thread that writes
+ *
+ *     caller's thread            writer's thread                 caller's main context
+ *     cw_store_writer_push() --> group of writes, one commit --> done()
+ *
+ * A group is whatever is queued when the last commit is through.  When one of its writes fails, the
+ * group is rolled back and its writes are done one by one, so that each gets its own answer.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "transport/store.h"
+
+G_BEGIN_DECLS
+
+typedef struct sqlite3 sqlite3;
+
+#define CW_STORE_QUEUE_MAX 65536 /* writes that wait; more are refused with an error */
+
+typedef enum {
+    CW_WRITE_PUT_USER,
+    CW_WRITE_DELETE_USER,
+    CW_WRITE_PUT_CONTACT,
+    CW_WRITE_DELETE_CONTACT,
+    CW_WRITE_SYNC, /* nothing but done() */
+} CwWriteKind;
+
+/* Plain data: secrets are sealed before they get here. */
+typedef struct {
+    CwWriteKind kind;
+    CwUser *user;             /* domain and jid always; the password never */
+    GBytes *box;              /* (nullable) the sealed password */
+    CwStoredContact *contact; /* (nullable) */
+    CwStoreDone done;         /* (nullable) */
+    gpointer data;
+    GError *error; /* the writer's answer */
+} CwWrite;
+
+CwWrite *cw_write_new(CwWriteKind kind, const char *domain, const char *jid, CwStoreDone done,
+                      gpointer data);
+
+typedef struct CwStoreWriter CwStoreWriter;
+
+/* Takes over `db` and starts the thread; done() runs in the thread's default main context. */
+CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error);
+/* Waits for what is queued, runs the done() that still wait, closes the database. */
+void cw_store_writer_free(CwStoreWriter *writer);
+
+void cw_store_writer_push(CwStoreWriter *writer, CwWrite *write); /* (transfer full) */
+
+G_END_DECLS

@@ -1,0 +1,53 @@
+/* transport/store.c: the records of the store; nothing of the database is here
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/store.h"
+
+G_DEFINE_QUARK(cw - store - error - quark, cw_store_error)
+
+CwUser *cw_user_new(const char *domain, const char *jid)
+{
+    CwUser *user = g_new0(CwUser, 1);
+    user->domain = g_strdup(domain);
+    user->jid = g_strdup(jid);
+    user->options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    return user;
+}
+
+CwUser *cw_user_copy(const CwUser *user)
+{
+    CwUser *copy = cw_user_new(user->domain, user->jid);
+    copy->username = g_strdup(user->username);
+    copy->password = user->password ? cw_secret_ref(user->password) : NULL;
+    copy->created = user->created;
+
+    GHashTableIter iter;
+    gpointer name, value;
+    g_hash_table_iter_init(&iter, user->options);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        g_hash_table_insert(copy->options, g_strdup(name), g_strdup(value));
+    return copy;
+}
+
+void cw_user_free(CwUser *user)
+{
+    if (!user)
+        return;
+    g_free(user->domain);
+    g_free(user->jid);
+    g_free(user->username);
+    cw_secret_unref(user->password);
+    g_hash_table_unref(user->options);
+    g_free(user);
+}
+
+void cw_stored_contact_free(CwStoredContact *contact)
+{
+    if (!contact)
+        return;
+    g_free(contact->name);
+    g_free(contact->alias);
+    g_free(contact->group);
+    g_free(contact);
+}
