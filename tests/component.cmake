@@ -2,3 +2,4 @@
 cw_unit_test(backoff unit/transport/test-backoff.c cw_link)
 cw_unit_test(xml unit/component/test-xml.c cw_component_core)
 cw_unit_test(writer unit/component/test-writer.c cw_component_core)
+cw_unit_test(jid unit/component/test-jid.c cw_component_core)
