@@ -1,0 +1,409 @@
+/* component/xml.c: the stream parser, on expat
+ *
+ * Level 0 is the stream's header, level 1 a stanza; a stanza's nodes are built in the arena as
+ * expat reports them and go to the owner at its end tag.  What RFC 6120 11.1 forbids ends the
+ * stream at the first byte that shows it: a DTD is refused at its name, before an entity can be
+ * declared.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "component/xml.h"
+
+#include <expat.h>
+#include <string.h>
+
+#include "component/arena.h"
+
+/* Debian 12 carries the deferral (and this switch) in a patched 2.5.0, older libraries have
+ * neither; the version does not tell, so the symbol itself is asked, at run time. */
+#pragma weak XML_SetReparseDeferralEnabled
+extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enabled);
+
+#define SEPARATOR '\x1F' /* between namespace and name; XML cannot contain it */
+#define NS_XML "http://www.w3.org/XML/1998/namespace"
+
+/* expat reads with an int; a slice keeps a huge feed from being looked at behind its limit, too. */
+#define SLICE 65536
+
+/* Character data comes in pieces, a line or an entity each.  They are joined where they stand as
+ * long as nothing comes between, else chained, and made one string at the end tag. */
+typedef struct Piece {
+    struct Piece *next;
+    gsize length;
+    char bytes[];
+} Piece;
+
+/* What the parser knows of an element and the owner need not. */
+typedef struct {
+    CwNode node; /* first: a CwNode of ours is a Building */
+    CwNode *last_child;
+    Piece *first_piece;
+    Piece *last_piece;
+    gsize text_length;
+} Building;
+
+struct CwXmlParser {
+    XML_Parser expat;
+    CwArena *arena;
+    CwXmlLimits limits;
+    const CwXmlEvents *events;
+    gpointer data;
+
+    guint level;        /* open elements, the stream's own included */
+    Building *current;  /* the innermost open element of the stanza; NULL between stanzas */
+    char *stream_lang;  /* xml:lang of the header */
+    guint declarations; /* xmlns of the start tag that is being read */
+    guint64 fed;        /* bytes so far */
+    guint64 begun;      /* where the stanza (or what may become one) begins */
+    gboolean in_feed;
+    gboolean stopped; /* by the owner, by an error, or by the end of the stream */
+    GError *error;
+};
+
+G_DEFINE_QUARK(cw - xml - error - quark, cw_xml_error)
+
+G_GNUC_PRINTF(3, 4)
+static void fail(CwXmlParser *parser, CwXmlError code, const char *format, ...)
+{
+    if (!parser->error && !parser->stopped) {
+        va_list arguments;
+
+        va_start(arguments, format);
+        parser->error = g_error_new_valist(CW_XML_ERROR, (gint)code, format, arguments);
+        va_end(arguments);
+    }
+    cw_xml_parser_stop(parser);
+}
+
+/* Both also catch what lies whole in one read; feed() catches what is not yet complete. */
+static gboolean is_over_size(CwXmlParser *parser, guint64 end)
+{
+    if (parser->limits.stanza_size == 0 || end - parser->begun <= parser->limits.stanza_size)
+        return FALSE;
+    fail(parser, CW_XML_ERROR_LIMIT, "%s is larger than %" G_GSIZE_FORMAT " bytes",
+         parser->level == 0 ? "the stream's header" : "a stanza", parser->limits.stanza_size);
+    return TRUE;
+}
+
+static guint64 position(CwXmlParser *parser)
+{
+    return (guint64)XML_GetCurrentByteIndex(parser->expat);
+}
+
+static guint64 position_behind(CwXmlParser *parser)
+{
+    return position(parser) + (guint64)XML_GetCurrentByteCount(parser->expat);
+}
+
+/* ---- elements ---- */
+
+static const char *copy_string(CwXmlParser *parser, const char *text)
+{
+    return *text ? cw_arena_strndup(parser->arena, text, strlen(text)) : "";
+}
+
+/* "ns\x1Fname" or "name"; `known` (nullable) is a namespace that it will often be. */
+static const char *split_name(CwXmlParser *parser, const char *full, const char *known,
+                              const char **ns)
+{
+    const char *separator = strchr(full, SEPARATOR);
+
+    if (!separator) {
+        *ns = "";
+        return copy_string(parser, full);
+    }
+
+    gsize length = (gsize)(separator - full);
+    if (known && strncmp(known, full, length) == 0 && known[length] == '\0')
+        *ns = known;
+    else
+        *ns = cw_arena_strndup(parser->arena, full, length);
+    return copy_string(parser, separator + 1);
+}
+
+static void add_attributes(CwXmlParser *parser, CwNode *node, const char **pairs)
+{
+    CwAttr *last = NULL;
+
+    for (; pairs[0]; pairs += 2) {
+        CwAttr *attr = cw_arena_new_object(parser->arena, CwAttr);
+
+        attr->name = split_name(parser, pairs[0], NS_XML, &attr->ns);
+        if (!*attr->ns)
+            attr->ns = NULL;
+        attr->value = copy_string(parser, pairs[1]);
+        if (last)
+            last->next = attr;
+        else
+            node->attrs = attr;
+        last = attr;
+
+        /* XML 1.0 2.12: an empty value says that the language is not known */
+        if (attr->ns && strcmp(attr->name, "lang") == 0 && strcmp(attr->ns, NS_XML) == 0)
+            node->lang = *attr->value ? attr->value : NULL;
+    }
+}
+
+static guint count_attributes(const char **pairs)
+{
+    guint count = 0;
+
+    while (pairs[2 * count])
+        count++;
+    return count;
+}
+
+static void start_element_cb(void *data, const XML_Char *name, const XML_Char **pairs)
+{
+    CwXmlParser *parser = data;
+    guint attributes = count_attributes(pairs) + parser->declarations;
+
+    parser->declarations = 0;
+    if (parser->stopped)
+        return;
+    if (parser->level == 1)
+        parser->begun = position(parser);
+    if (parser->limits.attributes && attributes > parser->limits.attributes) {
+        fail(parser, CW_XML_ERROR_LIMIT, "an element has more than %u attributes",
+             parser->limits.attributes);
+        return;
+    }
+    /* the stream itself is no level of its stanzas */
+    if (parser->limits.depth && parser->level > parser->limits.depth) {
+        fail(parser, CW_XML_ERROR_LIMIT, "a stanza is nested deeper than %u levels",
+             parser->limits.depth);
+        return;
+    }
+    if (is_over_size(parser, position_behind(parser)))
+        return;
+
+    Building *building = cw_arena_new_object(parser->arena, Building);
+    CwNode *node = &building->node;
+    Building *parent = parser->current;
+
+    node->name = split_name(parser, name, parent ? parent->node.ns : NULL, &node->ns);
+    node->text = "";
+    node->lang = parent ? parent->node.lang : parser->stream_lang;
+    add_attributes(parser, node, pairs);
+
+    if (parser->level++ == 0) {
+        g_free(parser->stream_lang);
+        parser->stream_lang = g_strdup(node->lang);
+        parser->events->opened(node, parser->data);
+        cw_arena_reset(parser->arena);
+        parser->begun = position_behind(parser);
+        return;
+    }
+
+    if (parent) {
+        node->parent = &parent->node;
+        if (parent->last_child)
+            parent->last_child->next = node;
+        else
+            parent->node.first_child = node;
+        parent->last_child = node;
+    }
+    parser->current = building;
+}
+
+static void start_namespace_cb(void *data, const XML_Char *prefix, const XML_Char *uri)
+{
+    CwXmlParser *parser = data;
+
+    parser->declarations++;
+}
+
+static void join_text(CwXmlParser *parser, Building *building)
+{
+    Piece *piece = building->first_piece;
+
+    if (!piece)
+        return;
+    if (!piece->next && cw_arena_extend(parser->arena, piece, sizeof(Piece) + piece->length, 1)) {
+        piece->bytes[piece->length] = '\0';
+        building->node.text = piece->bytes;
+        return;
+    }
+
+    char *text = cw_arena_alloc(parser->arena, building->text_length + 1);
+    building->node.text = text;
+    for (; piece; piece = piece->next) {
+        memcpy(text, piece->bytes, piece->length);
+        text += piece->length;
+    }
+}
+
+static void end_element_cb(void *data, const XML_Char *name)
+{
+    CwXmlParser *parser = data;
+
+    if (parser->stopped)
+        return;
+    if (--parser->level == 0) {
+        parser->events->closed(parser->data);
+        cw_xml_parser_stop(parser);
+        return;
+    }
+    if (is_over_size(parser, position_behind(parser)))
+        return;
+
+    Building *building = parser->current;
+    join_text(parser, building);
+    parser->current = (Building *)building->node.parent;
+    if (parser->current)
+        return;
+
+    parser->events->stanza(&building->node, parser->data);
+    cw_arena_reset(parser->arena);
+    parser->begun = position_behind(parser);
+}
+
+/* ---- what stands between tags ---- */
+
+static void text_cb(void *data, const XML_Char *text, int length)
+{
+    CwXmlParser *parser = data;
+    Building *building = parser->current;
+    gsize size = (gsize)length;
+
+    if (parser->stopped)
+        return;
+    if (!building) {
+        /* Whitespace keeps a connection alive (RFC 6120 4.6.1) and belongs to no stanza. */
+        for (gsize i = 0; i < size; i++)
+            if (!strchr(" \t\r\n", text[i])) {
+                fail(parser, CW_XML_ERROR_INVALID, "text between stanzas");
+                return;
+            }
+        parser->begun = position_behind(parser);
+        return;
+    }
+    if (is_over_size(parser, position_behind(parser)))
+        return;
+
+    Piece *piece = building->last_piece;
+    if (!piece || !cw_arena_extend(parser->arena, piece, sizeof(Piece) + piece->length, size)) {
+        piece = cw_arena_alloc(parser->arena, sizeof(Piece) + size);
+        if (building->last_piece)
+            building->last_piece->next = piece;
+        else
+            building->first_piece = piece;
+        building->last_piece = piece;
+    }
+    memcpy(piece->bytes + piece->length, text, size);
+    piece->length += size;
+    building->text_length += size;
+}
+
+static void doctype_cb(void *data, const XML_Char *name, const XML_Char *system,
+                       const XML_Char *public, int has_subset)
+{
+    fail(data, CW_XML_ERROR_RESTRICTED, "a document type declaration");
+}
+
+static void comment_cb(void *data, const XML_Char *text)
+{
+    fail(data, CW_XML_ERROR_RESTRICTED, "a comment");
+}
+
+static void instruction_cb(void *data, const XML_Char *target, const XML_Char *text)
+{
+    fail(data, CW_XML_ERROR_RESTRICTED, "a processing instruction");
+}
+
+/* ---- the parser ---- */
+
+CwXmlParser *cw_xml_parser_new(const CwXmlLimits *limits, const CwXmlEvents *events, gpointer data)
+{
+    CwXmlParser *parser = g_new0(CwXmlParser, 1);
+
+    parser->limits = *limits;
+    parser->events = events;
+    parser->data = data;
+    parser->arena = cw_arena_new();
+
+    /* RFC 6120 11.6: UTF-8, whatever a declaration says */
+    parser->expat = XML_ParserCreateNS("UTF-8", SEPARATOR);
+    if (!parser->expat)
+        g_error("out of memory"); /* as GLib's own allocator does */
+    if (XML_SetReparseDeferralEnabled)
+        XML_SetReparseDeferralEnabled(parser->expat, XML_FALSE);
+    XML_SetUserData(parser->expat, parser);
+    XML_SetElementHandler(parser->expat, start_element_cb, end_element_cb);
+    XML_SetStartNamespaceDeclHandler(parser->expat, start_namespace_cb);
+    XML_SetCharacterDataHandler(parser->expat, text_cb);
+    XML_SetStartDoctypeDeclHandler(parser->expat, doctype_cb);
+    XML_SetCommentHandler(parser->expat, comment_cb);
+    XML_SetProcessingInstructionHandler(parser->expat, instruction_cb);
+    return parser;
+}
+
+void cw_xml_parser_free(CwXmlParser *parser)
+{
+    if (!parser)
+        return;
+    g_return_if_fail(!parser->in_feed);
+    XML_ParserFree(parser->expat);
+    cw_arena_free(parser->arena);
+    g_free(parser->stream_lang);
+    g_clear_error(&parser->error);
+    g_free(parser);
+}
+
+void cw_xml_parser_stop(CwXmlParser *parser)
+{
+    if (!parser->stopped && parser->in_feed)
+        XML_StopParser(parser->expat, XML_FALSE);
+    parser->stopped = TRUE;
+}
+
+/* Inside the stream, where a DTD cannot stand, expat knows "<!DOCTYPE" only as a syntax error; the
+ * peer is told the same as at the start. */
+static gboolean is_declaration(CwXmlParser *parser)
+{
+    int offset = 0, size = 0;
+    const char *context = XML_GetInputContext(parser->expat, &offset, &size);
+
+    return context && offset >= 2 && offset <= size && memcmp(context + offset - 2, "<!", 2) == 0;
+}
+
+static void fail_as_expat(CwXmlParser *parser)
+{
+    enum XML_Error code = XML_GetErrorCode(parser->expat);
+
+    if (code == XML_ERROR_UNDEFINED_ENTITY)
+        fail(parser, CW_XML_ERROR_RESTRICTED, "an entity that XML does not predefine");
+    else if (code == XML_ERROR_INVALID_TOKEN && is_declaration(parser))
+        fail(parser, CW_XML_ERROR_RESTRICTED, "a declaration");
+    else
+        fail(parser, CW_XML_ERROR_NOT_WELL_FORMED, "not well-formed: %s", XML_ErrorString(code));
+}
+
+static void feed_slice(CwXmlParser *parser, const char *bytes, int length)
+{
+    parser->fed += (guint64)length;
+    parser->in_feed = TRUE;
+    if (XML_Parse(parser->expat, bytes, length, XML_FALSE) == XML_STATUS_ERROR && !parser->stopped)
+        fail_as_expat(parser);
+    parser->in_feed = FALSE;
+    if (!parser->stopped)
+        is_over_size(parser, parser->fed);
+}
+
+gboolean cw_xml_parser_feed(CwXmlParser *parser, const char *bytes, gsize length, GError **error)
+{
+    g_return_val_if_fail(!parser->in_feed, FALSE);
+
+    while (length > 0 && !parser->stopped) {
+        gsize slice = MIN(length, SLICE);
+
+        feed_slice(parser, bytes, (int)slice);
+        bytes += slice;
+        length -= slice;
+    }
+    if (!parser->error)
+        return TRUE;
+    if (error)
+        *error = g_error_copy(parser->error);
+    return FALSE;
+}
