@@ -1,0 +1,84 @@
+/* protocols/purple/certificates.c: whose certificate question is it
+ *
+ * libpurple verifies by its verifier "tls_cached": what it trusted once it trusts again, in the
+ * whole process, and it asks about the rest without naming an account.  A process carries accounts
+ * of many users here, and what one of them accepts is nothing to the others.  So a verifier of ours
+ * stands before it under the same name.  It notes the account and takes the peer out of the cache,
+ * then lets the original do its work: each log-in verifies in full.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "protocols/purple/certificates.h"
+
+#include "protocols/purple/eventloop.h"
+#include "protocols/purple/host.h"
+
+static PurpleCertificateVerifier *original;
+static GHashTable *open_verifications; /* PurpleCertificateVerificationRequest -> guint64 serial */
+
+static void start_cb(PurpleCertificateVerificationRequest *verification)
+{
+    guint64 *serial = g_new(guint64, 1);
+    *serial = cw_eventloop_owner;
+    g_hash_table_insert(open_verifications, verification, serial);
+    PurpleCertificatePool *peers =
+        purple_certificate_find_pool(verification->scheme->name, "tls_peers");
+    if (peers != NULL && purple_certificate_pool_contains(peers, verification->subject_name))
+        purple_certificate_pool_delete(peers, verification->subject_name);
+    original->start_verification(verification);
+}
+
+static void destroy_cb(PurpleCertificateVerificationRequest *verification)
+{
+    g_hash_table_remove(open_verifications, verification);
+    original->destroy_request(verification);
+}
+
+static PurpleCertificateVerifier verifier = {
+    .scheme_name = (gchar *)"x509",
+    .name = (gchar *)"tls_cached",
+    .start_verification = start_cb,
+    .destroy_request = destroy_cb,
+};
+
+CwAccount *cw_certificates_account(const void *verification)
+{
+    const guint64 *serial =
+        open_verifications != NULL ? g_hash_table_lookup(open_verifications, verification) : NULL;
+    return serial != NULL ? cw_account_by_serial(*serial) : NULL;
+}
+
+gboolean cw_certificates_is_open(const void *verification)
+{
+    return open_verifications != NULL && g_hash_table_contains(open_verifications, verification);
+}
+
+void cw_certificates_refuse(void *verification)
+{
+    if (cw_certificates_is_open(verification))
+        purple_certificate_verify_complete(verification, PURPLE_CERTIFICATE_INVALID);
+}
+
+void cw_certificates_init(void)
+{
+    open_verifications = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    original = purple_certificate_find_verifier(verifier.scheme_name, verifier.name);
+    if (original == NULL)
+        return; /* no TLS plugin: libpurple refuses encrypted connections by itself */
+    purple_certificate_unregister_verifier(original);
+    if (!purple_certificate_register_verifier(&verifier)) {
+        purple_certificate_register_verifier(original);
+        cw_host_log("warning", 0, "cannot stand before libpurple's verifier of certificates");
+    }
+}
+
+void cw_certificates_uninit(void)
+{
+    if (original != NULL && purple_certificate_find_verifier("x509", "tls_cached") == &verifier) {
+        /* libpurple takes its own one back at its end */
+        purple_certificate_unregister_verifier(&verifier);
+        purple_certificate_register_verifier(original);
+    }
+    original = NULL;
+    g_clear_pointer(&open_verifications, g_hash_table_unref);
+}

@@ -1,0 +1,83 @@
+/* protocols/purple/defaults.c: the one place that knows networks by name
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "protocols/purple/defaults.h"
+
+#include <string.h>
+
+/* prpl-irc lets `ratelimit-burst` commands through and then one each `ratelimit-interval` seconds.
+ * With its own values (5, 2 s) the commands of the log-in use up the burst, and the first message
+ * waits 2 to 3 s.  A burst of 20 leaves room for it; one command a second after that is what
+ * servers with the RFC 1459 8.10 penalty let through for good. */
+static const CwPurpleOption irc_options[] = {
+    {"ratelimit-burst", "20"},
+    {"ratelimit-interval", "1"},
+    {NULL, NULL},
+};
+
+/* identity: XMPP registrar's list where it has the network
+ * (https://xmpp.org/registrar/disco-categories.html#gateway) */
+static const CwPurpleDefaults table[] = {
+    {.id = "prpl-irc",
+     .identity = "irc",
+     .no_authorization = TRUE,
+     /* 512 with CR LF, less "PRIVMSG NICK :" and the ":nick!user@host " that servers put before */
+     .message_bytes = 400,
+     .not_in_contact = " ,:!@",
+     .options = irc_options},
+    {.id = "prpl-jabber", .identity = "xmpp"},
+    {.id = "prpl-gg", .identity = "gadu-gadu", .no_authorization = TRUE, .message_bytes = 1989},
+    {.id = "prpl-simple", .identity = "simple"},
+    {.id = "prpl-zephyr", .identity = "zephyr", .no_authorization = TRUE},
+    {.id = "prpl-bonjour", .identity = "bonjour", .no_authorization = TRUE},
+    {.id = "prpl-novell", .identity = "groupwise"},
+    {.id = "prpl-meanwhile", .identity = "sametime", .no_authorization = TRUE},
+    {.id = "prpl-aim", .identity = "aim"},
+    {.id = "prpl-icq", .identity = "icq"},
+    {.id = "prpl-msn", .identity = "msn"},
+    {.id = "prpl-yahoo", .identity = "yahoo"},
+    {.id = "prpl-yahoojp", .identity = "yahoo"},
+    {.id = "prpl-mxit", .identity = "mxit"},
+    {.id = "prpl-myspace", .identity = "myspaceim"},
+    {.id = "prpl-eionrobb-discord", .identity = "discord"},
+    {.id = "prpl-eionrobb-rocketchat", .identity = "rocketchat"},
+    {.id = "prpl-eionrobb-mattermost", .identity = "mattermost"},
+    {.id = "prpl-eionrobb-googlechat", .identity = "googlechat"},
+    {.id = "prpl-eionrobb-msteams", .identity = "teams"},
+    {.id = "prpl-skypeweb", .identity = "skype"},
+    {.id = "prpl-slack", .identity = "slack"},
+    {.id = "prpl-telegram", .identity = "telegram"},
+    {.id = "telegram-tdlib", .identity = "telegram"},
+    {.id = "prpl-hehoe-whatsmeow", .identity = "whatsapp"},
+    {.id = "prpl-hehoe-presage", .identity = "signal"},
+    {.id = "prpl-mm-sms", .identity = "sms", .no_authorization = TRUE},
+    {.id = "prpl-ofono", .identity = "sms", .no_authorization = TRUE},
+    {.id = NULL},
+};
+
+const char *const cw_purple_chat_statuses[] = {"freeforchat", "free4chat", "chat", NULL};
+
+const CwPurpleDefaults *cw_purple_defaults_find(const char *id)
+{
+    const CwPurpleDefaults *row = table;
+    while (row->id != NULL && strcmp(row->id, id) != 0)
+        row++;
+    return row;
+}
+
+const char *cw_purple_defaults_option(const CwPurpleDefaults *defaults, const char *name)
+{
+    for (const CwPurpleOption *o = defaults->options; o != NULL && o->name != NULL; o++) {
+        if (strcmp(o->name, name) == 0)
+            return o->value;
+    }
+    return NULL;
+}
+
+const char *cw_purple_defaults_identity(const CwPurpleDefaults *defaults, const char *id)
+{
+    if (defaults->identity != NULL)
+        return defaults->identity;
+    return g_str_has_prefix(id, "prpl-") ? id + strlen("prpl-") : id;
+}

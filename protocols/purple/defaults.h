@@ -1,0 +1,44 @@
+/* protocols/purple/defaults.h: the one place that knows networks by name
+ *
+ * A plugin that is not in the table works all the same, with the values of the table's last row.
+ * What each row is for stands in README.md.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+    const char *name;
+    const char *value;
+} CwPurpleOption;
+
+typedef struct {
+    const char *id;             /* of the plugin; NULL in the last row */
+    const char *identity;       /* disco#info type; NULL: the id without "prpl-" */
+    gboolean no_authorization;  /* contacts cannot grant or deny to be seen */
+    guint message_bytes;        /* longest text of one message in bytes; 0: any.  The plugin's own
+                                   cutting, if it has any, is not to be relied on */
+    const char *not_in_contact; /* bytes that no contact's name has on this network, or NULL: they
+                                   would change the meaning of a command */
+    const CwPurpleOption *options; /* account options other than the plugin's own defaults, where
+                                      the gateway gives none; ended by a NULL name */
+} CwPurpleDefaults;
+
+/* Never NULL. */
+const CwPurpleDefaults *cw_purple_defaults_find(const char *id);
+
+/* (nullable) */
+const char *cw_purple_defaults_option(const CwPurpleDefaults *defaults, const char *name);
+
+/* The disco#info type of plugin `id`. */
+const char *cw_purple_defaults_identity(const CwPurpleDefaults *defaults, const char *id);
+
+/* Is this status id of a plugin what XMPP calls "chat" (wants to talk)?  libpurple has no primitive
+ * for it; plugins agree on these names.  NULL-ended. */
+extern const char *const cw_purple_chat_statuses[];
+
+G_END_DECLS

@@ -1,0 +1,27 @@
+/* protocols/purple/eventloop.h: libpurple's event loop on GLib's, with one epoll set
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include <libpurple/eventloop.h>
+
+G_BEGIN_DECLS
+
+void cw_eventloop_init(void);   /* makes the epoll set and its source */
+void cw_eventloop_uninit(void); /* after libpurple's end */
+PurpleEventLoopUiOps *cw_eventloop_ops(void);
+
+/* Whose work is being done: the serial number of an account, 0 for nobody's.  libpurple asks and
+ * tells much without naming an account.  What is done for an account begins with a line of the
+ * gateway (which sets this), and goes on by watches, timers and look-ups: each is tied to whom it
+ * was made for, and sets this while it runs. */
+extern guint64 cw_eventloop_owner;
+
+/* Back-pressure: while paused no descriptor of libpurple is served; timers go on. */
+void cw_eventloop_pause(gboolean yes);
+
+/* For tests and logs: watches that are open. */
+guint cw_eventloop_watches(void);
+
+G_END_DECLS

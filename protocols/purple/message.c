@@ -1,0 +1,530 @@
+/* protocols/purple/message.c: messages one to one and typing, both ways
+ *
+ * libpurple has no receipt for a message.  serv_send_im() tells at once what the plugin itself
+ * refuses; what the server refuses comes later as text in the conversation, written as an ERROR or
+ * SYSTEM message.  So each message that was sent is remembered for a while, and such a text refuses
+ * the oldest one to that contact that has not been refused.  A message that went out in several
+ * pieces may be refused as often.
+ *
+ *     message -> ack             (written)
+ *             -> nack            (the plugin refused it)
+ *             -> ack … -> nack   (the server refused it)
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "protocols/purple/message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocols/purple/buddies.h"
+#include "protocols/purple/host.h"
+#include "protocols/purple/markup.h"
+
+#define REFUSAL_WINDOW (10 * G_TIME_SPAN_SECOND) /* a text later than that refuses nothing */
+#define SENT_MAX 64                              /* messages remembered an account */
+#define CONVERSATIONS_MAX 128                    /* an account; the oldest are closed */
+#define COMPOSING_MAX 32                         /* contacts an account types to */
+#define COMPOSING_TIME 300                       /* s after which "composing" is not repeated */
+#define OLD_AFTER 30                             /* s: such a message carries its time */
+
+typedef struct {
+    gint64 id;
+    char *contact;
+    char *text; /* as sent, to know its echo */
+    gint64 at;  /* monotonic, µs */
+    guint pieces;
+    guint errors; /* texts that refused a piece */
+    gboolean refused;
+    gboolean echoed;
+} Sent;
+
+/* The user types to a contact. */
+typedef struct {
+    CwAccount *account;
+    char *contact;
+    guint repeat_id;
+    gint64 since; /* monotonic, µs */
+} Composing;
+
+struct CwMessages {
+    CwAccount *account;
+    GQueue sent;           /* Sent, oldest first */
+    GQueue conversations;  /* PurpleConversation, oldest first; borrowed */
+    GHashTable *composing; /* contact -> Composing */
+    gboolean sending;      /* inside the plugin's send function */
+    guint prune_id;
+};
+
+static void free_sent(gpointer data)
+{
+    Sent *sent = data;
+    g_free(sent->contact);
+    g_free(sent->text);
+    g_free(sent);
+}
+
+static void free_composing(gpointer data)
+{
+    Composing *composing = data;
+    g_clear_handle_id(&composing->repeat_id, g_source_remove);
+    g_free(composing->contact);
+    g_free(composing);
+}
+
+CwMessages *cw_messages_new(CwAccount *account)
+{
+    CwMessages *messages = g_new0(CwMessages, 1);
+    messages->account = account;
+    g_queue_init(&messages->sent);
+    g_queue_init(&messages->conversations);
+    messages->composing = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_composing);
+    return messages;
+}
+
+void cw_messages_free(CwMessages *messages)
+{
+    if (messages == NULL)
+        return;
+    g_clear_handle_id(&messages->prune_id, g_source_remove);
+    g_queue_clear_full(&messages->sent, free_sent);
+    g_queue_clear(&messages->conversations);
+    g_hash_table_unref(messages->composing);
+    g_free(messages);
+}
+
+/* ---- what was sent ---- */
+
+static Sent *remember(CwMessages *messages, gint64 id, const char *contact, const char *text)
+{
+    if (messages->sent.length >= SENT_MAX)
+        free_sent(g_queue_pop_head(&messages->sent));
+    Sent *sent = g_new0(Sent, 1);
+    sent->id = id;
+    sent->contact = g_strdup(contact);
+    sent->text = g_strdup(text);
+    sent->at = g_get_monotonic_time();
+    g_queue_push_tail(&messages->sent, sent);
+    return sent;
+}
+
+static void forget_old(CwMessages *messages)
+{
+    gint64 limit = g_get_monotonic_time() - REFUSAL_WINDOW;
+    for (Sent *sent; (sent = g_queue_peek_head(&messages->sent)) != NULL && sent->at < limit;)
+        free_sent(g_queue_pop_head(&messages->sent));
+}
+
+/* libpurple gives no reason but text in some language; what the list says of him is the best guess.
+ */
+static CwReason guess_reason(const CwAccount *account, const char *contact)
+{
+    if (!cw_buddies_has(account, contact))
+        return CW_REASON_NO_CONTACT;
+    return cw_buddies_show(account, contact) == CW_SHOW_OFFLINE ? CW_REASON_OFFLINE
+                                                                : CW_REASON_OTHER;
+}
+
+/* FALSE: `text` is not about a message of ours. */
+static gboolean refuse_oldest(CwAccount *account, const char *contact, const char *text)
+{
+    CwMessages *messages = account->messages;
+    forget_old(messages);
+    for (GList *l = messages->sent.head; l != NULL; l = l->next) {
+        Sent *sent = l->data;
+        if (strcmp(sent->contact, contact) != 0 || sent->errors >= sent->pieces)
+            continue;
+        sent->errors++;
+        if (!sent->refused) {
+            sent->refused = TRUE;
+            cw_host_nack(account->number, sent->id, guess_reason(account, contact), text);
+        }
+        return TRUE;
+    }
+    return FALSE;
+}
+
+static CwReason map_errno(int result)
+{
+    switch (-result) {
+    case E2BIG:
+    case EMSGSIZE:
+        return CW_REASON_TOO_LONG;
+    case ENOTCONN:
+    case EPIPE:
+        return CW_REASON_NOT_ONLINE;
+    case EAGAIN:
+    case ENOBUFS:
+        return CW_REASON_RATE;
+    case EACCES:
+    case EPERM:
+        return CW_REASON_FORBIDDEN;
+    case ENOENT:
+    case EADDRNOTAVAIL:
+    case EHOSTUNREACH:
+        return CW_REASON_NO_CONTACT;
+    default:
+        return CW_REASON_OTHER;
+    }
+}
+
+/* The plugin's own `/me`, where it has one: networks have special forms for it.  FALSE: none. */
+static gboolean send_action(PurpleConversation *conv, const char *piece, int *result)
+{
+    g_autofree char *html = cw_markup_from_text(piece + 1);
+    g_autofree char *problem = NULL;
+    PurpleCmdStatus status = purple_cmd_do_command(conv, piece + 1, html, &problem);
+    switch (status) {
+    case PURPLE_CMD_STATUS_OK:
+        *result = 0;
+        return TRUE;
+    case PURPLE_CMD_STATUS_FAILED:
+        *result = -EINVAL;
+        return TRUE;
+    case PURPLE_CMD_STATUS_NOT_FOUND:
+    case PURPLE_CMD_STATUS_WRONG_ARGS:
+    case PURPLE_CMD_STATUS_WRONG_PRPL:
+    case PURPLE_CMD_STATUS_WRONG_TYPE:
+        break;
+    }
+    return FALSE;
+}
+
+static int send_pieces(CwAccount *account, PurpleConversation *conv, const char *contact,
+                       char **pieces, gboolean action)
+{
+    int result = 0;
+    for (guint i = 0; pieces[i] != NULL && result >= 0; i++) {
+        PurpleConnection *gc = cw_account_connection(account);
+        if (gc == NULL)
+            return -ENOTCONN; /* the piece before broke the connection */
+        g_autofree char *piece =
+            action && i > 0 ? g_strconcat("/me ", pieces[i], NULL) : g_strdup(pieces[i]);
+        if (action && send_action(conv, piece, &result))
+            continue;
+        g_autofree char *html = cw_markup_from_text(piece);
+        result = serv_send_im(gc, contact, html, 0);
+    }
+    return result;
+}
+
+static PurpleConversation *find_conversation(CwAccount *account, const char *contact)
+{
+    PurpleConversation *conv =
+        purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, contact, account->purple);
+    return conv != NULL ? conv
+                        : purple_conversation_new(PURPLE_CONV_TYPE_IM, account->purple, contact);
+}
+
+static void stop_composing(CwAccount *account, const char *contact)
+{
+    g_hash_table_remove(account->messages->composing, contact);
+}
+
+void cw_message_send(CwAccount *account, const CwLinkMsg *msg)
+{
+    CwMessages *messages = account->messages;
+    PurpleConnection *gc = cw_account_connection(account);
+    if (gc == NULL) {
+        cw_host_nack(account->number, msg->id, CW_REASON_NOT_ONLINE,
+                     "the account is not logged in");
+        return;
+    }
+    g_autofree char *contact = cw_account_normalize(account, msg->contact);
+    if (contact == NULL) {
+        cw_host_nack(account->number, msg->id, CW_REASON_NO_CONTACT,
+                     "there can be no contact of that name");
+        return;
+    }
+    g_autofree char *text = cw_text_clean(msg->text);
+    if (*text == '\0') {
+        cw_host_nack(account->number, msg->id, CW_REASON_OTHER, "the message is empty");
+        return;
+    }
+    gboolean lines = (gc->flags & PURPLE_CONNECTION_NO_NEWLINES) != 0;
+    gboolean action = g_str_has_prefix(text, "/me ") && strchr(text, '\n') == NULL;
+    /* every further piece of an action gets the four bytes of its own "/me " */
+    guint max = cw_host.defaults->message_bytes;
+    g_auto(GStrv) pieces = cw_text_split(text, max > 0 && action ? max - 16 : max, lines);
+
+    forget_old(messages);
+    stop_composing(account, contact);
+    PurpleConversation *conv = find_conversation(account, contact);
+    Sent *sent = remember(messages, msg->id, contact, text);
+    sent->pieces = g_strv_length(pieces);
+    messages->sending = TRUE;
+    int result = send_pieces(account, conv, contact, pieces, action);
+    messages->sending = FALSE;
+    if (sent->refused)
+        return;
+    if (result < 0) {
+        sent->refused = TRUE;
+        sent->errors = sent->pieces;
+        cw_host_nack(account->number, msg->id, map_errno(result), NULL);
+    } else {
+        cw_host_ack(account->number, msg->id);
+    }
+}
+
+/* ---- what libpurple writes into a conversation ---- */
+
+static gboolean muted;
+
+void cw_messages_mute(gboolean yes)
+{
+    muted = yes;
+}
+
+/* Our own message, shown as UIs show it?  Then the gateway knows it. */
+static gboolean is_echo(CwMessages *messages, const char *contact, const char *text)
+{
+    if (messages->sending)
+        return TRUE;
+    forget_old(messages);
+    for (GList *l = messages->sent.head; l != NULL; l = l->next) {
+        Sent *sent = l->data;
+        if (!sent->echoed && strcmp(sent->contact, contact) == 0 && strcmp(sent->text, text) == 0) {
+            sent->echoed = TRUE;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static void report(CwAccount *account, const char *contact, const char *text, gboolean own,
+                   PurpleMessageFlags flags, time_t stamp)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    gboolean old = stamp > 0 && (gint64)stamp <= now &&
+                   ((flags & PURPLE_MESSAGE_DELAYED) != 0 || now - (gint64)stamp > OLD_AFTER);
+    cw_host_send(&(CwLinkMsg){.kind = CW_LINK_MESSAGE,
+                              .account = account->number,
+                              .contact = contact,
+                              .text = text,
+                              .own = own,
+                              .stamp = old ? (gint64)stamp : 0});
+}
+
+static void written(PurpleConversation *conv, const char *message, PurpleMessageFlags flags,
+                    time_t stamp)
+{
+    CwAccount *account = cw_account_of(purple_conversation_get_account(conv));
+    if (account == NULL || purple_conversation_get_type(conv) != PURPLE_CONV_TYPE_IM ||
+        (flags & PURPLE_MESSAGE_INVISIBLE) != 0)
+        return;
+    /* plugins rename conversations ("user@host/resource"): the normal form is the one name */
+    g_autofree char *contact = cw_account_normalize(account, purple_conversation_get_name(conv));
+    g_autofree char *text = cw_markup_to_text(message);
+    if (contact == NULL || *text == '\0')
+        return;
+    if (flags & (PURPLE_MESSAGE_ERROR | PURPLE_MESSAGE_SYSTEM)) {
+        if (!muted && !refuse_oldest(account, contact, text))
+            cw_host_notice(account->number, contact, text);
+    } else if (flags & (PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND)) {
+        if ((flags & PURPLE_MESSAGE_REMOTE_SEND) != 0 || !is_echo(account->messages, contact, text))
+            report(account, contact, text, TRUE, flags, stamp);
+    } else if (flags & PURPLE_MESSAGE_RECV) {
+        report(account, contact, text, FALSE, flags, stamp);
+    } else {
+        cw_host_notice(account->number, contact, text);
+    }
+}
+
+static void write_im_cb(PurpleConversation *conv, const char *who, const char *message,
+                        PurpleMessageFlags flags, time_t stamp)
+{
+    written(conv, message, flags, stamp);
+}
+
+static void write_conv_cb(PurpleConversation *conv, const char *name, const char *alias,
+                          const char *message, PurpleMessageFlags flags, time_t stamp)
+{
+    written(conv, message, flags, stamp);
+    /* libpurple adds each one to a history, after this call: keep it at one */
+    purple_conversation_clear_message_history(conv);
+}
+
+static void write_chat_cb(PurpleConversation *conv, const char *who, const char *message,
+                          PurpleMessageFlags flags, time_t stamp)
+{
+}
+
+static gboolean prune_cb(gpointer data)
+{
+    CwMessages *messages = data;
+    messages->prune_id = 0;
+    while (messages->conversations.length > CONVERSATIONS_MAX)
+        purple_conversation_destroy(g_queue_peek_head(&messages->conversations));
+    return G_SOURCE_REMOVE;
+}
+
+static void create_cb(PurpleConversation *conv)
+{
+    CwAccount *account = cw_account_of(purple_conversation_get_account(conv));
+    if (account == NULL || purple_conversation_get_type(conv) != PURPLE_CONV_TYPE_IM)
+        return;
+    CwMessages *messages = account->messages;
+    g_queue_push_tail(&messages->conversations, conv);
+    /* not from in here: libpurple is about to use one of them */
+    if (messages->conversations.length > CONVERSATIONS_MAX && messages->prune_id == 0)
+        messages->prune_id = g_idle_add(prune_cb, messages);
+}
+
+static void destroy_cb(PurpleConversation *conv)
+{
+    PurpleAccount *purple = purple_conversation_get_account(conv);
+    CwAccount *account = purple != NULL ? purple->ui_data : NULL;
+    if (account != NULL && account->messages != NULL)
+        g_queue_remove(&account->messages->conversations, conv);
+}
+
+static void chat_add_users_cb(PurpleConversation *conv, GList *users, gboolean new_arrivals)
+{
+}
+
+static void chat_rename_user_cb(PurpleConversation *conv, const char *old_name,
+                                const char *new_name, const char *new_alias)
+{
+}
+
+static void chat_remove_users_cb(PurpleConversation *conv, GList *users)
+{
+}
+
+static void chat_update_user_cb(PurpleConversation *conv, const char *user)
+{
+}
+
+static void present_cb(PurpleConversation *conv)
+{
+}
+
+static gboolean has_focus_cb(PurpleConversation *conv)
+{
+    return FALSE;
+}
+
+static void send_confirm_cb(PurpleConversation *conv, const char *message)
+{
+}
+
+static PurpleConversationUiOps ops = {
+    .create_conversation = create_cb,
+    .destroy_conversation = destroy_cb,
+    .write_chat = write_chat_cb,
+    .write_im = write_im_cb,
+    .write_conv = write_conv_cb,
+    .chat_add_users = chat_add_users_cb,
+    .chat_rename_user = chat_rename_user_cb,
+    .chat_remove_users = chat_remove_users_cb,
+    .chat_update_user = chat_update_user_cb,
+    .present = present_cb,
+    .has_focus = has_focus_cb,
+    .send_confirm = send_confirm_cb,
+};
+
+PurpleConversationUiOps *cw_messages_ops(void)
+{
+    return &ops;
+}
+
+/* ---- typing ---- */
+
+/* The plugin says after how many seconds it wants to hear again that the user still types. */
+static gboolean repeat_cb(gpointer data);
+
+static void tell_composing(Composing *composing, PurpleConnection *gc)
+{
+    unsigned int again = serv_send_typing(gc, composing->contact, PURPLE_TYPING);
+    gint64 typed = g_get_monotonic_time() - composing->since;
+    if (again > 0 && typed < COMPOSING_TIME * G_TIME_SPAN_SECOND)
+        composing->repeat_id = g_timeout_add_seconds(again, repeat_cb, composing);
+}
+
+static gboolean repeat_cb(gpointer data)
+{
+    Composing *composing = data;
+    composing->repeat_id = 0;
+    PurpleConnection *gc = cw_account_connection(composing->account);
+    if (gc != NULL)
+        tell_composing(composing, gc);
+    return G_SOURCE_REMOVE;
+}
+
+void cw_message_typing(CwAccount *account, const CwLinkMsg *msg)
+{
+    PurpleConnection *gc = cw_account_connection(account);
+    g_autofree char *contact = cw_account_normalize(account, msg->contact);
+    if (gc == NULL || contact == NULL || cw_host.info->send_typing == NULL)
+        return;
+    GHashTable *all = account->messages->composing;
+    g_hash_table_remove(all, contact);
+    switch (msg->typing) {
+    case CW_TYPING_COMPOSING: {
+        if (g_hash_table_size(all) >= COMPOSING_MAX)
+            return;
+        Composing *composing = g_new0(Composing, 1);
+        composing->account = account;
+        composing->contact = g_steal_pointer(&contact);
+        composing->since = g_get_monotonic_time();
+        g_hash_table_insert(all, composing->contact, composing);
+        tell_composing(composing, gc);
+        break;
+    }
+    case CW_TYPING_PAUSED:
+        serv_send_typing(gc, contact, PURPLE_TYPED);
+        break;
+    case CW_TYPING_ACTIVE:
+        serv_send_typing(gc, contact, PURPLE_NOT_TYPING);
+        break;
+    }
+}
+
+static void typing_cb(PurpleAccount *purple, const char *who, gpointer data)
+{
+    CwAccount *account = cw_account_of(purple);
+    g_autofree char *contact = account != NULL ? cw_account_normalize(account, who) : NULL;
+    if (contact != NULL)
+        cw_host_send(&(CwLinkMsg){.kind = CW_LINK_TYPING,
+                                  .account = account->number,
+                                  .contact = contact,
+                                  .typing = (CwTyping)GPOINTER_TO_INT(data)});
+}
+
+/* ---- chats: no rooms yet ---- */
+
+/* < 0: turned down without asking */
+static gint invited_cb(PurpleAccount *purple, const char *inviter, const char *room,
+                       const char *message, GHashTable *components, gpointer data)
+{
+    CwAccount *account = cw_account_of(purple);
+    if (account != NULL) {
+        g_autofree char *text = g_strdup_printf(
+            "%s invites you to the room %s. Rooms are not supported yet; the invitation was "
+            "turned down.",
+            inviter, room);
+        cw_host_notice(account->number, NULL, text);
+    }
+    return -1;
+}
+
+void cw_messages_init(void)
+{
+    static const struct {
+        const char *signal;
+        CwTyping typing;
+    } signals[] = {{"buddy-typing", CW_TYPING_COMPOSING},
+                   {"buddy-typed", CW_TYPING_PAUSED},
+                   {"buddy-typing-stopped", CW_TYPING_ACTIVE}};
+    void *conversations = purple_conversations_get_handle();
+    for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
+        purple_signal_connect(conversations, signals[i].signal, &ops, PURPLE_CALLBACK(typing_cb),
+                              GINT_TO_POINTER(signals[i].typing));
+    purple_signal_connect(conversations, "chat-invited", &ops, PURPLE_CALLBACK(invited_cb), NULL);
+}
+
+void cw_messages_uninit(void)
+{
+    purple_signals_disconnect_by_handle(&ops);
+}
