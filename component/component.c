@@ -14,10 +14,11 @@
 #include "component/features/features.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,     &cw_feature_registration, &cw_feature_gateway_prompt,
-    &cw_feature_basics,    &cw_feature_privilege,    &cw_feature_presence,
-    &cw_feature_roster,    &cw_feature_messages,     &cw_feature_gateway_chat,
-    NULL,
+    &cw_feature_disco,          &cw_feature_registration,
+    &cw_feature_gateway_prompt, &cw_feature_basics,
+    &cw_feature_privilege,      &cw_feature_presence,
+    &cw_feature_roster,         &cw_feature_messages,
+    &cw_feature_gateway_chat,   NULL,
 };
 
 typedef struct {
@@ -32,7 +33,7 @@ struct CwComponent {
     const CwComponentOwner *owner;
     gpointer owner_data;
     FeatureData data[G_N_ELEMENTS(features)];
-    gboolean started;   /* the stream is */
+    gboolean started; /* the stream is */
     gboolean stopping;
     gboolean fate_told; /* first_fate() was called */
     guint still_open;   /* while stopping: stream and transport */
@@ -82,8 +83,8 @@ static gboolean is_answerable(const CwStanza *stanza)
 /* A reply kept for later knows no node; only iqs are kept. */
 static const char *stanza_name(const CwStanza *stanza)
 {
-    return stanza->node == NULL                        ? "iq"
-           : cw_node_is(stanza->node, "message", NULL) ? "message"
+    return stanza->node == NULL                         ? "iq"
+           : cw_node_is(stanza->node, "message", NULL)  ? "message"
            : cw_node_is(stanza->node, "presence", NULL) ? "presence"
                                                         : "iq";
 }

@@ -67,7 +67,8 @@ void cw_component_free(CwComponent *component);
 void cw_component_start(CwComponent *component);
 /* Says good-bye to the users, closes the stream, stops the hosts: stopped(). */
 void cw_component_stop(CwComponent *component);
-/* New limits, times and lists are in force from now on; `own` and `settings` outlive the component. */
+/* New limits, times and lists are in force from now on; `own` and `settings` outlive the component.
+ */
 void cw_component_set_settings(CwComponent *component, const CwTransportSettings *own,
                                const CwSettings *settings);
 
@@ -108,8 +109,8 @@ void cw_reply_free(CwReply *reply);
 
 /* ---- names ---- */
 
-/* The legacy name that a JID of ours stands for; NULL: the gateway itself, or a name that no network
- * has (control characters).  (transfer full) */
+/* The legacy name that a JID of ours stands for; NULL: the gateway itself, or a name that no
+ * network has (control characters).  (transfer full) */
 char *cw_component_legacy_name(const CwJid *jid);
 /* The JID of a contact; NULL: it cannot be one (logged).  (transfer full) */
 char *cw_component_contact_jid(CwComponent *component, const char *contact);

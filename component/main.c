@@ -8,6 +8,7 @@
 #define G_LOG_DOMAIN "causeway"
 
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,8 +226,7 @@ static gboolean reload_cb(gpointer data)
         g_message("settings read again: %s changed: it takes a restart", *key);
     for (guint i = 0; i < gateway->components->len; i++) {
         CwComponent *component = g_ptr_array_index(gateway->components, i);
-        const CwTransportSettings *own =
-            find_transport(settings, cw_component_domain(component));
+        const CwTransportSettings *own = find_transport(settings, cw_component_domain(component));
         if (own != NULL)
             cw_component_set_settings(component, own, settings);
     }
@@ -309,8 +309,9 @@ int main(int argc, char **argv)
     g_autoptr(GOptionContext) options = g_option_context_new("- legacy-IM transports for XMPP");
     g_option_context_add_main_entries(options, entries, NULL);
     g_option_context_set_description(
-        options, "Settings: causeway.conf(5).  Signals: TERM stops in order, HUP reads the settings "
-                 "again.\n");
+        options,
+        "Settings: causeway.conf(5).  Signals: TERM stops in order, HUP reads the settings "
+        "again.\n");
     if (!g_option_context_parse(options, &argc, &argv, &error) || argc > 1) {
         fprintf(stderr, "causeway: %s\nTry: causeway --help\n",
                 error == NULL ? "takes no arguments but options" : error->message);

@@ -110,6 +110,10 @@ CwSettings *cw_settings_load(const char *path, GError **error);
 /* The same from memory; `path` is for messages and relative names only. */
 CwSettings *cw_settings_parse(const char *data, gsize length, const char *path, GError **error);
 
+/* The settings that differ and cannot change while the gateway runs, as "[SECTION] KEY" with the
+ * section's name in the file.  (transfer full), ended by NULL, empty when there is none. */
+char **cw_settings_needs_restart(const CwSettings *old, const CwSettings *new_settings);
+
 void cw_settings_free(CwSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwSettings, cw_settings_free)
 

@@ -78,8 +78,7 @@ static void answer_vcard(CwComponent *component, const CwStanza *stanza, const C
         cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);
         return;
     }
-    const CwTransportSettings *settings =
-        cw_transport_settings(cw_component_transport(component));
+    const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
     g_autofree char *about =
         g_strdup_printf("Causeway " CW_VERSION ", a transport to %s", settings->name);
     CwWriter *writer = cw_component_begin_result(component, stanza);
@@ -92,14 +91,12 @@ static void answer_vcard(CwComponent *component, const CwStanza *stanza, const C
 }
 
 static const CwIqHandler iqs[] = {
-    {"get", "ping", NS_PING, answer_ping},
-    {"get", "query", NS_VERSION, answer_version},
-    {"get", "time", NS_TIME, answer_time},
-    {"get", "query", NS_LAST, answer_last},
-    {"get", "vCard", NS_VCARD, answer_vcard},
-    {NULL},
+    {"get", "ping", NS_PING, answer_ping},    {"get", "query", NS_VERSION, answer_version},
+    {"get", "time", NS_TIME, answer_time},    {"get", "query", NS_LAST, answer_last},
+    {"get", "vCard", NS_VCARD, answer_vcard}, {NULL},
 };
-static const char *const gateway_features[] = {NS_PING, NS_VERSION, NS_TIME, NS_LAST, NS_VCARD, NULL};
+static const char *const gateway_features[] = {NS_PING, NS_VERSION, NS_TIME,
+                                               NS_LAST, NS_VCARD,   NULL};
 static const char *const contact_features[] = {NS_PING, NULL};
 
 const CwFeature cw_feature_basics = {

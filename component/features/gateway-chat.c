@@ -250,13 +250,12 @@ static char *describe_state(CwTransport *transport, const char *user)
         return g_strdup("You are being logged in.");
     case CW_SESSION_WAITING:
         return g_strdup_printf("You are not connected: %s%s%s; I try again in %u s.",
-                               cw_reason_text(cw_session_reason(session)),
-                               why == NULL ? "" : ": ", why == NULL ? "" : why,
-                               (cw_session_retry_in(session) + 999) / 1000);
+                               cw_reason_text(cw_session_reason(session)), why == NULL ? "" : ": ",
+                               why == NULL ? "" : why, (cw_session_retry_in(session) + 999) / 1000);
     case CW_SESSION_FAILED:
         return g_strdup_printf("I cannot log you in: %s%s%s.  Change your registration with me.",
-                               cw_reason_text(cw_session_reason(session)),
-                               why == NULL ? "" : ": ", why == NULL ? "" : why);
+                               cw_reason_text(cw_session_reason(session)), why == NULL ? "" : ": ",
+                               why == NULL ? "" : why);
     case CW_SESSION_OFFLINE:
         break;
     }

@@ -29,8 +29,7 @@ static const struct {
 static guint find_language(const char *lang)
 {
     for (guint i = 0; lang != NULL && i < G_N_ELEMENTS(texts); i++) {
-        if (g_ascii_strncasecmp(lang, texts[i].lang, 2) == 0 &&
-            (lang[2] == '\0' || lang[2] == '-'))
+        if (g_ascii_strncasecmp(lang, texts[i].lang, 2) == 0 && (lang[2] == '\0' || lang[2] == '-'))
             return i;
     }
     return 0;
@@ -76,9 +75,8 @@ static void answer_name(CwComponent *component, const CwStanza *stanza, const Cw
         return;
     }
     g_autofree char *name = g_strstrip(g_strdup(typed));
-    g_autofree char *jid = has_control(name)
-                               ? NULL
-                               : cw_jid_for_legacy(name, cw_component_domain(component));
+    g_autofree char *jid =
+        has_control(name) ? NULL : cw_jid_for_legacy(name, cw_component_domain(component));
     if (jid == NULL) {
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
                                 *name == '\0' ? "the name is empty"

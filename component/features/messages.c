@@ -63,13 +63,12 @@ static void send_to_network(CwComponent *component, const CwStanza *stanza, cons
     /* no network of today has subjects: it becomes the first line, rather than nothing */
     if (subject != NULL && *subject != '\0')
         body = whole = g_strconcat(subject, "\n", body, NULL);
-    if (session == NULL || !cw_session_send(session, name, body, stanza->id,
-                                            stanza->from->resource, &reason)) {
+    if (session == NULL ||
+        !cw_session_send(session, name, body, stanza->id, stanza->from->resource, &reason)) {
         const char *why = session == NULL ? NULL : cw_session_why(session);
-        g_autofree char *text =
-            reason == CW_REASON_NOT_ONLINE && why != NULL
-                ? g_strdup_printf("%s: %s", cw_reason_text(reason), why)
-                : g_strdup(cw_reason_text(reason));
+        g_autofree char *text = reason == CW_REASON_NOT_ONLINE && why != NULL
+                                    ? g_strdup_printf("%s: %s", cw_reason_text(reason), why)
+                                    : g_strdup(cw_reason_text(reason));
         cw_component_send_error(component, stanza, cw_reason_condition(reason), text);
     }
 }
@@ -136,8 +135,7 @@ static void message_cb(CwSession *session, const char *contact, const char *text
         cw_writer_leaf(writer, "active", NS_CHATSTATES, NULL);
     if (stamp != 0) { /* G50 */
         g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(stamp);
-        g_autofree char *utc =
-            when == NULL ? NULL : g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ");
+        g_autofree char *utc = when == NULL ? NULL : g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ");
         if (utc != NULL) {
             cw_writer_start(writer, "delay", NS_DELAY);
             cw_writer_attr(writer, "from", cw_component_domain(component));
@@ -176,10 +174,9 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
 {
     CwComponent *component = data;
     g_autofree char *from = cw_component_contact_jid(component, message->contact);
-    g_autofree char *to =
-        message->resource == NULL
-            ? g_strdup(cw_session_jid(session))
-            : g_strconcat(cw_session_jid(session), "/", message->resource, NULL);
+    g_autofree char *to = message->resource == NULL
+                              ? g_strdup(cw_session_jid(session))
+                              : g_strconcat(cw_session_jid(session), "/", message->resource, NULL);
 
     if (from == NULL)
         return;

@@ -49,10 +49,10 @@ static void write_gateway_state(CwWriter *writer, CwSession *session)
         return;
     case CW_SESSION_WAITING:
         write_show(writer, CW_SHOW_XA);
-        status = g_strdup_printf("not connected: %s%s%s; next try in %u s",
-                                 cw_reason_text(cw_session_reason(session)),
-                                 why == NULL ? "" : ": ", why == NULL ? "" : why,
-                                 (cw_session_retry_in(session) + 999) / 1000);
+        status =
+            g_strdup_printf("not connected: %s%s%s; next try in %u s",
+                            cw_reason_text(cw_session_reason(session)), why == NULL ? "" : ": ",
+                            why == NULL ? "" : why, (cw_session_retry_in(session) + 999) / 1000);
         cw_writer_leaf(writer, "status", NULL, status);
         return;
     case CW_SESSION_FAILED:
@@ -87,8 +87,8 @@ void cw_presence_send_contact(CwComponent *component, const CwContact *contact, 
     if (from == NULL)
         return;
     gboolean offline = contact->show == CW_SHOW_OFFLINE;
-    CwWriter *writer = cw_component_begin(component, "presence", from, to,
-                                          offline ? "unavailable" : NULL, NULL);
+    CwWriter *writer =
+        cw_component_begin(component, "presence", from, to, offline ? "unavailable" : NULL, NULL);
     if (!offline)
         write_show(writer, contact->show);
     if (contact->status != NULL && *contact->status != '\0')
@@ -311,7 +311,8 @@ static void take_subscription(CwComponent *component, const CwStanza *stanza)
         cw_component_send_presence(component, stanza->to->bare, user, "unsubscribed");
         cw_component_send_presence(component, stanza->to->bare, user, "unavailable");
     }
-    /* "unsubscribed" alone: he does not want us to see his presence, directed presence still works */
+    /* "unsubscribed" alone: he does not want us to see his presence, directed presence still works
+     */
 }
 
 static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
@@ -425,7 +426,8 @@ static void say_goodbye(CwSession *session, gpointer data)
     }
 }
 
-/* C23, G64.  The contacts' follow from the log-out (contact_presence_cb), before the stream ends. */
+/* C23, G64.  The contacts' follow from the log-out (contact_presence_cb), before the stream ends.
+ */
 static void stop(CwComponent *component)
 {
     cw_transport_each_session(cw_component_transport(component), say_goodbye, component);

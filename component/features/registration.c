@@ -38,8 +38,7 @@ static const CwProtocol *get_protocol(CwComponent *component, const CwStanza *st
 
 static char *write_instructions(CwComponent *component, const CwProtocol *protocol)
 {
-    const CwTransportSettings *settings =
-        cw_transport_settings(cw_component_transport(component));
+    const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
     GString *notation = g_string_new("name");
 
     for (guint i = 0; i < protocol->splits->len; i++) {
@@ -60,8 +59,8 @@ static char *write_instructions(CwComponent *component, const CwProtocol *protoc
 
 static void add_field(GPtrArray *fields, const CwField *from, const char *value, gboolean required)
 {
-    CwField *field = cw_field_new(from->kind, from->name, from->label,
-                                  value != NULL ? value : from->value);
+    CwField *field =
+        cw_field_new(from->kind, from->name, from->label, value != NULL ? value : from->value);
 
     for (guint i = 0; from->choices != NULL && i < from->choices->len; i++) {
         const CwChoice *choice = g_ptr_array_index(from->choices, i);
@@ -75,8 +74,7 @@ static void add_field(GPtrArray *fields, const CwField *from, const char *value,
 static GPtrArray *make_fields(CwComponent *component, const CwProtocol *protocol,
                               const CwUser *user)
 {
-    const CwTransportSettings *settings =
-        cw_transport_settings(cw_component_transport(component));
+    const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
     GPtrArray *fields = cw_fields_new();
     g_autofree char *first = NULL;
     g_autoptr(GHashTable) parts = NULL;
@@ -100,8 +98,7 @@ static GPtrArray *make_fields(CwComponent *component, const CwProtocol *protocol
         const CwField *option = g_ptr_array_index(protocol->options, i);
         if (!g_strv_contains((const char *const *)settings->user_options, option->name))
             continue;
-        const char *value =
-            user == NULL ? NULL : g_hash_table_lookup(user->options, option->name);
+        const char *value = user == NULL ? NULL : g_hash_table_lookup(user->options, option->name);
         if (value == NULL)
             value = g_hash_table_lookup(settings->options, option->name);
         add_field(fields, option, value, FALSE);
@@ -197,8 +194,7 @@ static void remove_user(CwComponent *component, const CwStanza *stanza, const Cw
     const char *user = stanza->from->bare;
 
     if (cw_node_n_children(query) != 1) { /* R14 */
-        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
-                                "<remove/> stands alone");
+        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST, "<remove/> stands alone");
         return;
     }
     if (!cw_transport_is_registered(transport, user) &&
@@ -245,12 +241,13 @@ static void registered_cb(CwRegistered result, CwReason reason, const char *why,
         cw_component_send_result(component, stanza);
         break;
     case CW_REGISTERED_REFUSED: {
-        /* G9: what the network refuses is not acceptable; G10: what it did not judge is a timeout */
+        /* G9: what the network refuses is not acceptable; G10: what it did not judge is a timeout
+         */
         if (reason != CW_REASON_AUTH && reason != CW_REASON_NO_CONTACT)
             condition = cw_reason_condition(reason);
-        g_autofree char *text =
-            why == NULL || *why == '\0' ? g_strdup(cw_reason_text(reason))
-                                        : g_strdup_printf("%s: %s", cw_reason_text(reason), why);
+        g_autofree char *text = why == NULL || *why == '\0'
+                                    ? g_strdup(cw_reason_text(reason))
+                                    : g_strdup_printf("%s: %s", cw_reason_text(reason), why);
         cw_component_send_error(component, stanza, condition, text);
         break;
     }
@@ -325,12 +322,10 @@ static GHashTable *read_values(CwComponent *component, const CwStanza *stanza, c
 }
 
 /* What the values make of `old` (nullable).  NULL: answered already.  (transfer full) */
-static CwUser *make_user(CwComponent *component, const CwStanza *stanza,
-                         const CwProtocol *protocol, GPtrArray *fields, GHashTable *values,
-                         const CwUser *old)
+static CwUser *make_user(CwComponent *component, const CwStanza *stanza, const CwProtocol *protocol,
+                         GPtrArray *fields, GHashTable *values, const CwUser *old)
 {
-    const CwTransportSettings *settings =
-        cw_transport_settings(cw_component_transport(component));
+    const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
     const char *username = g_hash_table_lookup(values, "username");
     const char *password = g_hash_table_lookup(values, "password");
 
@@ -347,8 +342,7 @@ static CwUser *make_user(CwComponent *component, const CwStanza *stanza,
     }
     gboolean no_password = password == NULL || *password == '\0';
     if (no_password && old == NULL && protocol->password == CW_PASSWORD_REQUIRED) { /* R4 */
-        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
-                                "password is missing");
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE, "password is missing");
         return NULL;
     }
 

@@ -19,8 +19,8 @@ static void ask(CwComponent *component, CwSession *session, const char *contact,
 
     if (from == NULL)
         return;
-    CwWriter *writer = cw_component_begin(component, "presence", from, cw_session_jid(session),
-                                          "subscribe", NULL);
+    CwWriter *writer =
+        cw_component_begin(component, "presence", from, cw_session_jid(session), "subscribe", NULL);
     if (text != NULL && *text != '\0')
         cw_writer_leaf(writer, "status", NULL, text);
     if (nick != NULL && *nick != '\0')
@@ -100,8 +100,7 @@ static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
     } else if (g_str_equal(stanza->type, "unsubscribe")) {
         if (session != NULL)
             cw_session_remove_contact(session, name);
-        cw_component_send_presence(component, stanza->to->bare, stanza->from->bare,
-                                   "unsubscribed");
+        cw_component_send_presence(component, stanza->to->bare, stanza->from->bare, "unsubscribed");
     } else {
         return FALSE;
     }
