@@ -40,17 +40,22 @@ typedef struct {
 
 typedef struct {
     void (*up)(gpointer data);
-    /* `refused`: the server's answer was a stream error that says our settings are wrong (C5-C8);
-     * it is tried again after refused_retry. */
+    /* After up(); and, with `refused`, after each attempt that the server answered with a stream
+     * error that says our settings are wrong (C5-C8): it is tried again after refused_retry. */
     void (*down)(gboolean refused, gpointer data);
     void (*stanza)(const CwNode *stanza, gpointer data); /* valid only during the call */
-    void (*congested)(gboolean yes, gpointer data); /* C24: stop / go on reading the legacy side */
-    void (*stopped)(gpointer data);                 /* cw_stream_stop() is through */
+    /* C24: stop / go on reading the legacy side.  Comes from inside cw_stream_end(), too; stanzas
+     * are still taken, up to eight times send_queue: then the server counts as stuck and is
+     * dropped. */
+    void (*congested)(gboolean yes, gpointer data);
+    /* cw_stream_stop() is through; after up() without down(), which is not called for a stop. */
+    void (*stopped)(gpointer data);
 } CwStreamEvents;
 
 typedef struct CwStream CwStream;
 
-/* `config` and its strings are copied; `events` must outlive the stream. */
+/* `config` and its strings are copied; `events` must outlive the stream.  Any callback may call any
+ * function of the stream, cw_stream_stop() and cw_stream_free() included. */
 CwStream *cw_stream_new(const CwStreamConfig *config, const CwStreamEvents *events, gpointer data);
 void cw_stream_free(CwStream *stream); /* at once; no callback afterwards */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwStream, cw_stream_free)
@@ -69,6 +74,9 @@ CwWriter *cw_stream_begin(CwStream *stream, const char *name, const char *from, 
                           const char *type, const char *id);
 /* Ends it.  TRUE: it is in the send buffer. */
 gboolean cw_stream_end(CwStream *stream);
+
+/* Is `host` this machine, whatever a resolver says?  XEP-0114 has no encryption (C28). */
+gboolean cw_stream_is_loopback(const char *host);
 
 /* The lower-case hex SHA-1 of `id` and `secret` (XEP-0114 3).  (transfer full) */
 char *cw_stream_digest(const char *id, const char *secret);

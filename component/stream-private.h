@@ -1,0 +1,80 @@
+/* component/stream-private.h: the stream's struct, shared by its two halves
+ *
+ * stream.c: states, timers and what the server says.  stream-out.c: what we say, and the buffer.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "component/stream.h"
+#include "transport/backoff.h"
+
+G_BEGIN_DECLS
+
+struct CwStream {
+    CwStreamConfig config; /* strings are ours */
+    const CwStreamEvents *events;
+    gpointer data;
+
+    CwStreamState state;
+    CwBackoff backoff;
+    gboolean stopping;  /* cw_stream_stop() was called: the next end is for good */
+    gboolean is_up;     /* up() was called, down() not yet */
+    gint64 up_since;    /* µs, monotonic, as all times here */
+    char *last_trouble; /* why the last attempt failed: said loudly once, not at each retry */
+    guint timer_id;     /* the one timer of the state */
+
+    GCancellable *connecting;
+    GSocketConnection *connection;
+    GSource *read_source;
+    CwXmlParser *parser;  /* NULL: what comes is read and thrown away (closing) */
+    CwXmlParser *feeding; /* the one that is on the stack, which may not be freed now */
+    char *digest;         /* of this connection, to keep it out of logs */
+
+    gint64 heard;  /* when the last byte came */
+    gint64 pinged; /* when the ping that is unanswered was sent; 0: none */
+    guint64 ping_number;
+    char *ping_id;
+
+    GString *out;
+    gsize written;         /* bytes of `out` that are gone */
+    guint flush_id;        /* writes at the next turn of the loop */
+    GSource *write_source; /* waits for room in the socket */
+    gboolean congested;
+    gboolean stuck; /* far beyond its bound: given up at the next turn */
+
+    CwWriter writer;
+    gsize begun;         /* where in `out` the stanza that is being written begins */
+    const char *refused; /* why it will not be sent, or NULL */
+    gboolean in_stanza;
+
+    guint busy; /* callbacks on the stack */
+    gboolean freed;
+};
+
+/* Over, for the reason that is already logged; `refused`: come back late. */
+void cw_stream_lose(CwStream *stream, gboolean refused);
+/* The same with a reason: a message the first time, quiet when it is the same again. */
+void cw_stream_lose_because(CwStream *stream, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* The owner may free the stream in any callback: what touches it afterwards stands between these.
+ * TRUE: it is gone. */
+void cw_stream_hold(CwStream *stream);
+gboolean cw_stream_release(CwStream *stream);
+
+/* ---- stream-out.c ---- */
+
+gsize cw_stream_waiting(const CwStream *stream); /* bytes not yet written */
+void cw_stream_append(CwStream *stream, const char *xml);
+/* One attempt, now, whatever comes of it. */
+void cw_stream_flush_now(CwStream *stream);
+void cw_stream_reset_out(CwStream *stream);
+
+/* ---- stream.c, for stream-out.c ---- */
+
+/* Reads what the server may have said before it went: a broken pipe alone explains nothing. */
+void cw_stream_read_last_words(CwStream *stream);
+
+G_END_DECLS
