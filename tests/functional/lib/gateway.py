@@ -37,8 +37,8 @@ class Gateway(Process):
     name = "causeway"
 
     def __init__(self, server_port, transports, limits=None, timing=None, server=None, log=None,
-                 programs=None, server_host="127.0.0.1"):
-        super().__init__()
+                 programs=None, server_host="127.0.0.1", folder=None):
+        super().__init__(folder)
         self.config_path = os.path.join(self.folder, "causeway.conf")
         self.store_path = os.path.join(self.folder, "causeway.db")
         self.key_path = self.store_path + ".key"
@@ -59,6 +59,7 @@ class Gateway(Process):
                 section.setdefault("secret", SECRET)
             self.sections[f"transport {domain}"] = section
         self.exit_expected = 0
+        self.environment = {"G_SLICE": "always-malloc", "G_MESSAGES_DEBUG": "all"}
 
     def write_config(self):
         """Again before a SIGHUP, after `sections` was changed."""
@@ -79,7 +80,7 @@ class Gateway(Process):
                     self.config_path],
                    env={"ASAN_OPTIONS": options, "UBSAN_OPTIONS": "print_stacktrace=1",
                         "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
-                        "G_SLICE": "always-malloc", "G_MESSAGES_DEBUG": "all"})
+                        **self.environment})
         if wait:
             for section in self.sections:
                 if section.startswith("transport "):

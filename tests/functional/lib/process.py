@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Every program gets a fresh folder; it is ended by its process id, and removed when all went well."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -15,11 +16,22 @@ from .waiting import TIMEOUT, Timeout, can_connect, wait_until
 STOP_TIMEOUT = 30  # s
 
 
+_libc = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def end_with_parent():
+    """In the child: a test run that is killed leaves nothing running."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Process:
     name = "program"
 
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix=f"causeway-test-{self.name}-")
+    def __init__(self, folder=None):
+        if folder:
+            os.makedirs(folder)
+        self.folder = folder or tempfile.mkdtemp(prefix=f"causeway-test-{self.name}-")
         self.log_path = os.path.join(self.folder, "log")
         self.process = None
 
@@ -28,7 +40,8 @@ class Process:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, **(env or {})}, cwd=cwd or self.folder, start_new_session=True)
+                env={**os.environ, **(env or {})}, cwd=cwd or self.folder, start_new_session=True,
+                preexec_fn=end_with_parent)
         return self
 
     def is_running(self):

@@ -4,6 +4,7 @@
 """Each is its own process with a fresh folder and ports that were free a moment ago, on loopback
 only, without TLS, and is ready to be connected to when start() returns."""
 
+import grp
 import json
 import os
 import pwd
@@ -37,15 +38,15 @@ class Prosody(Process):
     name = "prosody"
 
     def __init__(self, hosts=("localhost",), components=None, secret=SECRET, modules=(), extra="",
-                 client_port=None, component_port=None):
-        super().__init__()
+                 client_port=None, component_port=None, folder=None):
+        super().__init__(folder)
         self.hosts = list(hosts)
         self.components = list(components or [])
         self.secret = secret
         self.modules = list(modules)
         self.extra = extra  # Lua, put before the hosts
         self.port = client_port or free_port()
-        self.component_port = component_port or free_port()
+        self.component_port = (component_port or free_port()) if self.components else None
 
     @property
     def data(self):
@@ -61,7 +62,7 @@ class Prosody(Process):
             'log = { { levels = { min = "info" }, to = "console" } }',
             'interfaces = { "127.0.0.1" }', "s2s_ports = {}", "legacy_ssl_ports = {}",
             f"c2s_ports = {{ {self.port} }}",
-            f"component_ports = {{ {self.component_port} }}",
+            f"component_ports = {{ {self.component_port or ''} }}",
             'component_interfaces = { "127.0.0.1" }',
             "modules_enabled = { " + ", ".join(lua_string(m) for m in modules) + " }",
             # TLS is not what is tested here, and SCRAM keeps passwords off the wire anyway.
@@ -83,7 +84,7 @@ class Prosody(Process):
         with open(path, "w") as config:
             config.write(self.config())
         self.spawn([program, "--config", path, "-F"])
-        return self.wait_ready(self.port, self.component_port)
+        return self.wait_ready(*filter(None, (self.port, self.component_port)))
 
     def add_user(self, name, password, host=None):
         """Takes effect at once, also while the server runs: internal_plain reads the file."""
@@ -104,8 +105,8 @@ def encode(name):
 class Ngircd(Process):
     name = "ngircd"
 
-    def __init__(self, port=None, extra=""):
-        super().__init__()
+    def __init__(self, port=None, extra="", folder=None):
+        super().__init__(folder)
         self.port = port or free_port()
         self.extra = extra
 
@@ -122,7 +123,7 @@ Listen = 127.0.0.1
 Ports = {self.port}
 MotdPhrase = "hello"
 ServerUID = {owner}
-ServerGID = 0
+ServerGID = {grp.getgrgid(os.getegid()).gr_name}
 [Limits]
 MaxConnections = 0
 MaxConnectionsIP = 0
