@@ -31,7 +31,7 @@ def need(program, package):
 
 def lua_string(text):
     """As UTF-8 bytes in decimal escapes: right for any text."""
-    return '"' + "".join(chr(b) if chr(b).isalnum() else f"\\{b:03d}" for b in text.encode()) + '"'
+    return '"' + "".join(chr(b) if b < 128 and chr(b).isalnum() else f"\\{b:03d}" for b in text.encode()) + '"'
 
 
 class Prosody(Process):
