@@ -9,6 +9,7 @@ REGISTER = "<query xmlns='jabber:iq:register'>{}</query>"
 
 
 def register(client, domain, username, password=""):
+    client.presence()
     secret = f"<password>{password}</password>" if password else ""
     answer = client.iq("set", domain, REGISTER.format(f"<username>{username}</username>{secret}"))
     assert condition(answer) is None
