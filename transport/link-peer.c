@@ -241,6 +241,11 @@ static gboolean writable_cb(gint fd, GIOCondition condition, gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static gboolean is_over_limit(const CwLinkPeer *peer)
+{
+    return peer->limit > 0 && cw_link_peer_queued(peer) > peer->limit;
+}
+
 static gboolean flush_cb(gpointer data)
 {
     CwLinkPeer *peer = data;
@@ -248,7 +253,10 @@ static gboolean flush_cb(gpointer data)
 
     peer->flush_id = 0;
     peer->busy++;
-    if (!write_some(peer, &error)) {
+    if (write_some(peer, &error) && is_over_limit(peer))
+        g_set_error(&error, CW_LINK_ERROR, CW_LINK_ERROR_STUCK,
+                    "%" G_GSIZE_FORMAT " bytes wait to be read", cw_link_peer_queued(peer));
+    if (error != NULL) {
         end(peer, error);
     } else {
         if (cw_link_peer_queued(peer) > 0 && peer->write_id == 0)
@@ -259,26 +267,15 @@ static gboolean flush_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean stuck_cb(gpointer data)
-{
-    CwLinkPeer *peer = data;
-
-    peer->flush_id = 0;
-    end(peer, g_error_new(CW_LINK_ERROR, CW_LINK_ERROR_STUCK,
-                          "%" G_GSIZE_FORMAT " bytes wait to be read", cw_link_peer_queued(peer)));
-    return G_SOURCE_REMOVE;
-}
-
+/* Over the limit the socket is tried once more before flush_cb() gives up. */
 static void schedule_flush(CwLinkPeer *peer)
 {
     if (peer->over || peer->flush_id != 0)
         return;
-    if (peer->limit > 0 && cw_link_peer_queued(peer) > peer->limit) {
+    if (is_over_limit(peer))
         g_clear_handle_id(&peer->write_id, g_source_remove);
-        peer->flush_id = g_idle_add_full(G_PRIORITY_DEFAULT, stuck_cb, peer, NULL);
-    } else if (peer->write_id == 0) {
+    if (peer->write_id == 0)
         peer->flush_id = g_idle_add_full(G_PRIORITY_DEFAULT, flush_cb, peer, NULL);
-    }
 }
 
 gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)

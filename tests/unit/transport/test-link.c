@@ -1,0 +1,428 @@
+/* tests/unit/transport/test-link.c: lines of the link, and its two ends
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/link.h"
+
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static gboolean decode(const char *line, CwLinkSide from, CwLinkMsg *msg, GError **error)
+{
+    return cw_link_decode(line, strlen(line), from, msg, error);
+}
+
+static void assert_refused(const char *line, CwLinkSide from, int code)
+{
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    g_assert_false(decode(line, from, &msg, &error));
+    g_assert_error(error, CW_LINK_ERROR, code);
+    g_assert_null(msg.owner);
+}
+
+static void link_decode__reads__a_message(void)
+{
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    g_assert_true(decode("{\"type\":\"message\",\"account\":7,\"contact\":\"romeo\","
+                         "\"text\":\"a\\nb \\u2665\",\"stamp\":1700000000,\"own\":true,"
+                         "\"unknown\":[1]}",
+                         CW_LINK_HOST, &msg, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(msg.kind, ==, CW_LINK_MESSAGE);
+    g_assert_cmpuint(msg.account, ==, 7);
+    g_assert_cmpstr(msg.contact, ==, "romeo");
+    g_assert_cmpstr(msg.text, ==, "a\nb ♥");
+    g_assert_cmpint(msg.stamp, ==, 1700000000);
+    g_assert_true(msg.own);
+    cw_link_msg_clear(&msg);
+}
+
+static void link_decode__refuses__what_is_no_line(void)
+{
+    static const char *const lines[] = {
+        "",
+        "{",
+        "[]",
+        "7",
+        "null",
+        "{\"type\":\"pong\",\"id\":1} trailing",
+        "{\"type\":\"pong\",\"type\":\"pong\",\"id\":1}",
+        "{\"type\":\"pong\",\"id\":1,\"x\":\"\xff\xfe\"}",
+        "{\"type\":\"message\",\"account\":1,\"contact\":\"a\\u0000b\",\"text\":\"\"}",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+        assert_refused(lines[i], CW_LINK_HOST, CW_LINK_ERROR_SYNTAX);
+}
+
+static void link_decode__refuses__what_breaks_the_table(void)
+{
+    static const char *const lines[] = {
+        "{}",
+        "{\"type\":7}",
+        "{\"type\":\"unheard-of\"}",
+        "{\"type\":\"login\",\"account\":1,\"username\":\"x\"}", /* the gateway's */
+        "{\"type\":\"pong\"}",
+        "{\"type\":\"pong\",\"id\":0}",
+        "{\"type\":\"pong\",\"id\":-1}",
+        "{\"type\":\"pong\",\"id\":\"1\"}",
+        "{\"type\":\"pong\",\"id\":1.5}",
+        "{\"type\":\"ack\",\"account\":4294967296,\"id\":1}",
+        "{\"type\":\"message\",\"account\":1,\"contact\":1,\"text\":\"\"}",
+        "{\"type\":\"message\",\"account\":1,\"contact\":\"a\",\"text\":\"\",\"own\":1}",
+        "{\"type\":\"state\",\"account\":1,\"state\":\"sleeping\"}",
+        "{\"type\":\"state\",\"account\":1,\"state\":\"offline\",\"reason\":\"whim\"}",
+        "{\"type\":\"presence\",\"account\":1,\"contact\":\"a\",\"show\":\"gone\"}",
+        "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":{}}",
+        "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":[{}]}",
+        "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":[{\"name\":\"a\",\"kind\":\"x\"}]"
+        "}",
+        "{\"type\":\"hello\",\"version\":1,\"protocol\":{}}",
+        "{\"type\":\"hello\",\"version\":1,\"protocol\":{\"id\":\"a\",\"name\":\"A\","
+        "\"password\":\"required\",\"splits\":[{\"name\":\"split.1\",\"kind\":\"text\"}]}}",
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(lines); i++) {
+        g_test_message("%s", lines[i]);
+        assert_refused(lines[i], CW_LINK_HOST, CW_LINK_ERROR_RULES);
+    }
+}
+
+static void link_decode__refuses__a_line_over_the_limit(void)
+{
+    g_autofree char *text = g_strnfill(CW_LINK_LINE_MAX, 'x');
+    g_autofree char *line =
+        g_strdup_printf("{\"type\":\"log\",\"level\":\"info\",\"text\":\"%s\"}", text);
+
+    assert_refused(line, CW_LINK_HOST, CW_LINK_ERROR_SYNTAX);
+}
+
+static void link_decode__never_quotes__a_password(void)
+{
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    g_assert_false(decode("{\"type\":\"login\",\"account\":1,\"username\":\"x\",\"password\":"
+                          "[\"hunter2\"]}",
+                          CW_LINK_GATEWAY, &msg, &error));
+    g_assert_null(strstr(error->message, "hunter2"));
+    g_clear_error(&error);
+    g_assert_false(decode("{\"password\":\"hunter2\" oops", CW_LINK_GATEWAY, &msg, &error));
+    g_assert_null(strstr(error->message, "hunter2"));
+}
+
+static void link_encode__round_trips__every_kind_of_field(void)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    g_hash_table_insert(values, (gpointer) "port", (gpointer) "6667");
+    g_assert_true(cw_link_encode(&(CwLinkMsg){.kind = CW_LINK_LOGIN,
+                                              .account = 3,
+                                              .username = "nick@server",
+                                              .password = "päss\"\\\n",
+                                              .values = values,
+                                              .show = CW_SHOW_DND,
+                                              .status = "busy"},
+                                 CW_LINK_GATEWAY, line, &error));
+    g_assert_cmpint(line->str[line->len - 1], ==, '\n');
+    g_assert_cmpint(strchr(line->str, '\n') - line->str, ==, (gssize)line->len - 1);
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_GATEWAY, &msg, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(msg.account, ==, 3);
+    g_assert_cmpstr(msg.password, ==, "päss\"\\\n");
+    g_assert_cmpstr(g_hash_table_lookup(msg.values, "port"), ==, "6667");
+    g_assert_cmpint(msg.show, ==, CW_SHOW_DND);
+    g_assert_cmpstr(msg.status, ==, "busy");
+    cw_link_msg_clear(&msg);
+}
+
+static void link_encode__round_trips__a_network(void)
+{
+    g_autoptr(CwProtocol) protocol = cw_protocol_new();
+    g_autoptr(GString) line = g_string_new(NULL);
+    CwLinkMsg msg;
+
+    protocol->id = g_strdup("prpl-x");
+    protocol->name = g_strdup("X");
+    protocol->identity = g_strdup("x");
+    protocol->password = CW_PASSWORD_OPTIONAL;
+    protocol->local_list = TRUE;
+    CwField *split = cw_field_new(CW_FIELD_TEXT, "split.1", "Server", "home");
+    split->separator = '@';
+    split->from_right = TRUE;
+    g_ptr_array_add(protocol->splits, split);
+    CwField *option = cw_field_new(CW_FIELD_LIST, "security", "Security", "tls");
+    cw_field_add_choice(option, "tls", "Always");
+    cw_field_add_choice(option, "none", "Never");
+    g_ptr_array_add(protocol->options, option);
+
+    g_assert_true(
+        cw_link_encode(&(CwLinkMsg){.kind = CW_LINK_HELLO, .version = 1, .protocol = protocol},
+                       CW_LINK_HOST, line, NULL));
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, NULL));
+    g_assert_cmpstr(msg.protocol->id, ==, "prpl-x");
+    g_assert_cmpint(msg.protocol->password, ==, CW_PASSWORD_OPTIONAL);
+    g_assert_true(msg.protocol->local_list);
+    const CwField *read = g_ptr_array_index(msg.protocol->splits, 0);
+    g_assert_cmpint(read->separator, ==, '@');
+    g_assert_true(read->from_right);
+    read = g_ptr_array_index(msg.protocol->options, 0);
+    g_assert_cmpuint(read->choices->len, ==, 2);
+    g_assert_cmpstr(((CwChoice *)g_ptr_array_index(read->choices, 1))->label, ==, "Never");
+    cw_link_msg_clear(&msg);
+}
+
+static void link_encode__refuses__what_the_table_refuses(void)
+{
+    g_autoptr(GString) line = g_string_new("kept");
+    g_autofree char *big = g_strnfill(CW_LINK_LINE_MAX, 'x');
+
+    g_assert_false(
+        cw_link_encode(&(CwLinkMsg){.kind = CW_LINK_PONG, .id = 1}, CW_LINK_GATEWAY, line, NULL));
+    g_assert_false(
+        cw_link_encode(&(CwLinkMsg){.kind = CW_LINK_MESSAGE, .account = 1, .id = 1, .text = "x"},
+                       CW_LINK_GATEWAY, line, NULL));
+    g_assert_false(cw_link_encode(
+        &(CwLinkMsg){.kind = CW_LINK_MESSAGE, .account = 1, .id = 1, .contact = "a", .text = big},
+        CW_LINK_GATEWAY, line, NULL));
+    g_assert_cmpstr(line->str, ==, "kept");
+}
+
+static void link_encode__repairs__broken_utf8(void)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    CwLinkMsg msg;
+
+    g_assert_true(cw_link_encode(&(CwLinkMsg){.kind = CW_LINK_MESSAGE,
+                                              .account = 1,
+                                              .contact = "a",
+                                              .text = "caf\xe9 \xed\xa0\x80 end"},
+                                 CW_LINK_HOST, line, NULL));
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, NULL));
+    g_assert_true(g_str_has_prefix(msg.text, "caf\xef\xbf\xbd "));
+    g_assert_true(g_str_has_suffix(msg.text, " end"));
+    cw_link_msg_clear(&msg);
+}
+
+/* ---- two ends ---- */
+
+typedef struct {
+    CwLinkPeer *peer;
+    guint messages;
+    gint64 last_id;
+    gboolean in_order;
+    gboolean closed;
+    int close_code;
+    guint congested, relaxed;
+    gboolean free_on_message;
+} End;
+
+static void end_message(const CwLinkMsg *msg, gpointer data)
+{
+    End *end = data;
+
+    end->messages++;
+    if (msg->id != end->last_id + 1)
+        end->in_order = FALSE;
+    end->last_id = msg->id;
+    if (end->free_on_message)
+        g_clear_pointer(&end->peer, cw_link_peer_free);
+}
+
+static void end_closed(const GError *error, gpointer data)
+{
+    End *end = data;
+
+    g_assert_false(end->closed);
+    end->closed = TRUE;
+    end->close_code = error->code;
+}
+
+static void end_congested(gboolean yes, gpointer data)
+{
+    End *end = data;
+
+    *(yes ? &end->congested : &end->relaxed) += 1;
+}
+
+static const CwLinkPeerEvents end_events = {end_message, end_closed, end_congested};
+
+static void pair(End *gateway, End *host, gsize high_water, gsize limit)
+{
+    int fds[2];
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    *gateway = (End){.in_order = TRUE};
+    *host = (End){.in_order = TRUE};
+    gateway->peer =
+        cw_link_peer_new(fds[0], CW_LINK_GATEWAY, high_water, limit, &end_events, gateway);
+    host->peer = cw_link_peer_new(fds[1], CW_LINK_HOST, 0, 0, &end_events, host);
+}
+
+static void send_messages(End *end, guint n, gsize size)
+{
+    g_autofree char *text = g_strnfill(size, 'x');
+
+    for (guint i = 1; i <= n; i++)
+        cw_link_peer_send(
+            end->peer,
+            &(CwLinkMsg){
+                .kind = CW_LINK_MESSAGE, .account = 1, .id = i, .contact = "a", .text = text});
+}
+
+static void turn_until(const gboolean *flag, const guint *count, guint wanted)
+{
+    while (flag == NULL ? *count < wanted : !*flag)
+        g_main_context_iteration(NULL, TRUE);
+}
+
+static void link_peer__carries__ten_thousand_lines_in_order(void)
+{
+    End gateway, host;
+
+    pair(&gateway, &host, 1 << 20, 0);
+    send_messages(&gateway, 10000, 500);
+    turn_until(NULL, &host.messages, 10000);
+    g_assert_true(host.in_order);
+    g_assert_cmpuint(gateway.congested, ==, 1);
+    g_assert_cmpuint(gateway.relaxed, ==, 1);
+    cw_link_peer_free(gateway.peer);
+    turn_until(&host.closed, NULL, 0);
+    g_assert_cmpint(host.close_code, ==, CW_LINK_ERROR_CLOSED);
+    cw_link_peer_free(host.peer);
+}
+
+static void link_peer__ends_as_stuck__over_its_limit(void)
+{
+    End gateway, host;
+
+    pair(&gateway, &host, 4096, 1 << 20);
+    cw_link_peer_pause(host.peer, TRUE);
+    send_messages(&gateway, 5000, 1000);
+    turn_until(&gateway.closed, NULL, 0);
+    g_assert_cmpint(gateway.close_code, ==, CW_LINK_ERROR_STUCK);
+    cw_link_peer_free(gateway.peer);
+    cw_link_peer_free(host.peer);
+}
+
+static void link_peer__delivers_nothing__while_paused(void)
+{
+    End gateway, host;
+
+    pair(&gateway, &host, 1 << 20, 0);
+    cw_link_peer_pause(host.peer, TRUE);
+    send_messages(&gateway, 10, 10);
+    for (guint i = 0; i < 50; i++)
+        g_main_context_iteration(NULL, FALSE);
+    g_assert_cmpuint(host.messages, ==, 0);
+    cw_link_peer_pause(host.peer, FALSE);
+    turn_until(NULL, &host.messages, 10);
+    g_assert_true(host.in_order);
+    cw_link_peer_free(gateway.peer);
+    cw_link_peer_free(host.peer);
+}
+
+static void link_peer__may_be_freed__inside_a_callback(void)
+{
+    End gateway, host;
+
+    pair(&gateway, &host, 1 << 20, 0);
+    host.free_on_message = TRUE;
+    send_messages(&gateway, 10, 10);
+    turn_until(NULL, &host.messages, 1);
+    turn_until(&gateway.closed, NULL, 0);
+    g_assert_cmpuint(host.messages, ==, 1);
+    cw_link_peer_free(gateway.peer);
+}
+
+static void link_peer__ends__on_a_broken_line(void)
+{
+    End host = {.in_order = TRUE};
+    int fds[2];
+    static const char text[] =
+        "{\"type\":\"ping\",\"id\":1}\nnonsense\n{\"type\":\"ping\",\"id\":2}\n";
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    host.peer = cw_link_peer_new(fds[1], CW_LINK_HOST, 0, 0, &end_events, &host);
+    g_assert_cmpint(write(fds[0], text, sizeof text - 1), ==, sizeof text - 1);
+    turn_until(&host.closed, NULL, 0);
+    g_assert_cmpuint(host.messages, ==, 1);
+    g_assert_cmpint(host.close_code, ==, CW_LINK_ERROR_SYNTAX);
+    cw_link_peer_free(host.peer);
+    close(fds[0]);
+}
+
+/* One byte a write: cut anywhere. */
+static void link_peer__joins__lines_cut_at_every_byte(void)
+{
+    End host = {.in_order = TRUE};
+    int fds[2];
+    static const char text[] = "{\"type\":\"ping\",\"id\":1}\n{\"type\":\"ping\",\"id\":2}\n";
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    host.peer = cw_link_peer_new(fds[1], CW_LINK_HOST, 0, 0, &end_events, &host);
+    for (gsize i = 0; i < sizeof text - 1; i++) {
+        g_assert_cmpint(write(fds[0], text + i, 1), ==, 1);
+        g_main_context_iteration(NULL, TRUE);
+    }
+    turn_until(NULL, &host.messages, 2);
+    g_assert_true(host.in_order);
+    cw_link_peer_free(host.peer);
+    close(fds[0]);
+}
+
+/* A line without an end must not grow without an end. */
+static void link_peer__ends__on_a_line_that_never_ends(void)
+{
+    End gateway, host;
+    g_autofree char *text = g_strnfill(CW_LINK_LINE_MAX + 10, 'x');
+    int fds[2];
+    gsize sent = 0;
+
+    (void)gateway;
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    host = (End){.in_order = TRUE};
+    host.peer = cw_link_peer_new(fds[1], CW_LINK_HOST, 0, 0, &end_events, &host);
+    while (!host.closed) {
+        if (sent < CW_LINK_LINE_MAX + 10) {
+            gssize n = send(fds[0], text + sent, CW_LINK_LINE_MAX + 10 - sent, MSG_DONTWAIT);
+            sent += (gsize)MAX(n, 0);
+        }
+        g_main_context_iteration(NULL, TRUE);
+    }
+    g_assert_cmpint(host.close_code, ==, CW_LINK_ERROR_SYNTAX);
+    cw_link_peer_free(host.peer);
+    close(fds[0]);
+}
+
+#define ADD(name) g_test_add_func("/link/" #name, name)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    ADD(link_decode__reads__a_message);
+    ADD(link_decode__refuses__what_is_no_line);
+    ADD(link_decode__refuses__what_breaks_the_table);
+    ADD(link_decode__refuses__a_line_over_the_limit);
+    ADD(link_decode__never_quotes__a_password);
+    ADD(link_encode__round_trips__every_kind_of_field);
+    ADD(link_encode__round_trips__a_network);
+    ADD(link_encode__refuses__what_the_table_refuses);
+    ADD(link_encode__repairs__broken_utf8);
+    ADD(link_peer__carries__ten_thousand_lines_in_order);
+    ADD(link_peer__ends_as_stuck__over_its_limit);
+    ADD(link_peer__delivers_nothing__while_paused);
+    ADD(link_peer__may_be_freed__inside_a_callback);
+    ADD(link_peer__ends__on_a_broken_line);
+    ADD(link_peer__joins__lines_cut_at_every_byte);
+    ADD(link_peer__ends__on_a_line_that_never_ends);
+    return g_test_run();
+}
