@@ -14,8 +14,8 @@ from .servers import SECRET
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 BUILD = os.path.join(ROOT, os.environ.get("CAUSEWAY_BUILD", "build/dev"))
 REPORT = re.compile(r"(ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|"
-                    r"CRITICAL \*\*|-CRITICAL|assertion '.*' failed)")
-SUPPRESSIONS = os.path.join(ROOT, "tests", "functional", "lsan.supp")
+                    r"(?m:^\S+ \S+ critical )|-CRITICAL|assertion '.*' failed)")
+SUPPRESSIONS = os.path.join(ROOT, "tests", "lsan.supp")  # leaks of libraries, with reasons
 
 # Quick enough for tests; what a test measures it sets itself.
 TIMING = {
@@ -75,17 +75,18 @@ class Gateway(Process):
         """`wait`: until every transport's stream is up, as the log says it."""
         self.write_config()
         start = len(self.log_text())
+        leaks = f"suppressions={SUPPRESSIONS}:" if os.path.exists(SUPPRESSIONS) else ""
         options = "detect_leaks=1:detect_stack_use_after_return=1:exitcode=99"
         self.spawn([find_program("causeway") or os.path.join(BUILD, "causeway"), "--config",
                     self.config_path],
                    env={"ASAN_OPTIONS": options, "UBSAN_OPTIONS": "print_stacktrace=1",
-                        "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
+                        "LSAN_OPTIONS": leaks + "print_suppressions=0",
                         **self.environment})
         if wait:
             for section in self.sections:
                 if section.startswith("transport "):
                     domain = re.escape(section.split()[1])
-                    self.wait_log(rf"(?m)^.*\b{domain}\b.*\bup\b", timeout=30, start=start)
+                    self.wait_log(rf"\b{domain}: attached to the server", timeout=30, start=start)
         return self
 
     def hosts(self):
