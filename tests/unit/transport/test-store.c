@@ -622,8 +622,7 @@ static void migrations__run__all_or_none(Fixture *fixture, gconstpointer data)
         "ALTER TABLE a ADD COLUMN y; INSERT INTO a VALUES (1, 2)",
         "ALTER TABLE a ADD COLUMN z",
     };
-    static const char *const broken[] = {steps[0], steps[1], steps[2],
-                                         "CREATE TABLE b (x); nonsense"};
+    const char *const broken[] = {steps[0], steps[1], steps[2], "CREATE TABLE b (x); nonsense"};
     sqlite3 *db;
     g_autoptr(GError) error = NULL;
     g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
