@@ -8,8 +8,9 @@ import os
 import re
 import signal
 
-from .process import Process, children_of
+from .process import Process, children_of, is_alive
 from .servers import SECRET
+from .waiting import wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 BUILD = os.path.join(ROOT, os.environ.get("CAUSEWAY_BUILD", "build/dev"))
@@ -108,16 +109,25 @@ class Gateway(Process):
         """SIGTERM and a clean end.  Does nothing when it is stopped or killed already."""
         if self.process is None:
             return
+        hosts = self.hosts()
         status = self.end()
         self.process = None
+        self._wait_for_end(hosts)
         self.check_log()
         assert status == self.exit_expected, (f"causeway ended with {status}, not "
                                               f"{self.exit_expected}:\n{self.log_text()[-4000:]}")
 
     def kill(self):
+        """SIGKILL; its hosts are to see that and to end."""
         if self.process is not None:
+            hosts = self.hosts()
             super().kill()
             self.process = None
+            self._wait_for_end(hosts)
+
+    def _wait_for_end(self, hosts):
+        wait_until(lambda: not any(is_alive(pid) for pid in hosts),
+                   what="the end of the protocol hosts, which also look for leaks")
 
 
 def quoted(value):
