@@ -44,8 +44,8 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_LIST_USERS] =
         "SELECT jid FROM users WHERE domain = ?1 AND jid > ?2 ORDER BY jid LIMIT ?3",
     [STATEMENT_LIST_CONTACTS] =
-        "SELECT name, alias, \"group\", offered FROM contacts WHERE user ="
-        " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name",
+        ("SELECT name, alias, \"group\", offered FROM contacts WHERE user ="
+         " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name"),
 };
 
 struct CwStore {

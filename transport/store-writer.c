@@ -22,20 +22,21 @@ typedef enum {
 
 static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_PUT_USER] =
-        "INSERT INTO users (domain, jid, username, password, created) VALUES (?1, ?2, ?3, ?4, ?5)"
-        " ON CONFLICT (domain, jid) DO UPDATE SET username = excluded.username,"
-        "  password = excluded.password, created = excluded.created"
-        " RETURNING id",
+        ("INSERT INTO users (domain, jid, username, password, created) VALUES (?1, ?2, ?3, ?4, ?5)"
+         " ON CONFLICT (domain, jid) DO UPDATE SET username = excluded.username,"
+         "  password = excluded.password, created = excluded.created"
+         " RETURNING id"),
     [STATEMENT_CLEAR_OPTIONS] = "DELETE FROM user_options WHERE user = ?1",
     [STATEMENT_PUT_OPTION] = "INSERT INTO user_options (user, name, value) VALUES (?1, ?2, ?3)",
     [STATEMENT_DELETE_USER] = "DELETE FROM users WHERE domain = ?1 AND jid = ?2",
     /* Nothing happens when the user is gone: he unregistered while his list came in. */
-    [STATEMENT_PUT_CONTACT] = "INSERT INTO contacts (user, name, alias, \"group\", offered)"
-                              " SELECT id, ?3, ?4, ?5, ?6 FROM users WHERE domain = ?1 AND jid = ?2"
-                              " ON CONFLICT (user, name) DO UPDATE SET alias = excluded.alias,"
-                              "  \"group\" = excluded.\"group\", offered = excluded.offered",
-    [STATEMENT_DELETE_CONTACT] = "DELETE FROM contacts WHERE name = ?3 AND user ="
-                                 " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)",
+    [STATEMENT_PUT_CONTACT] =
+        ("INSERT INTO contacts (user, name, alias, \"group\", offered)"
+         " SELECT id, ?3, ?4, ?5, ?6 FROM users WHERE domain = ?1 AND jid = ?2"
+         " ON CONFLICT (user, name) DO UPDATE SET alias = excluded.alias,"
+         "  \"group\" = excluded.\"group\", offered = excluded.offered"),
+    [STATEMENT_DELETE_CONTACT] = ("DELETE FROM contacts WHERE name = ?3 AND user ="
+                                  " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
 };
 
 struct CwStoreWriter {

@@ -9,13 +9,12 @@ REGISTER = "<query xmlns='jabber:iq:register'>{}</query>"
 
 
 def register(client, domain, username, password=""):
-    client.presence()
     secret = f"<password>{password}</password>" if password else ""
+    client.presence()  # a server keeps subscription requests for those who are there
     answer = client.iq("set", domain, REGISTER.format(f"<username>{username}</username>{secret}"))
     assert condition(answer) is None
     client.wait_presence(domain, "subscribe")
     client.presence(domain, "subscribed")
-    client.presence()
     client.wait_presence(domain)
 
 

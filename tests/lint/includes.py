@@ -75,16 +75,17 @@ def is_system(header):
 
 def check(path, report):
     ours, libraries = next((row[1:] for row in LAW if fnmatch.fnmatch(path, row[0])), ([], []))
-    own_header = path[:-2] + ".h" if path.endswith(".c") else None
+    # A .c that shares its struct with another has X-private.h, which includes X.h.
+    own_headers = [path[:-2] + ending for ending in (".h", "-private.h")
+                   if path.endswith(".c") and os.path.exists(os.path.join(ROOT, path[:-2] + ending))]
     first = True
     for number, line in enumerate(read(path).splitlines(), 1):
         match = INCLUDE.match(line)
         if not match:
             continue
         quote, header = match.groups()
-        if first and own_header and os.path.exists(os.path.join(ROOT, own_header)) \
-                and header != own_header:
-            report.problem(path, number, f"includes its own header \"{own_header}\" not first")
+        if first and own_headers and header not in own_headers:
+            report.problem(path, number, f"includes its own header \"{own_headers[0]}\" not first")
         first = False
         if quote == '"':
             if not os.path.exists(os.path.join(ROOT, header)):

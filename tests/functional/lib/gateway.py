@@ -8,14 +8,15 @@ import os
 import re
 import signal
 
-from .process import Process, children_of
+from .process import Process, children_of, is_alive
 from .servers import SECRET
+from .waiting import wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 BUILD = os.path.join(ROOT, os.environ.get("CAUSEWAY_BUILD", "build/dev"))
 REPORT = re.compile(r"(ERROR: (Address|Leak|Thread)Sanitizer|runtime error:|SUMMARY: \w+Sanitizer|"
-                    r"CRITICAL \*\*|-CRITICAL|assertion '.*' failed)")
-SUPPRESSIONS = os.path.join(ROOT, "tests", "functional", "lsan.supp")
+                    r"(?m:^\S+ \S+ critical )|-CRITICAL|assertion '.*' failed)")
+SUPPRESSIONS = os.path.join(ROOT, "tests", "lsan.supp")  # leaks of libraries, with reasons
 
 # Quick enough for tests; what a test measures it sets itself.
 TIMING = {
@@ -75,17 +76,18 @@ class Gateway(Process):
         """`wait`: until every transport's stream is up, as the log says it."""
         self.write_config()
         start = len(self.log_text())
+        leaks = f"suppressions={SUPPRESSIONS}:" if os.path.exists(SUPPRESSIONS) else ""
         options = "detect_leaks=1:detect_stack_use_after_return=1:exitcode=99"
         self.spawn([find_program("causeway") or os.path.join(BUILD, "causeway"), "--config",
                     self.config_path],
                    env={"ASAN_OPTIONS": options, "UBSAN_OPTIONS": "print_stacktrace=1",
-                        "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
+                        "LSAN_OPTIONS": leaks + "print_suppressions=0",
                         **self.environment})
         if wait:
             for section in self.sections:
                 if section.startswith("transport "):
                     domain = re.escape(section.split()[1])
-                    self.wait_log(rf"(?m)^.*\b{domain}\b.*\bup\b", timeout=30, start=start)
+                    self.wait_log(rf"\b{domain}: attached to the server", timeout=30, start=start)
         return self
 
     def hosts(self):
@@ -107,16 +109,25 @@ class Gateway(Process):
         """SIGTERM and a clean end.  Does nothing when it is stopped or killed already."""
         if self.process is None:
             return
+        hosts = self.hosts()
         status = self.end()
         self.process = None
+        self._wait_for_end(hosts)
         self.check_log()
         assert status == self.exit_expected, (f"causeway ended with {status}, not "
                                               f"{self.exit_expected}:\n{self.log_text()[-4000:]}")
 
     def kill(self):
+        """SIGKILL; its hosts are to see that and to end."""
         if self.process is not None:
+            hosts = self.hosts()
             super().kill()
             self.process = None
+            self._wait_for_end(hosts)
+
+    def _wait_for_end(self, hosts):
+        wait_until(lambda: not any(is_alive(pid) for pid in hosts),
+                   what="the end of the protocol hosts, which also look for leaks")
 
 
 def quoted(value):

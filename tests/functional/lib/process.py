@@ -111,6 +111,15 @@ def children_of(pid):
     return found
 
 
+def is_alive(pid):
+    """Running, and not a zombie that nobody has waited for."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def resident_kib(pid):
     with open(f"/proc/{pid}/status") as status:
         for line in status:

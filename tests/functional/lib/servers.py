@@ -54,7 +54,7 @@ class Prosody(Process):
 
     def config(self):
         modules = ["roster", "saslauth", "disco", "ping", "presence", "message", "iq", "carbons",
-                   "offline", "vcard_legacy", "pep", "component", "posix", *self.modules]
+                   "offline", "vcard_legacy", "pep", "posix", *self.modules]
         lines = [
             "run_as_root = true",
             f"pidfile = {lua_string(os.path.join(self.folder, 'prosody.pid'))}",
@@ -80,6 +80,7 @@ class Prosody(Process):
     def start(self):
         program = need("prosody", "prosody")
         os.makedirs(self.data, exist_ok=True)
+        os.makedirs(os.path.join(self.folder, "certs"), exist_ok=True)
         path = os.path.join(self.folder, "prosody.cfg.lua")
         with open(path, "w") as config:
             config.write(self.config())

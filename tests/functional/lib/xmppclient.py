@@ -7,13 +7,15 @@ ElementTree elements out of a mailbox.  Nothing is answered by itself but what e
 
 import asyncio
 import itertools
+import logging
 import threading
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
-import slixmpp
+logging.getLogger("slixmpp").setLevel(logging.ERROR)  # before it says that it is slow
+import slixmpp  # noqa: E402
 
-from .waiting import TIMEOUT, Mailbox, Timeout
+from .waiting import TIMEOUT, Mailbox, Timeout  # noqa: E402
 
 CLIENT = "{jabber:client}"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"

@@ -475,6 +475,68 @@ static void settings_load__warns__of_secrets_that_all_can_read(void)
     g_rmdir(folder);
 }
 
+/* ---- the documents say what the table says ---- */
+
+static char *read_document(const char *name)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, "..", "conf", name, NULL);
+    g_autoptr(GError) error = NULL;
+    char *text = NULL;
+    g_file_get_contents(path, &text, NULL, &error);
+    g_assert_no_error(error);
+    return text;
+}
+
+/* A value as it stands in the sample, with '#' before it where that is the default. */
+static gboolean sample_shows(const char *sample, const CwSettingsKey *row)
+{
+    g_autofree char *as_default =
+        g_strdup_printf("\n#%s = %s", row->key, row->standard ? row->standard : "");
+    g_autofree char *as_set = g_strdup_printf("\n%s = ", row->key);
+    return strstr(sample, as_default) || (!row->standard && strstr(sample, as_set));
+}
+
+static char *escape_hyphens(const char *key)
+{
+    g_auto(GStrv) words = g_strsplit(key, "-", -1);
+    return g_strjoinv("\\-", words);
+}
+
+/* The words of the manual page for the default, where the table has one. */
+static gboolean manual_shows(const char *manual, const CwSettingsKey *row)
+{
+    g_autofree char *name = escape_hyphens(row->key);
+    g_autofree char *head = g_strdup_printf("\n.B %s\n", name);
+    for (const char *at = strstr(manual, head); at; at = strstr(at + 1, head)) {
+        if (!row->standard || !*row->standard)
+            return TRUE;
+        g_autofree char *value = escape_hyphens(row->standard);
+        g_autofree char *words = g_strdup_printf("Default: %s.\n", value);
+        const char *next = strstr(at + 1, "\n.TP\n"), *found = strstr(at, words);
+        if (found && (!next || found < next + 1))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void documents__show__every_key_with_its_default(void)
+{
+    g_autofree char *sample = read_document("causeway.conf.sample");
+    g_autofree char *manual = read_document("causeway.conf.5");
+    for (const CwSettingsKey *row = cw_settings_keys; row->section; row++) {
+        g_test_message("[%s] %s", row->section, row->key);
+        g_assert_true(sample_shows(sample, row));
+        g_assert_true(manual_shows(manual, row));
+    }
+}
+
+static void sample__is__accepted(void)
+{
+    g_autofree char *sample = read_document("causeway.conf.sample");
+    g_autoptr(CwSettings) settings = parse(sample);
+    g_assert_cmpuint(settings->transports->len, >=, 1);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -491,5 +553,7 @@ int main(int argc, char **argv)
     ADD(may_register__asks__deny_before_allow);
     ADD(settings_load__reads__secret_files);
     ADD(settings_load__warns__of_secrets_that_all_can_read);
+    ADD(documents__show__every_key_with_its_default);
+    ADD(sample__is__accepted);
     return g_test_run();
 }

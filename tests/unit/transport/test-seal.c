@@ -120,7 +120,7 @@ static void key__is_made__once_and_private(Fixture *fixture, gconstpointer data)
 
 static void key__is_refused__when_others_can_read_it(Fixture *fixture, gconstpointer data)
 {
-    g_autoptr(CwSeal) seal = open_seal(fixture, TRUE);
+    cw_seal_free(open_seal(fixture, TRUE));
     static const mode_t modes[] = {0644, 0604, 0660, 0606, 0601};
     for (guint i = 0; i < G_N_ELEMENTS(modes); i++) {
         g_autoptr(GError) error = NULL;

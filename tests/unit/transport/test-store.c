@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -283,6 +285,27 @@ static void contacts__come_back__in_name_order(Fixture *fixture, gconstpointer d
     g_assert_cmpstr(second->alias, ==, "Prince of Cats");
     g_autoptr(GPtrArray) none = contacts(store, "stranger@example.com");
     g_assert_cmpuint(none->len, ==, 0);
+}
+
+static void what_is_done__survives__a_kill(Fixture *fixture, gconstpointer data)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        open_store(fixture);
+        put(fixture->store, JULIET, PASSWORD);
+        put_contact(fixture->store, JULIET, "romeo", "Montague");
+        sync_store(fixture->store);
+        kill(getpid(), SIGKILL);
+    }
+    int status;
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+
+    open_store(fixture);
+    g_autoptr(CwUser) user = get(fixture->store, JULIET);
+    g_assert_cmpstr(cw_secret_peek(user->password), ==, PASSWORD);
+    g_autoptr(GPtrArray) list = contacts(fixture->store, JULIET);
+    g_assert_cmpuint(list->len, ==, 1);
 }
 
 /* ---- order and completion ---- */
@@ -622,8 +645,7 @@ static void migrations__run__all_or_none(Fixture *fixture, gconstpointer data)
         "ALTER TABLE a ADD COLUMN y; INSERT INTO a VALUES (1, 2)",
         "ALTER TABLE a ADD COLUMN z",
     };
-    static const char *const broken[] = {steps[0], steps[1], steps[2],
-                                         "CREATE TABLE b (x); nonsense"};
+    const char *const broken[] = {steps[0], steps[1], steps[2], "CREATE TABLE b (x); nonsense"};
     sqlite3 *db;
     g_autoptr(GError) error = NULL;
     g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
@@ -714,6 +736,7 @@ int main(int argc, char **argv)
     ADD(user__is_deleted__with_its_contacts);
     ADD(users__are_listed__in_pages);
     ADD(everything__survives__a_restart);
+    ADD_CLOSED(what_is_done__survives__a_kill);
     ADD(contacts__come_back__in_name_order);
     ADD(writes__are_done__in_order);
     ADD(done__is_called__when_the_store_goes);
