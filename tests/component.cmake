@@ -10,3 +10,7 @@ cw_unit_test(stream unit/component/test-stream.c cw_component_core)
 cw_fuzz_target(xml fuzz/fuzz-xml.c cw_component_core)
 cw_fuzz_target(jid fuzz/fuzz-jid.c cw_component_core)
 cw_fuzz_target(form fuzz/fuzz-form.c cw_component_core)
+
+# streams driven by lines, for functional/test_stream.py
+add_executable(stream-driver peers/stream-driver.c)
+target_link_libraries(stream-driver PRIVATE cw_component_core)
