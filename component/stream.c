@@ -100,11 +100,12 @@ void cw_stream_announce_down(CwStream *stream, gboolean refused)
 
     stream->is_up = FALSE;
     stream->congested = FALSE;
-    if ((was_up || refused) && !stream->stopping)
-        stream->events->down(refused, stream->data);
-    /* the queue is gone with the connection, and nobody would take the pause back later */
-    if (was_congested && !stream->freed)
+    /* the queue is gone with the connection, and nobody would take the pause back later; down()
+     * comes last, it may be a reason for another pause */
+    if (was_congested)
         stream->events->congested(FALSE, stream->data);
+    if ((was_up || refused) && !stream->stopping && !stream->freed)
+        stream->events->down(refused, stream->data);
 }
 
 static void announce_stopped(CwStream *stream)
