@@ -116,7 +116,7 @@ static void handle_stream_error(CwStream *stream, const CwNode *error)
         g_warning("%s: %s", stream->config.domain, trouble);
     else
         g_info("%s: %s", stream->config.domain, trouble);
-    cw_stream_lose(stream, TRUE);
+    cw_stream_lose(stream, strcmp(condition, "conflict") == 0 ? CW_LOSS_LATE : CW_LOSS_REFUSED);
 }
 
 /* ---- life signs: C22 ---- */
@@ -266,7 +266,7 @@ static void handle_end(CwStream *stream, const char *how)
                                how, stream->config.domain);
         break;
     case CW_STREAM_CLOSING:
-        cw_stream_lose(stream, FALSE);
+        cw_stream_lose(stream, CW_LOSS_PLAIN);
         break;
     case CW_STREAM_IDLE:
     case CW_STREAM_CONNECTING:

@@ -61,8 +61,14 @@ struct CwStream {
 void cw_stream_set_state(CwStream *stream, CwStreamState state);
 void cw_stream_set_timer(CwStream *stream, guint wait, GSourceFunc callback); /* ms; replaces */
 
-/* Over, for the reason that is already logged; `refused`: come back late. */
-void cw_stream_lose(CwStream *stream, gboolean refused);
+typedef enum {
+    CW_LOSS_PLAIN, /* it happens: with back-off */
+    CW_LOSS_LATE,  /* another instance has our place: after refused_retry, or we would fight (C7) */
+    CW_LOSS_REFUSED, /* settings here and there do not fit: the same, and the owner is told so */
+} CwLoss;
+
+/* Over, for the reason that is already logged. */
+void cw_stream_lose(CwStream *stream, CwLoss loss);
 /* The same with a reason: a message the first time, quiet when it is the same again. */
 void cw_stream_lose_because(CwStream *stream, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -129,7 +129,7 @@ static gboolean retry_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-void cw_stream_lose(CwStream *stream, gboolean refused)
+void cw_stream_lose(CwStream *stream, CwLoss loss)
 {
     disconnect(stream);
     if (stream->stopping) {
@@ -143,14 +143,14 @@ void cw_stream_lose(CwStream *stream, gboolean refused)
         cw_backoff_reset(&stream->backoff);
     stream->up_since = 0;
 
-    guint wait = refused ? cw_backoff_spread(stream->config.refused_retry, NULL)
-                         : cw_backoff_next(&stream->backoff, NULL);
+    guint wait = loss == CW_LOSS_PLAIN ? cw_backoff_next(&stream->backoff, NULL)
+                                       : cw_backoff_spread(stream->config.refused_retry, NULL);
     cw_stream_set_state(stream, CW_STREAM_WAITING);
     cw_stream_set_timer(stream, wait, retry_cb);
     g_info("%s: next attempt in %u ms", stream->config.domain, wait);
 
     cw_stream_hold(stream);
-    cw_stream_announce_down(stream, refused);
+    cw_stream_announce_down(stream, loss == CW_LOSS_REFUSED);
     cw_stream_release(stream);
 }
 
@@ -176,7 +176,7 @@ void cw_stream_lose_because(CwStream *stream, const char *format, ...)
         g_message("%s: %s", stream->config.domain, trouble);
     else
         g_info("%s: %s", stream->config.domain, trouble);
-    cw_stream_lose(stream, FALSE);
+    cw_stream_lose(stream, CW_LOSS_PLAIN);
 }
 
 /* RFC 6120 4.4: a close is answered with a close.  Nobody waits for it to be read. */
@@ -194,7 +194,7 @@ static gboolean closing_timeout_cb(gpointer data)
 
     stream->timer_id = 0;
     g_info("%s: the server did not close its side", stream->config.domain);
-    cw_stream_lose(stream, FALSE);
+    cw_stream_lose(stream, CW_LOSS_PLAIN);
     return G_SOURCE_REMOVE;
 }
 
