@@ -1,6 +1,7 @@
-/* component/stream-private.h: the stream's struct, shared by its two halves
+/* component/stream-private.h: the stream's struct, shared by its three parts
  *
- * stream.c: states, timers and what the server says.  stream-out.c: what we say, and the buffer.
+ * stream.c: states, timers, connections.  stream-in.c: what the server says.  stream-out.c: what we
+ * say, and the buffer.  None of them calls the owner but between hold and release, or last.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -54,10 +55,34 @@ struct CwStream {
     gboolean freed;
 };
 
-/* Over, for the reason that is already logged; `refused`: come back late. */
-void cw_stream_lose(CwStream *stream, gboolean refused);
+/* ---- stream.c ---- */
+
+/* The one place that writes the state. */
+void cw_stream_set_state(CwStream *stream, CwStreamState state);
+void cw_stream_set_timer(CwStream *stream, guint wait, GSourceFunc callback); /* ms; replaces */
+
+typedef enum {
+    CW_LOSS_PLAIN, /* it happens: with back-off */
+    CW_LOSS_LATE,  /* another instance has our place: after refused_retry, or we would fight (C7) */
+    CW_LOSS_REFUSED, /* settings here and there do not fit: the same, and the owner is told so */
+} CwLoss;
+
+/* Over, for the reason that is already logged. */
+void cw_stream_lose(CwStream *stream, CwLoss loss);
 /* The same with a reason: a message the first time, quiet when it is the same again. */
 void cw_stream_lose_because(CwStream *stream, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Is this another trouble than the last time?  One line to the operator each, not one a retry. */
+gboolean cw_stream_is_new_trouble(CwStream *stream, const char *trouble);
+
+/* RFC 6120 4.4: a close is answered with a close; nobody waits for it to be read. */
+void cw_stream_answer_close(CwStream *stream);
+/* Our close goes first: `closing`, bounded by stop_timeout. */
+void cw_stream_begin_closing(CwStream *stream);
+/* down() and the end of congestion; between hold and release. */
+void cw_stream_announce_down(CwStream *stream, gboolean refused);
+/* At once, or when who feeds it is through. */
+void cw_stream_free_parser(CwStream *stream);
 
 /* The owner may free the stream in any callback: what touches it afterwards stands between these.
  * TRUE: it is gone. */
@@ -72,7 +97,9 @@ void cw_stream_append(CwStream *stream, const char *xml);
 void cw_stream_flush_now(CwStream *stream);
 void cw_stream_reset_out(CwStream *stream);
 
-/* ---- stream.c, for stream-out.c ---- */
+/* ---- stream-in.c ---- */
+
+void cw_stream_start_reading(CwStream *stream);
 
 /* Reads what the server may have said before it went: a broken pipe alone explains nothing. */
 void cw_stream_read_last_words(CwStream *stream);

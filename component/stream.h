@@ -41,7 +41,8 @@ typedef struct {
 typedef struct {
     void (*up)(gpointer data);
     /* After up(); and, with `refused`, after each attempt that the server answered with a stream
-     * error that says our settings are wrong (C5-C8): it is tried again after refused_retry. */
+     * error that says our settings are wrong (C5, C6, C8): it is tried again after refused_retry.
+     * `conflict` waits as long but is no refusal: it heals when the other instance goes (C7). */
     void (*down)(gboolean refused, gpointer data);
     void (*stanza)(const CwNode *stanza, gpointer data); /* valid only during the call */
     /* C24: stop / go on reading the legacy side.  Comes from inside cw_stream_end(), too; stanzas

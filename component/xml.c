@@ -390,17 +390,31 @@ static void feed_slice(CwXmlParser *parser, const char *bytes, int length)
         is_over_size(parser, parser->fed);
 }
 
+/* Not past the first byte that is over the limit, or what lies behind it would decide what is wrong
+ * when it all comes at once. */
+static gsize size_of_slice(CwXmlParser *parser)
+{
+    if (parser->limits.stanza_size == 0)
+        return SLICE;
+    return (gsize)MIN(parser->begun + parser->limits.stanza_size + 1 - parser->fed, SLICE);
+}
+
 gboolean cw_xml_parser_feed(CwXmlParser *parser, const char *bytes, gsize length, GError **error)
 {
     g_return_val_if_fail(!parser->in_feed, FALSE);
 
-    while (length > 0 && !parser->stopped) {
-        gsize slice = MIN(length, SLICE);
+    /* expat takes the zeroes in front for UTF-16, whatever encoding it is told (RFC 6120 11.6) */
+    const char *zero = length ? memchr(bytes, '\0', length) : NULL;
+    const char *end = zero ? zero : bytes + length;
+
+    while (bytes < end && !parser->stopped) {
+        gsize slice = MIN((gsize)(end - bytes), size_of_slice(parser));
 
         feed_slice(parser, bytes, (int)slice);
         bytes += slice;
-        length -= slice;
     }
+    if (zero && !parser->stopped)
+        fail(parser, CW_XML_ERROR_NOT_WELL_FORMED, "not well-formed: a zero byte");
     if (!parser->error)
         return TRUE;
     if (error)

@@ -7,3 +7,10 @@ cw_unit_test(stanza-error unit/component/test-stanza-error.c cw_component_core)
 cw_unit_test(form unit/component/test-form.c cw_component_core)
 cw_unit_test(stream-state unit/component/test-stream-state.c cw_component_core)
 cw_unit_test(stream unit/component/test-stream.c cw_component_core)
+cw_fuzz_target(xml fuzz/fuzz-xml.c cw_component_core)
+cw_fuzz_target(jid fuzz/fuzz-jid.c cw_component_core)
+cw_fuzz_target(form fuzz/fuzz-form.c cw_component_core)
+
+# streams driven by lines, for functional/test_stream.py
+add_executable(stream-driver peers/stream-driver.c)
+target_link_libraries(stream-driver PRIVATE cw_component_core)

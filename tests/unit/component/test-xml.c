@@ -389,6 +389,27 @@ static void xml_parse__refuses__broken_characters(void)
     assert_refused(NULL, "<?xml version='1.0' encoding='ISO-8859-1'?><m>\xE9</m>", code);
 }
 
+/* RFC 6120 11.6: UTF-8 and nothing else, though expat would know more */
+static void xml_parse__refuses__utf16(void)
+{
+    static const char header[] = "\xFF\xFE<\0s\0>\0<\0m\0/\0>\0";
+    static const char zero[] = HEADER "<m>\0</m>";
+    g_autoptr(GError) error = NULL;
+    Trace trace;
+
+    trace_begin(&trace, NULL);
+    g_assert_false(cw_xml_parser_feed(trace.parser, header, sizeof header - 1, &error));
+    g_assert_error(error, CW_XML_ERROR, CW_XML_ERROR_NOT_WELL_FORMED);
+    g_assert_cmpstr(trace.seen->str, ==, "");
+    trace_end(&trace);
+
+    g_clear_error(&error);
+    trace_begin(&trace, NULL);
+    g_assert_false(cw_xml_parser_feed(trace.parser, zero, sizeof zero - 1, &error));
+    g_assert_error(error, CW_XML_ERROR, CW_XML_ERROR_NOT_WELL_FORMED);
+    trace_end(&trace);
+}
+
 static void xml_parse__refuses__text_between_stanzas(void)
 {
     assert_refused(NULL, HEADER "x<m/>", CW_XML_ERROR_INVALID);
@@ -537,6 +558,7 @@ int main(int argc, char **argv)
     ADD(xml_parse__refuses__a_billion_laughs_before_they_expand);
     ADD(xml_parse__refuses__what_is_not_well_formed);
     ADD(xml_parse__refuses__broken_characters);
+    ADD(xml_parse__refuses__utf16);
     ADD(xml_parse__refuses__text_between_stanzas);
     ADD(xml_parse__limits__size);
     ADD(xml_parse__limits__size_of_one_huge_stanza);
