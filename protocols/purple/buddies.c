@@ -262,7 +262,8 @@ static PurpleGroup *find_group(const char *name)
 
 void cw_buddies_add(CwAccount *account, const CwLinkMsg *msg)
 {
-    if (cw_account_connection(account) == NULL) {
+    gboolean online = cw_account_connection(account) != NULL;
+    if (!online && !cw_host.defaults->local_contacts) {
         answer_add(account, msg->id, CW_REASON_NOT_ONLINE, "the account is not logged in");
         return;
     }
@@ -280,7 +281,8 @@ void cw_buddies_add(CwAccount *account, const CwLinkMsg *msg)
         purple_blist_alias_buddy(buddy, alias);
     }
     /* for one that is there already too: it asks for authorisation again */
-    purple_account_add_buddy_with_invite(account->purple, buddy, msg->text);
+    if (online)
+        purple_account_add_buddy_with_invite(account->purple, buddy, msg->text);
     /* a plugin that finds the name impossible takes the buddy off again, at once */
     if (purple_find_buddy(account->purple, contact) == NULL)
         answer_add(account, msg->id, CW_REASON_NO_CONTACT, "the network does not take that name");

@@ -24,6 +24,10 @@ typedef struct {
                                    cutting, if it has any, is not to be relied on */
     const char *not_in_contact; /* bytes that no contact's name has on this network, or NULL: they
                                    would change the meaning of a command */
+    gboolean local_contacts; /* the contact list is libpurple's alone: contacts may be added while
+                                the log-in is under way, which spares a command for each */
+    gboolean slow_queue; /* the plugin sends from a queue that a GLib timer of its own empties; see
+                            message.c */
     const CwPurpleOption *options; /* account options other than the plugin's own defaults, where
                                       the gateway gives none; ended by a NULL name */
 } CwPurpleDefaults;
