@@ -74,11 +74,5 @@ void cw_certificates_init(void)
 
 void cw_certificates_uninit(void)
 {
-    if (original != NULL && purple_certificate_find_verifier("x509", "tls_cached") == &verifier) {
-        /* libpurple takes its own one back at its end */
-        purple_certificate_unregister_verifier(&verifier);
-        purple_certificate_register_verifier(original);
-    }
-    original = NULL;
     g_clear_pointer(&open_verifications, g_hash_table_unref);
 }

@@ -31,7 +31,8 @@ static const CwPurpleDefaults table[] = {
      .local_contacts = TRUE,
      .slow_queue = TRUE,
      .options = irc_options},
-    {.id = "prpl-jabber", .identity = "xmpp"},
+    /* without one there is only Kerberos, with the tickets of the gateway's own user */
+    {.id = "prpl-jabber", .identity = "xmpp", .needs_password = TRUE},
     {.id = "prpl-gg", .identity = "gadu-gadu", .no_authorization = TRUE, .message_bytes = 1989},
     {.id = "prpl-simple", .identity = "simple"},
     {.id = "prpl-zephyr", .identity = "zephyr", .no_authorization = TRUE},

@@ -20,6 +20,7 @@ typedef struct {
     const char *id;             /* of the plugin; NULL in the last row */
     const char *identity;       /* disco#info type; NULL: the id without "prpl-" */
     gboolean no_authorization;  /* contacts cannot grant or deny to be seen */
+    gboolean needs_password;    /* though the plugin calls it optional */
     guint message_bytes;        /* longest text of one message in bytes; 0: any.  The plugin's own
                                    cutting, if it has any, is not to be relied on */
     const char *not_in_contact; /* bytes that no contact's name has on this network, or NULL: they
