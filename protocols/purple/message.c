@@ -27,7 +27,7 @@
 #define CONVERSATIONS_MAX 128                    /* an account; the oldest are closed */
 #define COMPOSING_MAX 32                         /* contacts an account types to */
 #define COMPOSING_TIME 300                       /* s after which "composing" is not repeated */
-#define OLD_AFTER 30                             /* s: such a message carries its time */
+#define OLD_AFTER 1                              /* s: such a message carries its time */
 
 typedef struct {
     gint64 id;

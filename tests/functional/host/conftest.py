@@ -58,8 +58,6 @@ def irc_contact(irc_server):
 @pytest.fixture(scope="session")
 def xmpp_server(tmp_path_factory):
     server = XmppServer(str(tmp_path_factory.mktemp("prosody")))
-    for user in ("juliet", "romeo", "nurse", "tybalt", "paris"):
-        server.register(user)
     yield server
     for process in server.processes:
         stop(process)
@@ -78,3 +76,15 @@ def xmpp_contact(xmpp_server):
         contact.close()
 
 
+
+
+@pytest.fixture
+def juliet(xmpp_server):
+    """The user of causeway-purple."""
+    return xmpp_server.fresh("juliet")
+
+
+@pytest.fixture
+def romeo(xmpp_server, xmpp_contact):
+    """A contact, logged in."""
+    return xmpp_contact(xmpp_server.fresh("romeo"))

@@ -278,6 +278,13 @@ class XmppServer:
             self.processes.append(process)
             wait_port(port, process)
 
+    def fresh(self, name):
+        """A new account that nobody knows."""
+        self.count = getattr(self, "count", 0) + 1
+        user = "%s%d" % (name, self.count)
+        self.register(user)
+        return user
+
     def register(self, user, password="secret"):
         path = self.folder + "/data/localhost/accounts"
         os.makedirs(path, exist_ok=True)
@@ -292,7 +299,7 @@ class XmppContact:
 
     def __init__(self, server, user):
         import slixmpp
-        self.user = user
+        self.user, self.jid = user, user + "@localhost"
         self.events = []
         self.changed = threading.Condition()
         self.loop = asyncio.new_event_loop()

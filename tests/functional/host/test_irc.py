@@ -226,3 +226,24 @@ def test_many_accounts_in_one_host(irc_host, irc_server, irc_contact):
     for i in range(1, 21):
         assert irc_host.expect("message", account=i)["text"] == "to %d" % i
     irc_host.close()
+
+
+def test_one_name_twice_in_one_host(irc_host, irc_server, tmp_path):
+    """A nick at two servers of one address: libpurple knows accounts by name alone."""
+    from hostlib import IrcContact, IrcServer, stop
+    other = IrcServer(str(tmp_path))
+    login(irc_host, irc_server, account=1)
+    login(irc_host, other, account=2)
+    for number, server in ((1, irc_server), (2, other)):
+        contact = IrcContact(server, "bob")
+        irc_host.message("bob", "to %d" % number, account=number)
+        assert contact.message() == ("alice", "to %d" % number)
+        contact.say("alice", "hello %d" % number)
+        assert irc_host.expect("message")["account"] == number
+        contact.close()
+    irc_host.send(type="logout", account=1)
+    irc_host.expect("state", account=1, state="offline")
+    irc_host.sync()
+    irc_host.never("state", 0.2, account=2)
+    irc_host.close()
+    stop(other.process)
