@@ -32,7 +32,7 @@ static const CwPurpleDefaults table[] = {
      .slow_queue = TRUE,
      .options = irc_options},
     /* without one there is only Kerberos, with the tickets of the gateway's own user */
-    {.id = "prpl-jabber", .identity = "xmpp", .needs_password = TRUE},
+    {.id = "prpl-jabber", .identity = "xmpp", .needs_password = TRUE, .stanza_signals = "jabber"},
     {.id = "prpl-gg", .identity = "gadu-gadu", .no_authorization = TRUE, .message_bytes = 1989},
     {.id = "prpl-simple", .identity = "simple"},
     {.id = "prpl-zephyr", .identity = "zephyr", .no_authorization = TRUE},

@@ -27,6 +27,8 @@ typedef struct {
                                    would change the meaning of a command */
     gboolean local_contacts; /* the contact list is libpurple's alone: contacts may be added while
                                 the log-in is under way, which spares a command for each */
+    const char *stanza_signals; /* the plugin lets its stanzas be seen by signals with this prefix;
+                                   see stanza.c */
     gboolean slow_queue; /* the plugin sends from a queue that a GLib timer of its own empties; see
                             message.c */
     const CwPurpleOption *options; /* account options other than the plugin's own defaults, where

@@ -22,6 +22,7 @@
 #include "protocols/purple/eventloop.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/stanza.h"
 
 #define LINK_FD 3
 #define HIGH_WATER (256 * 1024) /* bytes for the gateway; over it the network waits */
@@ -222,6 +223,7 @@ static int serve(const char *protocol)
     cw_host.info = PURPLE_PLUGIN_PROTOCOL_INFO(cw_host.plugin);
     cw_host.defaults = cw_purple_defaults_find(protocol);
     cw_host.protocol = cw_describe_plugin(cw_host.plugin);
+    cw_stanza_connect();
     cw_host.peer = cw_link_peer_new(LINK_FD, CW_LINK_HOST, HIGH_WATER, 0, &link_events, NULL);
     g_main_loop_run(loop);
     cw_accounts_end_all(CW_REASON_HOST, "the host is stopping");
