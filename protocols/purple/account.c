@@ -113,10 +113,10 @@ static void finish(CwAccount *account)
     PurpleAccount *purple = account->purple;
     g_clear_handle_id(&account->end_id, g_source_remove);
     account->ending = TRUE;
+    cw_ask_forget(account);
     cancel_transfers(purple);
     if (!purple_account_is_disconnected(purple))
         purple_account_disconnect(purple);
-    cw_ask_forget(account);
     purple_account_request_close_with_account(purple);
     cw_messages_free(account->messages);
     cw_buddies_free(account->buddies);
@@ -280,6 +280,24 @@ static gboolean set_options(PurpleAccount *purple, GHashTable *values, GError **
     return TRUE;
 }
 
+/* purple_account_new() hands out the account of that name again when there is one.  Two users may
+ * well have it (a nick at two ports of one server, a bouncer), so those are out of sight meanwhile.
+ */
+static PurpleAccount *make_purple_account(const char *username)
+{
+    const char *id = cw_host.protocol->id;
+    g_autoptr(GPtrArray) twins = g_ptr_array_new();
+    for (PurpleAccount *twin; (twin = purple_accounts_find(username, id)) != NULL;) {
+        purple_accounts_remove(twin);
+        g_ptr_array_add(twins, twin);
+    }
+    PurpleAccount *purple = purple_account_new(username, id);
+    purple_accounts_add(purple);
+    for (guint i = 0; i < twins->len; i++)
+        purple_accounts_add(g_ptr_array_index(twins, i));
+    return purple;
+}
+
 void cw_account_login(const CwLinkMsg *msg)
 {
     if (cw_account_find(msg->account) != NULL) {
@@ -304,11 +322,10 @@ void cw_account_login(const CwLinkMsg *msg)
     account->state = CW_ACCOUNT_CONNECTING;
     account->buddies = cw_buddies_new(account);
     account->messages = cw_messages_new(account);
-    account->purple = purple_account_new(msg->username, cw_host.protocol->id);
+    account->purple = make_purple_account(msg->username);
     account->purple->ui_data = account;
     g_hash_table_insert(accounts, GUINT_TO_POINTER(account->number), account);
     g_hash_table_insert(by_serial, &account->serial, account);
-    purple_accounts_add(account->purple);
     send_state(account);
 
     g_autoptr(GError) error = NULL;

@@ -51,14 +51,13 @@ static void free_question(gpointer data)
 
 /* ---- asking ---- */
 
-static CwAccount *find_account(PurpleAccount *purple, PurpleConversation *conv, void *user_data)
+static CwAccount *find_account(PurpleAccount *purple, PurpleConversation *conv)
 {
     if (purple == NULL && conv != NULL)
         purple = purple_conversation_get_account(conv);
     if (purple != NULL)
         return cw_account_of(purple);
-    CwAccount *account = cw_certificates_account(user_data);
-    return account != NULL ? account : cw_account_current();
+    return cw_account_current();
 }
 
 static Question *question_new(PurpleRequestType type, CwAccount *account, GCallback ok,
@@ -157,7 +156,7 @@ static void *request_input(const char *title, const char *primary, const char *s
                            const char *cancel_text, GCallback cancel_cb, PurpleAccount *purple,
                            const char *who, PurpleConversation *conv, void *user_data)
 {
-    CwAccount *account = find_account(purple, conv, user_data);
+    CwAccount *account = find_account(purple, conv);
     Question *question = question_new(PURPLE_REQUEST_INPUT, account, ok_cb, cancel_cb, user_data);
     g_autoptr(GPtrArray) fields = cw_fields_new();
     const char *label = primary != NULL ? primary : title;
@@ -173,7 +172,7 @@ static void *request_choice(const char *title, const char *primary, const char *
                             const char *who, PurpleConversation *conv, void *user_data,
                             va_list choices)
 {
-    CwAccount *account = find_account(purple, conv, user_data);
+    CwAccount *account = find_account(purple, conv);
     Question *question = question_new(PURPLE_REQUEST_CHOICE, account, ok_cb, cancel_cb, user_data);
     g_autoptr(GPtrArray) fields = cw_fields_new();
     g_autofree char *preset = g_strdup_printf("%d", default_value);
@@ -195,7 +194,7 @@ static void *request_action(const char *title, const char *primary, const char *
                             PurpleConversation *conv, void *user_data, size_t action_count,
                             va_list actions)
 {
-    CwAccount *account = find_account(purple, conv, user_data);
+    CwAccount *account = find_account(purple, conv);
     Question *question = question_new(PURPLE_REQUEST_ACTION, account, NULL, NULL, user_data);
     g_autoptr(GPtrArray) fields = cw_fields_new();
     g_autofree char *preset = default_action >= 0 ? g_strdup_printf("%d", default_action) : NULL;
@@ -305,7 +304,7 @@ static void *request_fields(const char *title, const char *primary, const char *
                             PurpleAccount *purple, const char *who, PurpleConversation *conv,
                             void *user_data)
 {
-    CwAccount *account = find_account(purple, conv, user_data);
+    CwAccount *account = find_account(purple, conv);
     Question *question = question_new(PURPLE_REQUEST_FIELDS, account, ok_cb, cancel_cb, user_data);
     question->fields = purple_fields;
     g_autoptr(GPtrArray) fields = cw_fields_new();
@@ -321,7 +320,7 @@ static void *request_fields(const char *title, const char *primary, const char *
 static void *request_path(PurpleRequestType type, const char *title, GCallback cancel_cb,
                           PurpleAccount *purple, PurpleConversation *conv, void *user_data)
 {
-    CwAccount *account = find_account(purple, conv, user_data);
+    CwAccount *account = find_account(purple, conv);
     Question *question = question_new(type, account, NULL, cancel_cb, user_data);
     cw_host_log("info", question->number, "the plugin asks for a file (%s); cancelled",
                 title != NULL ? title : "no title");
@@ -411,15 +410,24 @@ static void answer_fields(Question *question, GHashTable *values, gboolean cance
         callback(question->user_data, question->fields);
 }
 
+/* libpurple has no "none of these".  Of two actions the second is the one that does nothing (its
+ * own helpers are "OK, Cancel", "Yes, No", "Accept, Cancel"), and so it is of "Accept, Reject,
+ * View" for a certificate, whose log-in must not stay in the air.  Else nothing is called. */
+static guint64 find_refusal(const Question *question)
+{
+    const CwAccount *account = cw_account_find(question->number);
+    gboolean certificate = account != NULL && cw_certificates_is_waiting(account);
+    return question->actions->len == 2 || certificate ? 1 : G_MAXUINT64;
+}
+
 static void answer_action(Question *question, const char *value, gboolean cancelled)
 {
     char *end = NULL;
     guint64 n = value != NULL ? g_ascii_strtoull(value, &end, 10) : G_MAXUINT64;
-    if (cancelled || end == value || *end != '\0' || n >= question->actions->len) {
-        /* libpurple has no "none of these"; a certificate must not stay in the air, though */
-        cw_certificates_refuse(question->user_data);
+    if (cancelled || value == NULL || end == value || *end != '\0')
+        n = find_refusal(question);
+    if (n >= question->actions->len)
         return;
-    }
     PurpleRequestActionCb callback =
         (PurpleRequestActionCb)g_array_index(question->actions, GCallback, n);
     if (callback != NULL)
@@ -499,7 +507,8 @@ static void close_request(PurpleRequestType type, void *handle)
     question->closed = TRUE;
     if (question->answering)
         return; /* finish() removes it */
-    if (question->number != 0)
+    CwAccount *account = cw_account_find(question->number);
+    if (account != NULL && !account->ending)
         cw_host_send(&(CwLinkMsg){
             .kind = CW_LINK_QUESTION_GONE, .account = question->number, .id = question->id});
     remove_question(question);
@@ -536,7 +545,13 @@ void cw_ask_forget(CwAccount *account)
     }
     for (guint i = 0; i < open->len; i++) {
         Question *question = g_ptr_array_index(open, i);
-        if (g_hash_table_contains(questions, question) && !question->answering)
+        if (!g_hash_table_contains(questions, question) || question->answering)
+            continue;
+        cw_host_send(&(CwLinkMsg){
+            .kind = CW_LINK_QUESTION_GONE, .account = account->number, .id = question->id});
+        if (purple_account_get_connection(account->purple) != NULL)
+            finish(question, NULL, TRUE); /* frees what the plugin keeps for the answer */
+        else
             purple_request_close(question->type, question);
     }
 }

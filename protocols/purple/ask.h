@@ -14,7 +14,8 @@ PurpleRequestUiOps *cw_ask_ops(void);
 
 void cw_ask_answer(CwAccount *account, const CwLinkMsg *msg);
 
-/* The account ends: its questions are closed, each told as question-gone. */
+/* The account ends: its questions are cancelled, while its connection is still there if it can be,
+ * and each told as question-gone. */
 void cw_ask_forget(CwAccount *account);
 
 G_END_DECLS

@@ -111,16 +111,20 @@ static CwShow find_show(PurplePresence *presence)
     return CW_SHOW_ONLINE;
 }
 
-/* (transfer full) (nullable) */
-static char *find_status_text(PurplePresence *presence)
+/* Plugins do not agree on whether the attribute "message" is HTML (prpl-jabber has it plain); what
+ * they give the buddy list is.  (transfer full) (nullable) */
+static char *find_status_text(PurpleBuddy *buddy, PurplePresence *presence)
 {
     PurpleStatus *status = purple_presence_get_active_status(presence);
-    const char *html = status != NULL && purple_status_get_attr_value(status, "message") != NULL
-                           ? purple_status_get_attr_string(status, "message")
-                           : NULL;
-    if (html == NULL)
+    if (status == NULL || purple_status_get_attr_value(status, "message") == NULL)
         return NULL;
-    char *text = g_strstrip(cw_markup_to_text(html));
+    const char *message = purple_status_get_attr_string(status, "message");
+    if (message == NULL || *message == '\0')
+        return NULL;
+    g_autofree char *html = cw_host.info->status_text != NULL && PURPLE_BUDDY_IS_ONLINE(buddy)
+                                ? cw_host.info->status_text(buddy)
+                                : NULL;
+    char *text = g_strstrip(cw_markup_to_text(html != NULL ? html : message));
     if (*text == '\0')
         g_clear_pointer(&text, g_free);
     return text;
@@ -183,7 +187,7 @@ static void send_changes(CwBuddies *buddies, const char *contact)
                                   .name = known->alias,
                                   .group = known->group});
     CwShow show = find_show(presence);
-    gboolean presence_news = replace(&known->status, find_status_text(presence));
+    gboolean presence_news = replace(&known->status, find_status_text(buddy, presence));
     if (show != known->show || presence_news) {
         known->show = show;
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_PRESENCE,
@@ -262,7 +266,8 @@ static PurpleGroup *find_group(const char *name)
 
 void cw_buddies_add(CwAccount *account, const CwLinkMsg *msg)
 {
-    if (cw_account_connection(account) == NULL) {
+    gboolean online = cw_account_connection(account) != NULL;
+    if (!online && !cw_host.defaults->local_contacts) {
         answer_add(account, msg->id, CW_REASON_NOT_ONLINE, "the account is not logged in");
         return;
     }
@@ -280,7 +285,8 @@ void cw_buddies_add(CwAccount *account, const CwLinkMsg *msg)
         purple_blist_alias_buddy(buddy, alias);
     }
     /* for one that is there already too: it asks for authorisation again */
-    purple_account_add_buddy_with_invite(account->purple, buddy, msg->text);
+    if (online)
+        purple_account_add_buddy_with_invite(account->purple, buddy, msg->text);
     /* a plugin that finds the name impossible takes the buddy off again, at once */
     if (purple_find_buddy(account->purple, contact) == NULL)
         answer_add(account, msg->id, CW_REASON_NO_CONTACT, "the network does not take that name");

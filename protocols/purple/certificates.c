@@ -1,10 +1,10 @@
-/* protocols/purple/certificates.c: whose certificate question is it
+/* protocols/purple/certificates.c: one user's trust in a certificate is nobody else's
  *
- * libpurple verifies by its verifier "tls_cached": what it trusted once it trusts again, in the
- * whole process, and it asks about the rest without naming an account.  A process carries accounts
- * of many users here, and what one of them accepts is nothing to the others.  So a verifier of ours
- * stands before it under the same name.  It notes the account and takes the peer out of the cache,
- * then lets the original do its work: each log-in verifies in full.
+ * libpurple verifies by its verifier "tls_cached": what was trusted once is trusted again, in the
+ * whole process.  A process carries accounts of many users here, and what one of them accepts is
+ * nothing to the others.  So a verifier of ours stands before it under the same name.  It notes the
+ * account and takes the peer out of the cache, then lets the original do its work: each log-in
+ * verifies in full.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -41,22 +41,16 @@ static PurpleCertificateVerifier verifier = {
     .destroy_request = destroy_cb,
 };
 
-CwAccount *cw_certificates_account(const void *verification)
+gboolean cw_certificates_is_waiting(const CwAccount *account)
 {
-    const guint64 *serial =
-        open_verifications != NULL ? g_hash_table_lookup(open_verifications, verification) : NULL;
-    return serial != NULL ? cw_account_by_serial(*serial) : NULL;
-}
-
-gboolean cw_certificates_is_open(const void *verification)
-{
-    return open_verifications != NULL && g_hash_table_contains(open_verifications, verification);
-}
-
-void cw_certificates_refuse(void *verification)
-{
-    if (cw_certificates_is_open(verification))
-        purple_certificate_verify_complete(verification, PURPLE_CERTIFICATE_INVALID);
+    GHashTableIter iter;
+    gpointer serial;
+    g_hash_table_iter_init(&iter, open_verifications);
+    while (g_hash_table_iter_next(&iter, NULL, &serial)) {
+        if (*(guint64 *)serial == account->serial)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 void cw_certificates_init(void)
@@ -74,11 +68,5 @@ void cw_certificates_init(void)
 
 void cw_certificates_uninit(void)
 {
-    if (original != NULL && purple_certificate_find_verifier("x509", "tls_cached") == &verifier) {
-        /* libpurple takes its own one back at its end */
-        purple_certificate_unregister_verifier(&verifier);
-        purple_certificate_register_verifier(original);
-    }
-    original = NULL;
     g_clear_pointer(&open_verifications, g_hash_table_unref);
 }

@@ -1,4 +1,4 @@
-/* protocols/purple/certificates.h: whose certificate question is it, and what was answered before
+/* protocols/purple/certificates.h: one user's trust in a certificate is nobody else's
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,14 +13,7 @@ G_BEGIN_DECLS
 void cw_certificates_init(void);
 void cw_certificates_uninit(void);
 
-/* libpurple asks about a certificate without saying for which account; the question's user data is
- * the verification.  NULL: it is not one, or its account is gone. */
-CwAccount *cw_certificates_account(const void *verification);
-
-/* Is it a verification that is under way? */
-gboolean cw_certificates_is_open(const void *verification);
-
-/* The user said no, or nothing any more: the log-in must not wait for ever. */
-void cw_certificates_refuse(void *verification);
+/* Does a verification for `account` wait for an answer? */
+gboolean cw_certificates_is_waiting(const CwAccount *account);
 
 G_END_DECLS

@@ -170,12 +170,12 @@ gboolean cw_core_start(const char *plugin_path, GError **error)
 
 void cw_core_stop(void)
 {
+    /* Without purple_core_quit(): all accounts are gone, and the rest goes with the process.  It
+     * would unload the plugins, whose threads and timers some of them leave behind. */
     cw_ops_disconnect();
     cw_certificates_uninit();
     cw_messages_uninit();
     cw_accounts_uninit();
-    purple_core_quit();
-    cw_dns_uninit();
-    cw_eventloop_uninit();
+    cw_eventloop_pause(TRUE);
     remove_user_dir();
 }

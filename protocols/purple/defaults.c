@@ -6,12 +6,15 @@
 
 #include <string.h>
 
-/* prpl-irc lets `ratelimit-burst` commands through and then one each `ratelimit-interval` seconds.
- * With its own values (5, 2 s) the commands of the log-in use up the burst, and the first message
- * waits 2 to 3 s.  A burst of 20 leaves room for it; one command a second after that is what
- * servers with the RFC 1459 8.10 penalty let through for good. */
+/* What prpl-irc of libpurple 2.14 does (measured): every command but those of the log-in itself
+ * goes into a queue, which a timer looks at once a second; it sends what the budget of
+ * `ratelimit-burst` commands has, and gets one more each `ratelimit-interval` seconds.  So a
+ * message waits up to a second for the timer (`slow_queue` takes care of that), and behind all
+ * commands before it when the budget is used up.  5 and 2 s, the plugin's own values, let the
+ * presence queries of a log-in hold back the first message for seconds.  10 and 1 s is what IRC
+ * gateways commonly do, and below what servers of today call a flood. */
 static const CwPurpleOption irc_options[] = {
-    {"ratelimit-burst", "20"},
+    {"ratelimit-burst", "10"},
     {"ratelimit-interval", "1"},
     {NULL, NULL},
 };
@@ -25,8 +28,11 @@ static const CwPurpleDefaults table[] = {
      /* 512 with CR LF, less "PRIVMSG NICK :" and the ":nick!user@host " that servers put before */
      .message_bytes = 400,
      .not_in_contact = " ,:!@",
+     .local_contacts = TRUE,
+     .slow_queue = TRUE,
      .options = irc_options},
-    {.id = "prpl-jabber", .identity = "xmpp"},
+    /* without one there is only Kerberos, with the tickets of the gateway's own user */
+    {.id = "prpl-jabber", .identity = "xmpp", .needs_password = TRUE, .stanza_signals = "jabber"},
     {.id = "prpl-gg", .identity = "gadu-gadu", .no_authorization = TRUE, .message_bytes = 1989},
     {.id = "prpl-simple", .identity = "simple"},
     {.id = "prpl-zephyr", .identity = "zephyr", .no_authorization = TRUE},

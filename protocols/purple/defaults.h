@@ -20,10 +20,17 @@ typedef struct {
     const char *id;             /* of the plugin; NULL in the last row */
     const char *identity;       /* disco#info type; NULL: the id without "prpl-" */
     gboolean no_authorization;  /* contacts cannot grant or deny to be seen */
+    gboolean needs_password;    /* though the plugin calls it optional */
     guint message_bytes;        /* longest text of one message in bytes; 0: any.  The plugin's own
                                    cutting, if it has any, is not to be relied on */
     const char *not_in_contact; /* bytes that no contact's name has on this network, or NULL: they
                                    would change the meaning of a command */
+    gboolean local_contacts; /* the contact list is libpurple's alone: contacts may be added while
+                                the log-in is under way, which spares a command for each */
+    const char *stanza_signals; /* the plugin lets its stanzas be seen by signals with this prefix;
+                                   see stanza.c */
+    gboolean slow_queue; /* the plugin sends from a queue that a GLib timer of its own empties; see
+                            message.c */
     const CwPurpleOption *options; /* account options other than the plugin's own defaults, where
                                       the gateway gives none; ended by a NULL name */
 } CwPurpleDefaults;

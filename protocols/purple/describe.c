@@ -12,8 +12,11 @@
 #include "protocols/purple/defaults.h"
 #include "protocols/purple/host.h"
 
-static CwPasswordUse find_password_use(const PurplePluginProtocolInfo *info)
+static CwPasswordUse find_password_use(const PurplePluginProtocolInfo *info,
+                                       const CwPurpleDefaults *defaults)
 {
+    if (defaults->needs_password)
+        return CW_PASSWORD_REQUIRED;
     if (info->options & OPT_PROTO_NO_PASSWORD)
         return CW_PASSWORD_NONE;
     if (info->options & OPT_PROTO_PASSWORD_OPTIONAL)
@@ -93,7 +96,7 @@ CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
     protocol->id = g_strdup(id);
     protocol->name = g_strdup(purple_plugin_get_name(plugin));
     protocol->identity = g_strdup(cw_purple_defaults_identity(defaults, id));
-    protocol->password = find_password_use(info);
+    protocol->password = find_password_use(info, defaults);
     protocol->typing = info->send_typing != NULL;
     protocol->authorization = !defaults->no_authorization;
     add_splits(protocol, info);

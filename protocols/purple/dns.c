@@ -223,11 +223,3 @@ PurpleSrvTxtQueryUiOps *cw_dns_record_ops(void)
 {
     return &record_ops;
 }
-
-void cw_dns_uninit(void)
-{
-    /* cancelled look-ups come back by the loop; without it their queries stay with the process */
-    for (guint i = 0; i < 100 && g_main_context_iteration(NULL, FALSE); i++)
-        ;
-    g_clear_pointer(&queries, g_hash_table_unref);
-}

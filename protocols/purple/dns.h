@@ -11,6 +11,5 @@ G_BEGIN_DECLS
 
 PurpleDnsQueryUiOps *cw_dns_ops(void);
 PurpleSrvTxtQueryUiOps *cw_dns_record_ops(void);
-void cw_dns_uninit(void); /* after libpurple's end: nothing is under way any more */
 
 G_END_DECLS

@@ -277,15 +277,3 @@ void cw_eventloop_init(void)
     loop.tag = g_source_add_unix_fd(loop.source, loop.epoll_fd, G_IO_IN);
     g_source_attach(loop.source, NULL);
 }
-
-void cw_eventloop_uninit(void)
-{
-    if (loop.source == NULL)
-        return;
-    g_source_destroy(loop.source);
-    g_clear_pointer(&loop.source, g_source_unref);
-    g_clear_pointer(&loop.slots, g_hash_table_unref);
-    g_clear_pointer(&loop.watches, g_hash_table_unref);
-    close(loop.epoll_fd);
-    loop.epoll_fd = -1;
-}

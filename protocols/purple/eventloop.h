@@ -8,8 +8,7 @@
 
 G_BEGIN_DECLS
 
-void cw_eventloop_init(void);   /* makes the epoll set and its source */
-void cw_eventloop_uninit(void); /* after libpurple's end */
+void cw_eventloop_init(void); /* makes the epoll set and its source */
 PurpleEventLoopUiOps *cw_eventloop_ops(void);
 
 /* Whose work is being done: the serial number of an account, 0 for nobody's.  libpurple asks and

@@ -366,7 +366,7 @@ static gsize cut(const char *text, gsize max)
     while ((*end & 0xc0) == 0x80)
         end--;
     for (const char *p = end; p > text + max / 2; p--) {
-        if (p[-1] == ' ')
+        if (*p == ' ' && p[-1] != ' ')
             return (gsize)(p - text);
     }
     const char *whole = end;

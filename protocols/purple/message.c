@@ -23,17 +23,19 @@
 #include "protocols/purple/markup.h"
 
 #define REFUSAL_WINDOW (10 * G_TIME_SPAN_SECOND) /* a text later than that refuses nothing */
+#define REMEMBERED (10 * G_TIME_SPAN_MINUTE)     /* a refusal by id may take longer */
 #define SENT_MAX 64                              /* messages remembered an account */
 #define CONVERSATIONS_MAX 128                    /* an account; the oldest are closed */
 #define COMPOSING_MAX 32                         /* contacts an account types to */
 #define COMPOSING_TIME 300                       /* s after which "composing" is not repeated */
-#define OLD_AFTER 30                             /* s: such a message carries its time */
+#define OLD_AFTER 1                              /* s: such a message carries its time */
 
 typedef struct {
     gint64 id;
     char *contact;
-    char *text; /* as sent, to know its echo */
-    gint64 at;  /* monotonic, µs */
+    char *stanza_id; /* (nullable) */
+    guint text_hash; /* of the text, to know its echo */
+    gint64 at;       /* monotonic, µs */
     guint pieces;
     guint errors; /* texts that refused a piece */
     gboolean refused;
@@ -53,7 +55,7 @@ struct CwMessages {
     GQueue sent;           /* Sent, oldest first */
     GQueue conversations;  /* PurpleConversation, oldest first; borrowed */
     GHashTable *composing; /* contact -> Composing */
-    gboolean sending;      /* inside the plugin's send function */
+    Sent *sending;         /* inside the plugin's send function */
     guint prune_id;
 };
 
@@ -61,7 +63,7 @@ static void free_sent(gpointer data)
 {
     Sent *sent = data;
     g_free(sent->contact);
-    g_free(sent->text);
+    g_free(sent->stanza_id);
     g_free(sent);
 }
 
@@ -103,7 +105,7 @@ static Sent *remember(CwMessages *messages, gint64 id, const char *contact, cons
     Sent *sent = g_new0(Sent, 1);
     sent->id = id;
     sent->contact = g_strdup(contact);
-    sent->text = g_strdup(text);
+    sent->text_hash = g_str_hash(text);
     sent->at = g_get_monotonic_time();
     g_queue_push_tail(&messages->sent, sent);
     return sent;
@@ -111,14 +113,14 @@ static Sent *remember(CwMessages *messages, gint64 id, const char *contact, cons
 
 static void forget_old(CwMessages *messages)
 {
-    gint64 limit = g_get_monotonic_time() - REFUSAL_WINDOW;
+    gint64 limit = g_get_monotonic_time() - REMEMBERED;
     for (Sent *sent; (sent = g_queue_peek_head(&messages->sent)) != NULL && sent->at < limit;)
         free_sent(g_queue_pop_head(&messages->sent));
 }
 
 /* libpurple gives no reason but text in some language; what the list says of him is the best guess.
  */
-static CwReason guess_reason(const CwAccount *account, const char *contact)
+CwReason cw_messages_guess_reason(const CwAccount *account, const char *contact)
 {
     if (!cw_buddies_has(account, contact))
         return CW_REASON_NO_CONTACT;
@@ -130,16 +132,43 @@ static CwReason guess_reason(const CwAccount *account, const char *contact)
 static gboolean refuse_oldest(CwAccount *account, const char *contact, const char *text)
 {
     CwMessages *messages = account->messages;
+    gint64 limit = g_get_monotonic_time() - REFUSAL_WINDOW;
     forget_old(messages);
     for (GList *l = messages->sent.head; l != NULL; l = l->next) {
         Sent *sent = l->data;
-        if (strcmp(sent->contact, contact) != 0 || sent->errors >= sent->pieces)
+        if (strcmp(sent->contact, contact) != 0 || sent->errors >= sent->pieces || sent->at < limit)
             continue;
         sent->errors++;
         if (!sent->refused) {
             sent->refused = TRUE;
-            cw_host_nack(account->number, sent->id, guess_reason(account, contact), text);
+            cw_host_nack(account->number, sent->id, cw_messages_guess_reason(account, contact),
+                         text);
         }
+        return TRUE;
+    }
+    return FALSE;
+}
+
+void cw_messages_sent_as(CwAccount *account, const char *stanza_id)
+{
+    Sent *sent = account->messages->sending;
+    if (sent == NULL)
+        return;
+    g_free(sent->stanza_id);
+    sent->stanza_id = g_strdup(stanza_id);
+}
+
+gboolean cw_messages_refused(CwAccount *account, const char *stanza_id, CwReason reason,
+                             const char *text)
+{
+    for (GList *l = account->messages->sent.head; l != NULL; l = l->next) {
+        Sent *sent = l->data;
+        if (g_strcmp0(sent->stanza_id, stanza_id) != 0)
+            continue;
+        sent->errors = sent->pieces;
+        if (!sent->refused)
+            cw_host_nack(account->number, sent->id, reason, text);
+        sent->refused = TRUE;
         return TRUE;
     }
     return FALSE;
@@ -209,6 +238,20 @@ static int send_pieces(CwAccount *account, PurpleConversation *conv, const char 
     return result;
 }
 
+/* A plugin that sends from a queue once a second makes each message wait for half of one.  Its
+ * timer is GLib's, with the plugin's connection as data: let it run now.  What the plugin does
+ * then, its rate limit included, is its own business; a plugin without such a timer is not touched.
+ */
+static void hurry(CwAccount *account)
+{
+    PurpleConnection *gc = cw_account_connection(account);
+    if (!cw_host.defaults->slow_queue || gc == NULL || gc->proto_data == NULL)
+        return;
+    GSource *timer = g_main_context_find_source_by_user_data(NULL, gc->proto_data);
+    if (timer != NULL)
+        g_source_set_ready_time(timer, 0);
+}
+
 static PurpleConversation *find_conversation(CwAccount *account, const char *contact)
 {
     PurpleConversation *conv =
@@ -253,9 +296,10 @@ void cw_message_send(CwAccount *account, const CwLinkMsg *msg)
     PurpleConversation *conv = find_conversation(account, contact);
     Sent *sent = remember(messages, msg->id, contact, text);
     sent->pieces = g_strv_length(pieces);
-    messages->sending = TRUE;
+    messages->sending = sent;
     int result = send_pieces(account, conv, contact, pieces, action);
-    messages->sending = FALSE;
+    messages->sending = NULL;
+    hurry(account);
     if (sent->refused)
         return;
     if (result < 0) {
@@ -279,12 +323,13 @@ void cw_messages_mute(gboolean yes)
 /* Our own message, shown as UIs show it?  Then the gateway knows it. */
 static gboolean is_echo(CwMessages *messages, const char *contact, const char *text)
 {
-    if (messages->sending)
+    guint hash = g_str_hash(text);
+    if (messages->sending != NULL)
         return TRUE;
     forget_old(messages);
     for (GList *l = messages->sent.head; l != NULL; l = l->next) {
         Sent *sent = l->data;
-        if (!sent->echoed && strcmp(sent->contact, contact) == 0 && strcmp(sent->text, text) == 0) {
+        if (!sent->echoed && strcmp(sent->contact, contact) == 0 && sent->text_hash == hash) {
             sent->echoed = TRUE;
             return TRUE;
         }
