@@ -57,8 +57,7 @@ class Host:
         os.makedirs(self.tmp, exist_ok=True)
         environment = dict(os.environ, TMPDIR=self.tmp, LC_ALL="C.UTF-8")
         # libpurple's own leaks at exit are named in lsan.supp, each with its reason
-        environment["ASAN_OPTIONS"] = "detect_leaks=1:exitcode=99:abort_on_error=0:" \
-            "fast_unwind_on_malloc=0:malloc_context_size=30"
+        environment["ASAN_OPTIONS"] = "detect_leaks=1:exitcode=99:abort_on_error=0"
         environment["LSAN_OPTIONS"] = "suppressions=%s:print_suppressions=0" % os.path.join(
             ROOT, "tests", "lsan.supp")
         environment["UBSAN_OPTIONS"] = "print_stacktrace=1"

@@ -10,7 +10,7 @@ import pytest
 from hostlib import PROGRAM, ROOT, Host
 
 ENV = dict(os.environ, LSAN_OPTIONS="suppressions=%s:print_suppressions=0"
-           % os.path.join(ROOT, "tests", "lsan.supp"), ASAN_OPTIONS="exitcode=99:fast_unwind_on_malloc=0")
+           % os.path.join(ROOT, "tests", "lsan.supp"), ASAN_OPTIONS="exitcode=99")
 
 
 def run(*args):
@@ -130,7 +130,7 @@ def memory(pid):
 
 
 def test_a_thousand_logins_without_growth(start_host, irc_server):
-    host = start_host("prpl-irc", env={"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=1:fast_unwind_on_malloc=0"})
+    host = start_host("prpl-irc", env={"ASAN_OPTIONS": "exitcode=99:quarantine_size_mb=1"})
 
     def rounds(n):
         for i in range(n):
