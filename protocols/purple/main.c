@@ -31,6 +31,14 @@
 enum { EXIT_OK = 0, EXIT_LINK = 1, EXIT_USAGE = 64, EXIT_CONFIG = 78 };
 
 #ifdef __SANITIZE_ADDRESS__
+/* GLib and libpurple have no frame pointers: without slow unwinding every leak is g_malloc()'s, and
+ * tests/lsan.supp could name none. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "fast_unwind_on_malloc=0:malloc_context_size=30";
+}
+
 /* libpurple looks into every plugin in its folder and closes those that it has no use for.  For the
  * leak checker to name what they leave behind, they stay. */
 int dlclose(void *handle);

@@ -300,7 +300,8 @@ char *cw_markup_to_text(const char *html)
                 gsize before = reader.out->len;
                 read_tag(&reader, p + 1, end);
                 /* the line break that a closing block leaves at the very end is nobody's text */
-                block_at_end = reader.out->len == before + 1 && p[1] == '/';
+                block_at_end = (reader.out->len == before && block_at_end) ||
+                               (reader.out->len == before + 1 && p[1] == '/');
                 p = end + 1;
                 continue;
             }

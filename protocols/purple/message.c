@@ -27,6 +27,7 @@
 #define SENT_MAX 64                              /* messages remembered an account */
 #define CONVERSATIONS_MAX 128                    /* an account; the oldest are closed */
 #define COMPOSING_MAX 32                         /* contacts an account types to */
+#define TYPING_MAX 1024                          /* contacts an account that type to him */
 #define COMPOSING_TIME 300                       /* s after which "composing" is not repeated */
 #define OLD_AFTER 1                              /* s: such a message carries its time */
 
@@ -55,6 +56,7 @@ struct CwMessages {
     GQueue sent;           /* Sent, oldest first */
     GQueue conversations;  /* PurpleConversation, oldest first; borrowed */
     GHashTable *composing; /* contact -> Composing */
+    GHashTable *typing;    /* set of contacts that the gateway was told are typing */
     Sent *sending;         /* inside the plugin's send function */
     guint prune_id;
 };
@@ -81,6 +83,7 @@ CwMessages *cw_messages_new(CwAccount *account)
     messages->account = account;
     g_queue_init(&messages->sent);
     g_queue_init(&messages->conversations);
+    messages->typing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     messages->composing = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_composing);
     return messages;
 }
@@ -93,6 +96,7 @@ void cw_messages_free(CwMessages *messages)
     g_queue_clear_full(&messages->sent, free_sent);
     g_queue_clear(&messages->conversations);
     g_hash_table_unref(messages->composing);
+    g_hash_table_unref(messages->typing);
     g_free(messages);
 }
 
@@ -530,11 +534,17 @@ static void typing_cb(PurpleAccount *purple, const char *who, gpointer data)
 {
     CwAccount *account = cw_account_of(purple);
     g_autofree char *contact = account != NULL ? cw_account_normalize(account, who) : NULL;
-    if (contact != NULL)
-        cw_host_send(&(CwLinkMsg){.kind = CW_LINK_TYPING,
-                                  .account = account->number,
-                                  .contact = contact,
-                                  .typing = (CwTyping)GPOINTER_TO_INT(data)});
+    if (contact == NULL)
+        return;
+    /* libpurple says "stopped" at much that has nothing to do with typing */
+    GHashTable *known = account->messages->typing;
+    CwTyping typing = (CwTyping)GPOINTER_TO_INT(data);
+    if (typing == CW_TYPING_ACTIVE && !g_hash_table_remove(known, contact))
+        return;
+    if (typing != CW_TYPING_ACTIVE && g_hash_table_size(known) < TYPING_MAX)
+        g_hash_table_add(known, g_strdup(contact));
+    cw_host_send(&(CwLinkMsg){
+        .kind = CW_LINK_TYPING, .account = account->number, .contact = contact, .typing = typing});
 }
 
 /* ---- chats: no rooms yet ---- */

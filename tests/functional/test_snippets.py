@@ -20,7 +20,7 @@ DOMAIN, SNIPPET_SECRET = "irc.example.com", "s3cret"
 def snippet(name, port):
     with open(os.path.join(ROOT, "conf", name)) as file:
         text = file.read()
-    assert DOMAIN in text and SNIPPET_SECRET in text
+    assert SNIPPET_SECRET in text
     return text.replace("5347", str(port))
 
 

@@ -57,9 +57,9 @@ class Host:
         os.makedirs(self.tmp, exist_ok=True)
         environment = dict(os.environ, TMPDIR=self.tmp, LC_ALL="C.UTF-8")
         # libpurple's own leaks at exit are named in lsan.supp, each with its reason
-        environment["ASAN_OPTIONS"] = "detect_leaks=1:exitcode=99:abort_on_error=0" + os.environ.get("CAUSEWAY_ASAN_EXTRA", "")
+        environment["ASAN_OPTIONS"] = "detect_leaks=1:exitcode=99:abort_on_error=0"
         environment["LSAN_OPTIONS"] = "suppressions=%s:print_suppressions=0" % os.path.join(
-            ROOT, "tests", "functional", "lsan.supp")
+            ROOT, "tests", "lsan.supp")
         environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
         environment.update(env or {})
         fd = theirs.fileno()
@@ -373,8 +373,11 @@ class XmppContact:
     def close(self):
         async def end():
             self.client.abort()
-            await asyncio.sleep(0.05)
-            self.loop.stop()
+            tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.loop.call_soon(self.loop.stop)
         asyncio.run_coroutine_threadsafe(end(), self.loop)
         self.thread.join(5)
 

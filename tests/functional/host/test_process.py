@@ -10,7 +10,7 @@ import pytest
 from hostlib import PROGRAM, ROOT, Host
 
 ENV = dict(os.environ, LSAN_OPTIONS="suppressions=%s:print_suppressions=0"
-           % os.path.join(ROOT, "tests", "functional", "lsan.supp"), ASAN_OPTIONS="exitcode=99")
+           % os.path.join(ROOT, "tests", "lsan.supp"), ASAN_OPTIONS="exitcode=99")
 
 
 def run(*args):

@@ -173,6 +173,7 @@ def test_contact_presence_and_removal(account, romeo):
     host.expect("state", state="offline")
 
     # the list comes from the server at the next log-in, once a contact
+    host.lines.clear()
     account.login()
     assert host.expect("contact", contact=romeo.jid)["name"] == "R & J"
     host.expect("presence", contact=romeo.jid, show="online")

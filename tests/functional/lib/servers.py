@@ -158,7 +158,6 @@ class Ejabberd(Process):
 
     def config(self):
         # JSON is YAML; a quoted string is the same in both.
-        components = {name: {"password": self.secret} for name in self.components}
         return json.dumps({
             "hosts": self.hosts,
             "loglevel": "info",
@@ -168,7 +167,8 @@ class Ejabberd(Process):
                 {"port": self.port, "ip": "127.0.0.1", "module": "ejabberd_c2s",
                  "starttls": False, "max_stanza_size": 1048576, "access": "c2s"},
                 {"port": self.component_port, "ip": "127.0.0.1", "module": "ejabberd_service",
-                 "access": "all", "hosts": components},
+                 # Not under "hosts": each connection would get the stanzas of all of them.
+                 "access": "all", "password": self.secret},
                 {"port": self.api_port, "ip": "127.0.0.1", "module": "ejabberd_http",
                  "request_handlers": {"/api": "mod_http_api"}},
             ],
