@@ -328,8 +328,8 @@ def test_C12_stanzas_are_in_the_streams_namespace(attached):
     (b"lone \xed\xa0\x80 surrogate", "lone \ufffd\ufffd\ufffd surrogate"),
     (b"latin \xe9 and \xc0\x80 overlong", "latin \ufffd and \ufffd\ufffd overlong"),
     ("\u2603 \U0001F600 \u05d0", "\u2603 \U0001F600 \u05d0"),
-], ids=["comment", "cdata-end", "entity", "pi", "lines", "cr", "controls", "nonchars", "surrogate", "utf8",
-        "unicode"])
+], ids=["comment", "cdata-end", "entity", "pi", "lines", "cr", "controls", "nonchars", "surrogate",
+        "utf8", "unicode"])
 def test_C13_everything_leaves_well_formed(attached, body, expected):
     driver, connection = attached
     assert driver.send(body)

@@ -1,4 +1,4 @@
-# tests/functional/test_stream_gateway.py: the gateway at a server that misbehaves (checklist C16 to C28)
+# tests/functional/test_stream_gateway.py: the gateway at a bad server (checklist C16 to C28)
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
@@ -58,7 +58,8 @@ ADDRESSES = [IRC, f"{IRC}/resource", f"nick@{IRC}", f"nick@{IRC}/phone", f"#room
 @pytest.mark.parametrize("to", ADDRESSES)
 def test_C16_unknown_iq_is_answered_exactly_once(attached_gateway, to, kind):
     _, connection = attached_gateway
-    connection.send(f"<iq type='{kind}' from='{JULIET}' to='{to}' id='unknown'><query xmlns='urn:x-none'/></iq>")
+    connection.send(f"<iq type='{kind}' from='{JULIET}' to='{to}' id='unknown'>"
+                    "<query xmlns='urn:x-none'/></iq>")
     answer = connection.wait_element("iq", id="unknown")
     assert answer.get("type") == "error" and answer.get("from") == to and answer.get("to") == JULIET
     assert condition_of(answer) in ("service-unavailable", "feature-not-implemented")
@@ -70,7 +71,8 @@ def test_C16_unknown_iq_is_answered_exactly_once(attached_gateway, to, kind):
 def test_C17_answers_that_nobody_asked_for_are_dropped(attached_gateway, kind):
     _, connection = attached_gateway
     for to in ADDRESSES:
-        connection.send(f"<iq type='{kind}' from='{JULIET}' to='{to}' id='stray'><query xmlns='urn:x'/></iq>"
+        connection.send(f"<iq type='{kind}' from='{JULIET}' to='{to}' id='stray'>"
+                        "<query xmlns='urn:x'/></iq>"
                         f"<iq type='{kind}' from='{JULIET}' to='{to}'/>")
     sync(connection, "after")
     assert not [e for e in connection.take_elements() if name_of(e) == "iq"]
@@ -82,7 +84,8 @@ def test_C17_answers_that_nobody_asked_for_are_dropped(attached_gateway, kind):
     "<iq type='get' from='{f}' to='{t}'><query xmlns='urn:x'/></iq>",
     "<iq type='get' from='{f}' to='{t}' id='bad'/>",
     "<iq type='set' from='{f}' to='{t}' id='bad'><query xmlns='urn:x'/><query xmlns='urn:y'/></iq>",
-    "<iq type='get' from='{f}' to='{t}' id='bad'><ping xmlns='urn:xmpp:ping'/><ping xmlns='urn:xmpp:ping'/></iq>",
+    "<iq type='get' from='{f}' to='{t}' id='bad'><ping xmlns='urn:xmpp:ping'/>"
+    "<ping xmlns='urn:xmpp:ping'/></iq>",
 ], ids=["no-type", "bad-type", "no-id", "no-child", "two-children", "two-pings"])
 @pytest.mark.parametrize("to", [IRC, f"nick@{IRC}"])
 def test_C17_malformed_iq_is_a_bad_request(attached_gateway, iq, to):
@@ -234,7 +237,8 @@ def test_C24_the_gateway_stays_small_when_the_server_does_not_read(gateway_facto
         connection.pause_reading()
         before = resident_kib(gateway.process.pid)
         query = "".join(f"<iq type='get' from='{JULIET}' to='{IRC}' id='{i}'>"
-                        "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>" for i in range(1000))
+                        "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
+                        for i in range(1000))
         for _ in range(20):
             connection.send(query, quietly=True)
         gateway.wait_log(f"{IRC}: the server does not read", timeout=60)
@@ -288,13 +292,14 @@ def test_C26_two_transports_of_one_gateway(gateway_server, gateway_factory):
 
 @pytest.mark.parametrize("host, allowed, status", [
     ("192.0.2.1", "false", 78), ("jabber.example.com", "false", 78), ("0.0.0.0", "false", 78),
-    ("192.0.2.1", "true", 0), ("127.0.0.1", "false", 0), ("localhost", "false", 0), ("::1", "false", 0),
+    ("192.0.2.1", "true", 0), ("127.0.0.1", "false", 0), ("localhost", "false", 0),
+    ("::1", "false", 0),
 ])
 def test_C28_a_server_elsewhere_must_be_allowed(gateway_factory, host, allowed, status):
     gateway = gateway_factory(server_port=5347, transports=irc_transport(), server_host=host,
                               server={"allow-plaintext": allowed})
     gateway.write_config()
-    result = subprocess.run([find_program("causeway"), "--check-config", "--config", gateway.config_path],
-                            capture_output=True, text=True, timeout=30)
+    result = subprocess.run([find_program("causeway"), "--check-config", "--config",
+                             gateway.config_path], capture_output=True, text=True, timeout=30)
     assert result.returncode == status, result.stderr
     assert status == 0 or ("[server] host" in result.stderr and "allow-plaintext" in result.stderr)
