@@ -230,7 +230,8 @@ def test_C24_the_gateway_stays_small_when_the_server_does_not_read(gateway_facto
         gateway = gateway_factory(server_port=server.port, transports=irc_transport(),
                                   limits={"send-queue": 65536})
         # freed memory goes back, or it would count as growth
-        gateway.environment["ASAN_OPTIONS"] = "detect_leaks=1:exitcode=99:quarantine_size_mb=1"
+        gateway.environment["ASAN_OPTIONS"] = \
+            "detect_leaks=1:exitcode=99:fast_unwind_on_malloc=0:quarantine_size_mb=1"
         gateway.start(wait=False)
         connection = server.accept(timeout=30).attach()
         gateway.wait_log(f"{IRC}: attached to the server")
