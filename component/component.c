@@ -591,3 +591,15 @@ const char *cw_reason_text(CwReason reason)
 {
     return reasons[reason].text;
 }
+
+char *cw_component_session_problem(const CwSession *session)
+{
+    CwReason reason = cw_session_reason(session);
+    const char *why = cw_session_why(session);
+
+    if (why == NULL || *why == '\0')
+        return g_strdup(cw_reason_text(reason));
+    if (reason == CW_REASON_NONE)
+        return g_strdup(why);
+    return g_strdup_printf("%s: %s", cw_reason_text(reason), why);
+}

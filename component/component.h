@@ -117,5 +117,7 @@ char *cw_component_contact_jid(CwComponent *component, const char *contact);
 /* How a reason looks as a stanza error, and to people. */
 CwStanzaCondition cw_reason_condition(CwReason reason);
 const char *cw_reason_text(CwReason reason);
+/* Why a session is not online, for people.  (transfer full) */
+char *cw_component_session_problem(const CwSession *session);
 
 G_END_DECLS

@@ -15,7 +15,8 @@
 #include "transport/pace.h"
 #include "transport/transport.h"
 
-#define STEADY_TIME 60000 /* ms online after which the back-off begins anew */
+#define STEADY_TIME 60000  /* ms online after which the back-off begins anew */
+#define RELOGIN_DELAY 1000 /* ms in which a network forgets the log-in before: a nick is free again */
 
 struct CwSession {
     CwTransport *transport;
@@ -75,8 +76,8 @@ static const guint legal_moves[] = {
     [CW_SESSION_ONLINE] = TO(CW_SESSION_WAITING) | TO(CW_SESSION_FAILED) | TO(CW_SESSION_OFFLINE),
     [CW_SESSION_WAITING] =
         TO(CW_SESSION_CONNECTING) | TO(CW_SESSION_FAILED) | TO(CW_SESSION_OFFLINE),
-    [CW_SESSION_FAILED] =
-        TO(CW_SESSION_CONNECTING) | TO(CW_SESSION_FAILED) | TO(CW_SESSION_OFFLINE),
+    [CW_SESSION_FAILED] = TO(CW_SESSION_CONNECTING) | TO(CW_SESSION_WAITING) |
+                          TO(CW_SESSION_FAILED) | TO(CW_SESSION_OFFLINE),
 };
 
 const char *cw_session_state_to_string(CwSessionState state)
@@ -772,9 +773,12 @@ void cw_session_log_out(CwSession *session)
 
 void cw_session_log_in_again(CwSession *session)
 {
-    cw_session_log_out(session);
+    disconnected(session, CW_REASON_NOT_ONLINE, "your registration changed");
     cw_backoff_reset(&session->backoff);
-    log_in(session);
+    session->retry_at = g_get_monotonic_time() + (gint64)RELOGIN_DELAY * 1000;
+    session->timer_id = g_timeout_add(RELOGIN_DELAY, retry_cb, session);
+    if (session->state != CW_SESSION_WAITING)
+        set_state(session, CW_SESSION_WAITING, CW_REASON_NONE, "your registration changed");
 }
 
 void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried, gpointer data)

@@ -118,7 +118,7 @@ void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried
 void cw_session_release(CwSession *session);
 /* Leaves the network now; the state becomes OFFLINE. */
 void cw_session_log_out(CwSession *session);
-/* Logs out, and in again with the stored data. */
+/* Logs out, and a moment later in again with the stored data. */
 void cw_session_log_in_again(CwSession *session);
 
 G_END_DECLS

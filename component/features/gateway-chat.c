@@ -236,7 +236,7 @@ static void notice_cb(CwSession *session, const char *title, const char *text, g
 static char *describe_state(CwTransport *transport, const char *user)
 {
     CwSession *session = cw_transport_find_session(transport, user);
-    const char *why = session == NULL ? NULL : cw_session_why(session);
+    g_autofree char *problem = NULL;
 
     if (!cw_transport_is_registered(transport, user))
         return g_strdup("You are not registered with me.  Register in your client's list of "
@@ -249,13 +249,13 @@ static char *describe_state(CwTransport *transport, const char *user)
     case CW_SESSION_CONNECTING:
         return g_strdup("You are being logged in.");
     case CW_SESSION_WAITING:
-        return g_strdup_printf("You are not connected: %s%s%s; I try again in %u s.",
-                               cw_reason_text(cw_session_reason(session)), why == NULL ? "" : ": ",
-                               why == NULL ? "" : why, (cw_session_retry_in(session) + 999) / 1000);
+        problem = cw_component_session_problem(session);
+        return g_strdup_printf("You are not connected: %s; I try again in %u s.", problem,
+                               (cw_session_retry_in(session) + 999) / 1000);
     case CW_SESSION_FAILED:
-        return g_strdup_printf("I cannot log you in: %s%s%s.  Change your registration with me.",
-                               cw_reason_text(cw_session_reason(session)), why == NULL ? "" : ": ",
-                               why == NULL ? "" : why);
+        problem = cw_component_session_problem(session);
+        return g_strdup_printf("I cannot log you in: %s.  Change your registration with me.",
+                               problem);
     case CW_SESSION_OFFLINE:
         break;
     }

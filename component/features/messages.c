@@ -65,9 +65,9 @@ static void send_to_network(CwComponent *component, const CwStanza *stanza, cons
         body = whole = g_strconcat(subject, "\n", body, NULL);
     if (session == NULL ||
         !cw_session_send(session, name, body, stanza->id, stanza->from->resource, &reason)) {
-        const char *why = session == NULL ? NULL : cw_session_why(session);
-        g_autofree char *text = reason == CW_REASON_NOT_ONLINE && why != NULL
-                                    ? g_strdup_printf("%s: %s", cw_reason_text(reason), why)
+        g_autofree char *text = reason == CW_REASON_NOT_ONLINE && session != NULL &&
+                                        cw_session_state(session) != CW_SESSION_CONNECTING
+                                    ? cw_component_session_problem(session)
                                     : g_strdup(cw_reason_text(reason));
         cw_component_send_error(component, stanza, cw_reason_condition(reason), text);
     }

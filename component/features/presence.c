@@ -37,8 +37,7 @@ static void write_show(CwWriter *writer, CwShow show)
 /* G32: a legacy link that is being re-established shows as away with the reason. */
 static void write_gateway_state(CwWriter *writer, CwSession *session)
 {
-    g_autofree char *status = NULL;
-    const char *why = cw_session_why(session);
+    g_autofree char *problem = NULL, *status = NULL;
 
     switch (cw_session_state(session)) {
     case CW_SESSION_ONLINE:
@@ -171,13 +170,11 @@ static void session_state_cb(CwSession *session, gpointer data)
         cw_presence_send_gateway(component, session, to);
     }
     if (state == CW_SESSION_FAILED && resources->len > 0) {
-        const char *why = cw_session_why(session);
-        g_autofree char *text = g_strdup_printf(
-            "I cannot log you in to %s: %s%s%s.  I will not try again until you change your "
-            "registration with me or come online anew.",
-            cw_transport_settings(cw_session_transport(session))->name,
-            cw_reason_text(cw_session_reason(session)), why == NULL ? "" : ": ",
-            why == NULL ? "" : why);
+        g_autofree char *problem = cw_component_session_problem(session);
+        g_autofree char *text =
+            g_strdup_printf("I cannot log you in to %s: %s.  I will not try again until you change "
+                            "your registration with me or come online anew.",
+                            cw_transport_settings(cw_session_transport(session))->name, problem);
         cw_gateway_chat_say(component, cw_session_jid(session), text);
     }
 }
@@ -308,7 +305,6 @@ static void take_subscription(CwComponent *component, const CwStanza *stanza)
         CwSession *session = cw_transport_find_session(transport, user);
         if (session != NULL)
             cw_transport_drop_session(transport, session);
-        cw_component_send_presence(component, stanza->to->bare, user, "unsubscribed");
         cw_component_send_presence(component, stanza->to->bare, user, "unavailable");
     }
     /* "unsubscribed" alone: he does not want us to see his presence, directed presence still works

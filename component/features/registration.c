@@ -57,17 +57,22 @@ static char *write_instructions(CwComponent *component, const CwProtocol *protoc
     return text;
 }
 
-static void add_field(GPtrArray *fields, const CwField *from, const char *value, gboolean required)
+static void add_field(GPtrArray *fields, const CwField *from, const char *name, const char *value)
 {
     CwField *field =
-        cw_field_new(from->kind, from->name, from->label, value != NULL ? value : from->value);
+        cw_field_new(from->kind, name, from->label, value != NULL ? value : from->value);
 
     for (guint i = 0; from->choices != NULL && i < from->choices->len; i++) {
         const CwChoice *choice = g_ptr_array_index(from->choices, i);
         cw_field_add_choice(field, choice->value, choice->label);
     }
-    field->required = required;
     g_ptr_array_add(fields, field);
+}
+
+/* Plugins call their options "username" and the like: they get a room of their own in the form. */
+static char *option_field(const CwField *option)
+{
+    return g_strconcat("option.", option->name, NULL);
 }
 
 /* `user` (nullable): what is registered.  (transfer full) */
@@ -86,8 +91,8 @@ static GPtrArray *make_fields(CwComponent *component, const CwProtocol *protocol
     g_ptr_array_add(fields, username);
     for (guint i = 0; !settings->lock_splits && i < protocol->splits->len; i++) {
         const CwField *split = g_ptr_array_index(protocol->splits, i);
-        add_field(fields, split, parts == NULL ? NULL : g_hash_table_lookup(parts, split->name),
-                  FALSE);
+        add_field(fields, split, split->name,
+                  parts == NULL ? NULL : g_hash_table_lookup(parts, split->name));
     }
     if (protocol->password != CW_PASSWORD_NONE) {
         CwField *password = cw_field_new(CW_FIELD_PRIVATE, "password", "Password", NULL);
@@ -101,7 +106,8 @@ static GPtrArray *make_fields(CwComponent *component, const CwProtocol *protocol
         const char *value = user == NULL ? NULL : g_hash_table_lookup(user->options, option->name);
         if (value == NULL)
             value = g_hash_table_lookup(settings->options, option->name);
-        add_field(fields, option, value, FALSE);
+        g_autofree char *name = option_field(option);
+        add_field(fields, option, name, value);
     }
     return fields;
 }
@@ -364,8 +370,9 @@ static CwUser *make_user(CwComponent *component, const CwStanza *stanza, const C
         user->password = cw_secret_ref(old->password);
     for (guint i = 0; i < protocol->options->len; i++) {
         const CwField *option = g_ptr_array_index(protocol->options, i);
-        const char *value = g_hash_table_lookup(values, option->name);
-        if (cw_fields_find(fields, option->name) == NULL)
+        g_autofree char *name = option_field(option);
+        const char *value = g_hash_table_lookup(values, name);
+        if (cw_fields_find(fields, name) == NULL)
             continue; /* not for users to choose */
         if (value == NULL && old != NULL)
             value = g_hash_table_lookup(old->options, option->name);

@@ -100,7 +100,7 @@ static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
     } else if (g_str_equal(stanza->type, "unsubscribe")) {
         if (session != NULL)
             cw_session_remove_contact(session, name);
-        cw_component_send_presence(component, stanza->to->bare, stanza->from->bare, "unsubscribed");
+        cw_component_send_presence(component, stanza->to->bare, stanza->from->bare, "unavailable");
     } else {
         return FALSE;
     }

@@ -71,16 +71,16 @@ def test_form_is_made_of_the_plugins_splits_and_options(world, gateway_factory, 
         IRC: world.irc_transport(user_options="username; realname; ssl")}).start()
     fields = fields_of(juliet.iq("get", IRC, query()))
     assert fields["split.1"][1] == "127.0.0.1"
-    assert {"realname", "ssl"} <= set(fields)
-    assert fields["ssl"][0] == "boolean"
-    assert "port" not in fields and "encoding" not in fields
+    assert {"option.username", "option.realname", "option.ssl"} <= set(fields)
+    assert fields["option.ssl"][0] == "boolean"
+    assert "option.port" not in fields and "option.encoding" not in fields
 
 
 def test_user_options_are_used(world, gateway_factory, juliet):
     gateway_factory(server_port=world.server.component_port, transports={
         IRC: world.irc_transport(user_options="realname")}).start()
     nick, friend = world.nick(), world.irc("friend")
-    answer = juliet.iq("set", IRC, form({"username": nick, "realname": "Juliet Capulet"}))
+    answer = juliet.iq("set", IRC, form({"username": nick, "option.realname": "Juliet Capulet"}))
     assert condition(answer) is None
     friend.send(f"WHOIS {nick}")
     whois = friend.wait_for(lambda line: line.command == "311", what="the real name")
@@ -161,11 +161,11 @@ def test_R11_forms_are_read_with_forbearance(world, gateway_factory, juliet):
     assert not is_registered(juliet, IRC)
     assert condition(juliet.iq("set", IRC, form({"username": world.nick()}, kind="form"))) \
         == "bad-request"
-    wrong = juliet.iq("set", IRC, form({"username": world.nick(), "ssl": "perhaps"}))
+    wrong = juliet.iq("set", IRC, form({"username": world.nick(), "option.ssl": "perhaps"}))
     assert condition(wrong) == "not-acceptable" and "ssl" in error_text(wrong).lower()
     other = juliet.iq("set", IRC, form({"username": world.nick()}, form_type="urn:something"))
     assert condition(other) == "not-acceptable"
-    good = form({"username": world.nick(), "ssl": "false", "unheard-of": "x"})
+    good = form({"username": world.nick(), "option.ssl": "false", "unheard-of": "x"})
     assert condition(juliet.iq("set", IRC, good)) is None
 
 
@@ -270,6 +270,8 @@ def test_G18_R18_change_is_verified_and_logs_in_anew(world, gateway, juliet):
     friend = world.irc("friend")
     old, new = world.nick("old"), world.nick("new")
     register(juliet, IRC, old)
+    juliet.sync()
+    juliet.stanzas.take_all()
     assert condition(juliet.iq("set", IRC, plain(new))) is None
     wait_online(juliet, IRC)
     juliet.message(f"{friend.nick}@{IRC}", "who am I?")
@@ -365,6 +367,7 @@ def test_G22_afterwards_nothing_works(world, gateway, juliet):
     assert condition(juliet.iq("set", IRC, REMOVE)) is None
     ident = juliet.message(f"{friend.nick}@{IRC}", "anybody?")
     assert condition(juliet.wait_error(ident)) == "registration-required"
+    friend.wait_offline(nick)
     juliet.presence(IRC)
     assert not is_registered(juliet, IRC)
     assert not friend.is_online(nick)

@@ -6,7 +6,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 
-from .waiting import TIMEOUT, Mailbox
+from .waiting import TIMEOUT, Mailbox, wait_until
 
 
 @dataclass
@@ -67,6 +67,9 @@ class IrcClient:
         return self.wait_for(
             lambda line: line.command == "PRIVMSG" and (sender is None or line.nick == sender)
             and (text is None or line.text == text), timeout, f"a message from {sender}: {text!r}")
+
+    def wait_offline(self, nick):
+        wait_until(lambda: not self.is_online(nick), what=f"{nick} to leave IRC")
 
     def is_online(self, nick):
         """ISON: whether somebody has this nick now."""

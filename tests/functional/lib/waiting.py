@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A Mailbox collects what arrives in other threads; a test takes out of it what it waits for."""
 
+import os
 import socket
 import threading
 import time
 
-TIMEOUT = 20  # s; far over what anything takes, for machines that are busy
+# s; far over what anything takes, for machines that are busy
+TIMEOUT = float(os.environ.get("CAUSEWAY_TEST_TIMEOUT", 20))
 
 
 class Timeout(AssertionError):

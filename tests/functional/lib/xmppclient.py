@@ -108,6 +108,8 @@ class XmppClient:
             await self._stream.started
             self.full = str(self._stream.boundjid)
         _Loop.run(go(), timeout)
+        # RFC 6121 2.1.6: only who asked for the roster is told of changes and of "subscribed"
+        self.iq("get", None, "<query xmlns='jabber:iq:roster'/>", timeout)
         return self
 
     def close(self):

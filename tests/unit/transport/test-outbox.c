@@ -112,7 +112,7 @@ static void session_states__allow__these_moves_and_no_others(void)
         [CW_SESSION_CONNECTING] = {TRUE, FALSE, TRUE, TRUE, TRUE},
         [CW_SESSION_ONLINE] = {TRUE, FALSE, FALSE, TRUE, TRUE},
         [CW_SESSION_WAITING] = {TRUE, TRUE, FALSE, FALSE, TRUE},
-        [CW_SESSION_FAILED] = {TRUE, TRUE, FALSE, FALSE, TRUE},
+        [CW_SESSION_FAILED] = {TRUE, TRUE, FALSE, TRUE, TRUE},
     };
 
     for (guint from = 0; from < 5; from++) {
