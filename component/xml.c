@@ -15,7 +15,8 @@
 #include "component/arena.h"
 
 /* Debian 12 carries the deferral (and this switch) in a patched 2.5.0, older libraries have
- * neither; the version does not tell, so the symbol itself is asked, at run time. */
+ * neither; the version does not tell, so the symbol itself is asked, at run time.  Without the
+ * deferral a long tag is looked at again at each read; the limit on a stanza's size bounds that. */
 #pragma weak XML_SetReparseDeferralEnabled
 extern XML_Bool XML_SetReparseDeferralEnabled(XML_Parser parser, XML_Bool enabled);
 

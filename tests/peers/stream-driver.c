@@ -236,6 +236,7 @@ int main(int argc, char **argv)
     g_autoptr(GDataInputStream) lines = g_data_input_stream_new(input);
     int i = 1;
 
+    g_log_writer_default_set_use_stderr(TRUE); /* stdout is for the test */
     peers = g_ptr_array_new_with_free_func(peer_free);
     loop = g_main_loop_new(NULL, FALSE);
     for (; i < argc && strchr(argv[i], '='); i++)
