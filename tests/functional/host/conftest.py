@@ -1,3 +1,6 @@
+# tests/functional/host/conftest.py: fixtures of the tests of causeway-purple
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fixtures of the tests of causeway-purple; see hostlib.py."""
 import os
 import sys

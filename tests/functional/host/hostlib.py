@@ -1,3 +1,6 @@
+# tests/functional/host/hostlib.py: the program at the end of a socketpair, servers and contacts
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the tests of causeway-purple share: the program at the end of a socketpair, real servers on
 ports that the kernel chose, and contacts on them."""
 import asyncio

@@ -1,3 +1,6 @@
+# tests/functional/host/test_irc.py: causeway-purple with prpl-irc against a real ngircd
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
 """causeway-purple with prpl-irc against a real ngircd."""
 import time
 

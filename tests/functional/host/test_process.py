@@ -1,3 +1,6 @@
+# tests/functional/host/test_process.py: causeway-purple as a process: arguments, the link, its end
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
 """causeway-purple as a process: its arguments, the link, its end."""
 import os
 import signal

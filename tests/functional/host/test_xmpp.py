@@ -1,3 +1,6 @@
+# tests/functional/host/test_xmpp.py: causeway-purple with prpl-jabber against a real Prosody
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
 """causeway-purple with prpl-jabber against a real Prosody, and slixmpp as the contact."""
 import time
 

@@ -76,12 +76,11 @@ class Gateway(Process):
         """`wait`: until every transport's stream is up, as the log says it."""
         self.write_config()
         start = len(self.log_text())
-        leaks = f"suppressions={SUPPRESSIONS}:" if os.path.exists(SUPPRESSIONS) else ""
         options = "detect_leaks=1:detect_stack_use_after_return=1:exitcode=99"
         self.spawn([find_program("causeway") or os.path.join(BUILD, "causeway"), "--config",
                     self.config_path],
                    env={"ASAN_OPTIONS": options, "UBSAN_OPTIONS": "print_stacktrace=1",
-                        "LSAN_OPTIONS": leaks + "print_suppressions=0",
+                        "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
                         **self.environment})
         if wait:
             for section in self.sections:
