@@ -1,4 +1,5 @@
-"""Fixtures of the tests of causeway-purple; see hostlib.py."""
+# tests/functional/host/conftest.py: Fixtures of the tests of causeway-purple; see hostlib.py
+# SPDX-License-Identifier: GPL-2.0-or-later
 import os
 import sys
 

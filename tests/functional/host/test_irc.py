@@ -1,4 +1,5 @@
-"""causeway-purple with prpl-irc against a real ngircd."""
+# tests/functional/host/test_irc.py: causeway-purple with prpl-irc against a real ngircd
+# SPDX-License-Identifier: GPL-2.0-or-later
 import time
 
 import pytest

@@ -1,4 +1,6 @@
-"""causeway-purple as a process: its arguments, the link, its end."""
+# tests/functional/host/test_process.py: causeway-purple as a process: its arguments, the link,
+# its end
+# SPDX-License-Identifier: GPL-2.0-or-later
 import os
 import signal
 import socket
