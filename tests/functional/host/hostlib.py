@@ -388,3 +388,8 @@ def xmpp_values(server, tls=False):
             "port": str(server.tls_port if tls else server.port),
             "connection_security": "require_tls" if tls else "opportunistic_tls",
             "auth_plain_in_clear": "1"}
+
+
+def run_list(*args):
+    return subprocess.run([PROGRAM, "--list", *args], capture_output=True, text=True, check=True,
+                          env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0")).stdout
