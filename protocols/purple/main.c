@@ -163,7 +163,9 @@ static void message_cb(const CwLinkMsg *msg, gpointer data)
 
 static void closed_cb(const GError *error, gpointer data)
 {
-    gboolean in_order = g_error_matches(error, CW_LINK_ERROR, CW_LINK_ERROR_CLOSED);
+    /* a reset is a close as well: of a gateway that has not read all that we said */
+    gboolean in_order = g_error_matches(error, CW_LINK_ERROR, CW_LINK_ERROR_CLOSED) ||
+                        g_error_matches(error, CW_LINK_ERROR, CW_LINK_ERROR_IO);
     if (!in_order)
         g_printerr("causeway-purple: the link: %s\n", error->message);
     g_clear_pointer(&cw_host.peer, cw_link_peer_free);

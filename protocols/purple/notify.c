@@ -1,8 +1,8 @@
 /* protocols/purple/notify.c: what the network tells its user (libpurple's notify ops)
  *
  * Everything becomes a `notice` in plain text.  libpurple keeps the handle that an op returns until
- * it closes the notification, and does not keep it at all when it is NULL: ours has nothing to
- * close, so NULL it is, and the close callback is called at once by libpurple.
+ * it closes the notification; where it is NULL there is nothing to close, and libpurple calls the
+ * close callback at once.
  *
  * Message, formatted and URI ops do not say for which account: it is the one whose work is being
  * done; if there is none, the log takes it.
@@ -121,7 +121,7 @@ static void *notify_searchresults(PurpleConnection *gc, const char *title, const
     append(text, secondary);
     append_results(text, results);
     tell(cw_account_of_gc(gc), title, text->str);
-    /* libpurple frees the results with the notification: it needs a handle for that */
+    /* they are ours to free when libpurple closes this, with the connection at the latest */
     return results;
 }
 
@@ -143,6 +143,8 @@ static void *notify_userinfo(PurpleConnection *gc, const char *who, PurpleNotify
 
 static void close_notify(PurpleNotifyType type, void *handle)
 {
+    if (type == PURPLE_NOTIFY_SEARCHRESULTS)
+        purple_notify_searchresults_free(handle);
 }
 
 static PurpleNotifyUiOps ops = {

@@ -1,8 +1,14 @@
+<<<<<<< HEAD
 # tests/functional/host/hostlib.py: the program at the end of a socketpair, servers and contacts
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the tests of causeway-purple share: the program at the end of a socketpair, real servers on
 ports that the kernel chose, and contacts on them."""
+=======
+# tests/functional/host/hostlib.py: What the tests of causeway-purple share: the program at the
+# end of a socketpair, real servers on ports that the kernel chose, and contacts on them
+# SPDX-License-Identifier: GPL-2.0-or-later
+>>>>>>> purple
 import asyncio
 import json
 import os
@@ -390,3 +396,8 @@ def xmpp_values(server, tls=False):
             "port": str(server.tls_port if tls else server.port),
             "connection_security": "require_tls" if tls else "opportunistic_tls",
             "auth_plain_in_clear": "1"}
+
+
+def run_list(*args):
+    return subprocess.run([PROGRAM, "--list", *args], capture_output=True, text=True, check=True,
+                          env=dict(os.environ, ASAN_OPTIONS="detect_leaks=0")).stdout

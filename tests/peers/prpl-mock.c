@@ -1,0 +1,321 @@
+/* tests/peers/prpl-mock.c: a libpurple plugin without a network, which does what it is told
+ *
+ * Logs in at once (user "refused": never, "broken": with a network error).  A message to the
+ * contact "input" asks for an input, one to "crash" crashes; see mock_send_im().  What comes back
+ * is a message from that contact.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#define PURPLE_PLUGINS
+#define _(text) (text) /* some macros of libpurple translate */
+#include <libpurple/purple.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+static void tell(PurpleConnection *gc, const char *who, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+
+static void tell(PurpleConnection *gc, const char *who, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *html = g_markup_escape_text(text, -1);
+    serv_got_im(gc, who, html, PURPLE_MESSAGE_RECV, time(NULL));
+}
+
+/* ---- questions ---- */
+
+static void input_ok_cb(gpointer gc, const char *value)
+{
+    tell(gc, "input", "ok %s", value);
+}
+
+static void input_cancel_cb(gpointer gc, const char *value)
+{
+    tell(gc, "input", "cancelled");
+}
+
+static void choice_ok_cb(gpointer gc, int value)
+{
+    tell(gc, "choice", "ok %d", value);
+}
+
+static void choice_cancel_cb(gpointer gc, int value)
+{
+    tell(gc, "choice", "cancelled");
+}
+
+static void action_cb(gpointer gc, int action)
+{
+    tell(gc, "action", "action %d", action);
+}
+
+static void fatal_cb(gpointer gc, int action)
+{
+    purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_AUTHENTICATION_FAILED, "as asked");
+    purple_request_close_with_handle(gc); /* closes the question that is being answered */
+}
+
+static void fields_ok_cb(gpointer gc, PurpleRequestFields *fields)
+{
+    PurpleRequestField *list = purple_request_fields_get_field(fields, "list");
+    GList *selected = purple_request_field_list_get_selected(list);
+    tell(gc, "fields", "text=%s secret=%s number=%d yes=%d choice=%d list=%s",
+         purple_request_fields_get_string(fields, "text"),
+         purple_request_fields_get_string(fields, "secret"),
+         purple_request_fields_get_integer(fields, "number"),
+         purple_request_fields_get_bool(fields, "yes"),
+         purple_request_fields_get_choice(fields, "choice"),
+         selected != NULL ? (char *)selected->data : "-");
+}
+
+static void fields_cancel_cb(gpointer gc, PurpleRequestFields *fields)
+{
+    tell(gc, "fields", "cancelled");
+}
+
+static void file_cb(gpointer gc, const char *name)
+{
+    tell(gc, "file", "%s", name != NULL ? name : "cancelled");
+}
+
+static void ask_fields(PurpleConnection *gc, PurpleAccount *account)
+{
+    PurpleRequestFields *fields = purple_request_fields_new();
+    PurpleRequestFieldGroup *group = purple_request_field_group_new("Group");
+    purple_request_fields_add_group(fields, group);
+    PurpleRequestField *field = purple_request_field_string_new("text", "_Text", "preset", FALSE);
+    purple_request_field_set_required(field, TRUE);
+    purple_request_field_group_add_field(group, field);
+    field = purple_request_field_string_new("secret", "Secret", "hidden", FALSE);
+    purple_request_field_string_set_masked(field, TRUE);
+    purple_request_field_group_add_field(group, field);
+    purple_request_field_group_add_field(group,
+                                         purple_request_field_int_new("number", "Number", 7));
+    purple_request_field_group_add_field(group, purple_request_field_bool_new("yes", "Yes?", TRUE));
+    field = purple_request_field_choice_new("choice", "Choice", 1);
+    purple_request_field_choice_add(field, "zero");
+    purple_request_field_choice_add(field, "one");
+    purple_request_field_group_add_field(group, field);
+    field = purple_request_field_list_new("list", "List");
+    purple_request_field_list_add_icon(field, "red", NULL, (gpointer) "r");
+    purple_request_field_list_add_icon(field, "blue", NULL, (gpointer) "b");
+    purple_request_field_group_add_field(group, field);
+    purple_request_field_group_add_field(group, purple_request_field_label_new("note", "A note"));
+    purple_request_field_group_add_field(
+        group, purple_request_field_image_new("image", "Scan me", "\x89PNG", 4));
+    purple_request_fields(gc, "Title", "Primary", "Secondary", fields, "OK",
+                          G_CALLBACK(fields_ok_cb), "Cancel", G_CALLBACK(fields_cancel_cb), account,
+                          NULL, NULL, gc);
+}
+
+static gboolean ask(PurpleConnection *gc, PurpleAccount *account, const char *what)
+{
+    if (strcmp(what, "input") == 0)
+        purple_request_input(gc, "Title", "<b>Primary</b>", "Secondary &amp; more", "preset", FALSE,
+                             FALSE, NULL, "OK", G_CALLBACK(input_ok_cb), "Cancel",
+                             G_CALLBACK(input_cancel_cb), account, NULL, NULL, gc);
+    else if (strcmp(what, "choice") == 0)
+        purple_request_choice(gc, "Title", "Primary", NULL, 20, "OK", G_CALLBACK(choice_ok_cb),
+                              "Cancel", G_CALLBACK(choice_cancel_cb), account, NULL, NULL, gc,
+                              "ten", 10, "twenty", 20, NULL);
+    else if (strcmp(what, "action") == 0) /* without an account, as libpurple itself asks */
+        purple_request_action(gc, "Title", "Primary", NULL, 1, NULL, NULL, NULL, gc, 3, "_One",
+                              action_cb, "_Two", action_cb, "Three", action_cb);
+    else if (strcmp(what, "yesno") == 0)
+        purple_request_yes_no(gc, "Title", "Primary", NULL, 0, account, NULL, NULL, gc, action_cb,
+                              action_cb);
+    else if (strcmp(what, "fatal") == 0)
+        purple_request_ok_cancel(gc, "Title", "Primary", NULL, 0, account, NULL, NULL, gc, fatal_cb,
+                                 fatal_cb);
+    else if (strcmp(what, "fields") == 0)
+        ask_fields(gc, account);
+    else if (strcmp(what, "file") == 0)
+        purple_request_file(gc, "Title", "name", FALSE, G_CALLBACK(file_cb), G_CALLBACK(file_cb),
+                            account, NULL, NULL, gc);
+    else
+        return FALSE;
+    return TRUE;
+}
+
+/* ---- notices ---- */
+
+static gboolean notify(PurpleConnection *gc, const char *what)
+{
+    if (strcmp(what, "notify") == 0) {
+        purple_notify_error(gc, "Title", "Primary &lt;1&gt;", "Secondary");
+    } else if (strcmp(what, "formatted") == 0) {
+        purple_notify_formatted(gc, "Title", "Primary", NULL, "<b>Bold</b><br>line", NULL, NULL);
+    } else if (strcmp(what, "userinfo") == 0) {
+        PurpleNotifyUserInfo *info = purple_notify_user_info_new();
+        purple_notify_user_info_add_pair(info, "Name", "Somebody");
+        purple_notify_userinfo(gc, "somebody", info, NULL, NULL);
+        purple_notify_user_info_destroy(info);
+    } else if (strcmp(what, "search") == 0) {
+        PurpleNotifySearchResults *results = purple_notify_searchresults_new();
+        purple_notify_searchresults_column_add(results,
+                                               purple_notify_searchresults_column_new("Id"));
+        purple_notify_searchresults_row_add(results, g_list_append(NULL, g_strdup("42")));
+        purple_notify_searchresults(gc, "Title", "Primary", NULL, results, NULL, NULL);
+    } else if (strcmp(what, "uri") == 0) {
+        purple_notify_uri(gc, "http://a.example/");
+    } else if (strcmp(what, "email") == 0) {
+        purple_notify_email(gc, "Subject", "from@a.example", "to@a.example", NULL, NULL, NULL);
+    } else {
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- messages ---- */
+
+static gboolean late_cb(gpointer data)
+{
+    PurpleAccount *account = data;
+    purple_conv_present_error("late", account, "refused &lt;late&gt;");
+    return G_SOURCE_REMOVE;
+}
+
+static void xfer_init(PurpleXfer *xfer)
+{
+}
+
+static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
+                        PurpleMessageFlags flags)
+{
+    PurpleAccount *account = purple_connection_get_account(gc);
+    PurpleConversation *conv =
+        purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
+    if (ask(gc, account, who) || notify(gc, who))
+        return 1;
+    if (strcmp(who, "echo") == 0) {
+        purple_conv_im_write(PURPLE_CONV_IM(conv), "me", html, PURPLE_MESSAGE_SEND, time(NULL));
+    } else if (strcmp(who, "remote") == 0) {
+        purple_conv_im_write(PURPLE_CONV_IM(conv), "me", "from my phone",
+                             PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND, time(NULL));
+    } else if (strcmp(who, "html") == 0) {
+        g_autofree char *raw = purple_unescape_html(html);
+        serv_got_im(gc, who, raw, PURPLE_MESSAGE_RECV, time(NULL));
+    } else if (strcmp(who, "raw") == 0) {
+        tell(gc, who, "%s", html);
+    } else if (strcmp(who, "old") == 0) {
+        serv_got_im(gc, who, "old", PURPLE_MESSAGE_RECV | PURPLE_MESSAGE_DELAYED, 1000000000);
+    } else if (strcmp(who, "long") == 0) {
+        return -E2BIG;
+    } else if (strcmp(who, "sync") == 0) {
+        purple_conv_present_error(who, account, "refused at once");
+    } else if (strcmp(who, "late") == 0) {
+        purple_timeout_add(50, late_cb, account);
+    } else if (strcmp(who, "system") == 0) {
+        purple_conv_present_error("nobody", account, "about nobody");
+    } else if (strcmp(who, "invite") == 0) {
+        GHashTable *components = g_hash_table_new(g_str_hash, g_str_equal);
+        serv_got_chat_invite(gc, "room", "somebody", "come", components);
+    } else if (strcmp(who, "xfer") == 0) {
+        PurpleXfer *xfer = purple_xfer_new(account, PURPLE_XFER_RECEIVE, who);
+        purple_xfer_set_filename(xfer, "cat.png");
+        purple_xfer_set_size(xfer, 1000);
+        purple_xfer_set_init_fnc(xfer, xfer_init);
+        purple_xfer_request(xfer);
+    } else if (strcmp(who, "drop") == 0) {
+        purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_NETWORK_ERROR, "dropped");
+        return -ENOTCONN;
+    } else if (strcmp(who, "critical") == 0) {
+        g_critical("a plugin is not happy");
+    } else if (strcmp(who, "option") == 0) {
+        tell(gc, who, "bool=%d int=%d string=%s list=%s extra=%s",
+             purple_account_get_bool(account, "bool", FALSE),
+             purple_account_get_int(account, "int", 5),
+             purple_account_get_string(account, "string", "none"),
+             purple_account_get_string(account, "list", "b"),
+             purple_account_get_string(account, "extra", "none"));
+    } else if (strcmp(who, "crash") == 0) {
+        raise(SIGSEGV);
+    } else if (strcmp(who, "hang") == 0) {
+        g_usleep((gulong)3600 * G_USEC_PER_SEC);
+    }
+    return 1;
+}
+
+/* ---- the rest of a plugin ---- */
+
+static void mock_login(PurpleAccount *account)
+{
+    PurpleConnection *gc = purple_account_get_connection(account);
+    const char *user = purple_account_get_username(account);
+    if (strcmp(user, "refused") == 0) {
+        purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_AUTHENTICATION_FAILED, "no");
+        return;
+    }
+    if (strcmp(user, "broken") == 0) {
+        purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_NETWORK_ERROR, "broken");
+        return;
+    }
+    if (strcmp(user, "early") == 0) /* some speak before they are signed on */
+        tell(gc, "early", "before");
+    purple_connection_set_state(gc, PURPLE_CONNECTED);
+}
+
+static void mock_close(PurpleConnection *gc)
+{
+}
+
+static GList *mock_status_types(PurpleAccount *account)
+{
+    GList *types = NULL;
+    types =
+        g_list_append(types, purple_status_type_new_with_attrs(
+                                 PURPLE_STATUS_AVAILABLE, NULL, NULL, TRUE, TRUE, FALSE, "message",
+                                 "Message", purple_value_new(PURPLE_TYPE_STRING), NULL));
+    types = g_list_append(types, purple_status_type_new(PURPLE_STATUS_OFFLINE, NULL, NULL, TRUE));
+    return types;
+}
+
+static const char *mock_icon(PurpleAccount *account, PurpleBuddy *buddy)
+{
+    return "mock";
+}
+
+static PurplePluginProtocolInfo protocol_info = {
+    .options = OPT_PROTO_PASSWORD_OPTIONAL,
+    .list_icon = mock_icon,
+    .status_types = mock_status_types,
+    .login = mock_login,
+    .close = mock_close,
+    .send_im = mock_send_im,
+    .struct_size = sizeof(PurplePluginProtocolInfo),
+};
+
+static PurplePluginInfo info = {
+    .magic = PURPLE_PLUGIN_MAGIC,
+    .major_version = PURPLE_MAJOR_VERSION,
+    .minor_version = PURPLE_MINOR_VERSION,
+    .type = PURPLE_PLUGIN_PROTOCOL,
+    .priority = PURPLE_PRIORITY_DEFAULT,
+    .id = (char *)"prpl-mock",
+    .name = (char *)"Mock",
+    .version = (char *)"1",
+    .extra_info = &protocol_info,
+};
+
+static void mock_init(PurplePlugin *plugin)
+{
+    GList *options = NULL;
+    PurpleAccountOption *secret = purple_account_option_string_new("Secret", "secret", "");
+    PurpleAccountOption *list = purple_account_option_list_new("List", "list", NULL);
+    purple_account_option_set_masked(secret, TRUE);
+    purple_account_option_add_list_item(list, "First", "a");
+    purple_account_option_add_list_item(list, "Second", "b");
+    options = g_list_append(options, purple_account_option_bool_new("Bool", "bool", TRUE));
+    options = g_list_append(options, purple_account_option_int_new("Int", "int", 5));
+    options = g_list_append(options, purple_account_option_string_new("String", "string", "x"));
+    options = g_list_append(options, secret);
+    options = g_list_append(options, list);
+    protocol_info.protocol_options = options;
+}
+
+PURPLE_INIT_PLUGIN(mock, mock_init, info)
