@@ -15,8 +15,9 @@
 #include "transport/pace.h"
 #include "transport/transport.h"
 
-#define STEADY_TIME 60000  /* ms online after which the back-off begins anew */
-#define RELOGIN_DELAY 1000 /* ms in which a network forgets the log-in before: a nick is free again */
+#define STEADY_TIME 60000 /* ms online after which the back-off begins anew */
+#define RELOGIN_DELAY                                                                              \
+    1000 /* ms in which a network forgets the log-in before: a nick is free again */
 
 struct CwSession {
     CwTransport *transport;

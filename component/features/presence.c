@@ -48,10 +48,9 @@ static void write_gateway_state(CwWriter *writer, CwSession *session)
         return;
     case CW_SESSION_WAITING:
         write_show(writer, CW_SHOW_XA);
-        status =
-            g_strdup_printf("not connected: %s%s%s; next try in %u s",
-                            cw_reason_text(cw_session_reason(session)), why == NULL ? "" : ": ",
-                            why == NULL ? "" : why, (cw_session_retry_in(session) + 999) / 1000);
+        problem = cw_component_session_problem(session);
+        status = g_strdup_printf("not connected: %s; next try in %u s", problem,
+                                 (cw_session_retry_in(session) + 999) / 1000);
         cw_writer_leaf(writer, "status", NULL, status);
         return;
     case CW_SESSION_FAILED:

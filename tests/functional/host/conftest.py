@@ -1,12 +1,5 @@
-<<<<<<< HEAD
-# tests/functional/host/conftest.py: fixtures of the tests of causeway-purple
-#
-# SPDX-License-Identifier: GPL-2.0-or-later
-"""Fixtures of the tests of causeway-purple; see hostlib.py."""
-=======
 # tests/functional/host/conftest.py: Fixtures of the tests of causeway-purple; see hostlib.py
 # SPDX-License-Identifier: GPL-2.0-or-later
->>>>>>> purple
 import os
 import sys
 

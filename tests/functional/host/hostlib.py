@@ -1,14 +1,6 @@
-<<<<<<< HEAD
-# tests/functional/host/hostlib.py: the program at the end of a socketpair, servers and contacts
-#
-# SPDX-License-Identifier: GPL-2.0-or-later
-"""What the tests of causeway-purple share: the program at the end of a socketpair, real servers on
-ports that the kernel chose, and contacts on them."""
-=======
 # tests/functional/host/hostlib.py: What the tests of causeway-purple share: the program at the
 # end of a socketpair, real servers on ports that the kernel chose, and contacts on them
 # SPDX-License-Identifier: GPL-2.0-or-later
->>>>>>> purple
 import asyncio
 import json
 import os

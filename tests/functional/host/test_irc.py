@@ -1,11 +1,5 @@
 # tests/functional/host/test_irc.py: causeway-purple with prpl-irc against a real ngircd
-<<<<<<< HEAD
-#
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""causeway-purple with prpl-irc against a real ngircd."""
-=======
-# SPDX-License-Identifier: GPL-2.0-or-later
->>>>>>> purple
 import time
 
 import pytest

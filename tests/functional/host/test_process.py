@@ -1,13 +1,6 @@
-<<<<<<< HEAD
-# tests/functional/host/test_process.py: causeway-purple as a process: arguments, the link, its end
-#
-# SPDX-License-Identifier: GPL-2.0-or-later
-"""causeway-purple as a process: its arguments, the link, its end."""
-=======
 # tests/functional/host/test_process.py: causeway-purple as a process: its arguments, the link,
 # its end
 # SPDX-License-Identifier: GPL-2.0-or-later
->>>>>>> purple
 import os
 import signal
 import socket

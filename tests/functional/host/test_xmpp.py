@@ -1,13 +1,6 @@
-<<<<<<< HEAD
-# tests/functional/host/test_xmpp.py: causeway-purple with prpl-jabber against a real Prosody
-#
-# SPDX-License-Identifier: GPL-2.0-or-later
-"""causeway-purple with prpl-jabber against a real Prosody, and slixmpp as the contact."""
-=======
 # tests/functional/host/test_xmpp.py: causeway-purple with prpl-jabber against a real Prosody, and
 # slixmpp as the contact
 # SPDX-License-Identifier: GPL-2.0-or-later
->>>>>>> purple
 import time
 
 import pytest
