@@ -311,7 +311,7 @@ void cw_session_mark_offered(CwSession *session, CwContact *contact)
 
 static void send_contact_add(CwSession *session, const CwContact *contact)
 {
-    if (session->state == CW_SESSION_ONLINE)
+    if (session->account != NULL)
         cw_account_send(session->account, &(CwLinkMsg){.kind = CW_LINK_CONTACT_ADD,
                                                        .contact = contact->name,
                                                        .name = contact->alias,
@@ -570,6 +570,9 @@ static gboolean login_late_cb(gpointer data)
     if (session->account != NULL && cw_account_is_waiting(session->account) &&
         session->tried == NULL)
         return G_SOURCE_CONTINUE;
+    /* nor is a question that the user has not answered yet: the host ends it when it is stale */
+    if (session->questions.length > 0)
+        return G_SOURCE_CONTINUE;
     session->timer_id = 0;
     failed(session, CW_REASON_NETWORK, "the network did not answer in time", FALSE);
     return G_SOURCE_REMOVE;
@@ -594,7 +597,13 @@ static void online(CwSession *session)
     if (report_trial(session, CW_REASON_NONE, NULL))
         return;
     tell_presence(session);
+}
+
+/* Before it is online: an IRC host asks for the presence of all of them at once then. */
+static void tell_local_list(CwSession *session)
+{
     const CwProtocol *protocol = cw_transport_protocol(session->transport);
+
     if (protocol != NULL && protocol->local_list)
         cw_session_each_contact(session, re_add, session);
 }
@@ -603,6 +612,7 @@ static void take_state(CwSession *session, const CwLinkMsg *msg)
 {
     switch (msg->state) {
     case CW_ACCOUNT_CONNECTING:
+        tell_local_list(session);
         break;
     case CW_ACCOUNT_ONLINE:
         online(session);

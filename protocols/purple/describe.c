@@ -99,6 +99,7 @@ CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
     protocol->password = find_password_use(info, defaults);
     protocol->typing = info->send_typing != NULL;
     protocol->authorization = !defaults->no_authorization;
+    protocol->local_list = defaults->local_contacts;
     add_splits(protocol, info);
     for (GList *l = info->protocol_options; l != NULL; l = l->next) {
         CwField *field = describe_option(l->data, defaults);
