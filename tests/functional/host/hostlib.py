@@ -58,7 +58,7 @@ class Host:
         os.makedirs(self.tmp, exist_ok=True)
         environment = dict(os.environ, TMPDIR=self.tmp, LC_ALL="C.UTF-8")
         # libpurple's own leaks at exit are named in lsan.supp, each with its reason
-        environment["ASAN_OPTIONS"] = "detect_leaks=1:exitcode=99:abort_on_error=0"
+        environment["ASAN_OPTIONS"] = "detect_leaks=1:detect_stack_use_after_return=1:exitcode=99"
         environment["LSAN_OPTIONS"] = "suppressions=%s:print_suppressions=0" % os.path.join(
             ROOT, "tests", "lsan.supp")
         environment["UBSAN_OPTIONS"] = "print_stacktrace=1"

@@ -12,7 +12,7 @@ import pytest
 from hostlib import PROGRAM, ROOT, Host
 
 ENV = dict(os.environ, LSAN_OPTIONS="suppressions=%s:print_suppressions=0"
-           % os.path.join(ROOT, "tests", "lsan.supp"), ASAN_OPTIONS="exitcode=99")
+           % os.path.join(ROOT, "tests", "lsan.supp"), ASAN_OPTIONS="exitcode=99:detect_stack_use_after_return=1")
 
 
 def run(*args):
