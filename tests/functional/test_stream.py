@@ -53,6 +53,11 @@ def warnings(driver):
     return re.findall(r"WARNING \*\*: .*", driver.log_text())
 
 
+def waits(driver):
+    """What it decided to wait before each next attempt, s: exact, whatever else the machine does."""
+    return [int(ms) / 1000 for ms in re.findall(r"next attempt in (\d+) ms", driver.log_text())]
+
+
 def message(body, sender=JULIET, to=DOMAIN, stanza_id="1"):
     return f"<message from='{sender}' to='{to}' id='{stanza_id}'><body>{body}</body></message>"
 
@@ -157,7 +162,8 @@ def test_C5_wrong_secret_is_logged_once_and_not_spun(server, driver_factory):
         connection.wait_close()
         driver.wait("refused")
         check_is_quiet(driver, server, sent, "not the right one")
-    assert all(later - earlier >= 0.4 for earlier, later in zip(accepted, accepted[1:]))
+    assert all(0.4 <= wait <= 0.6 for wait in waits(driver))
+    assert accepted[2] - accepted[0] >= 0.4
     assert len(warnings(driver)) == 1
     assert re.search(rf"{DOMAIN}: .*the secret is wrong: compare `secret` in \[transport {DOMAIN}\] "
                      r"with the server's component_secret \(not-authorized: Given token does not "
@@ -223,8 +229,9 @@ def test_C7_conflict_after_the_handshake_backs_off_long(server, driver_factory):
         connection.check_handshake("s1")
         connection.send(stream_error("conflict", "Component already connected") + CLOSE)
         connection.wait_close()
-    gaps = [later - earlier for earlier, later in zip(accepted, accepted[1:])]
-    assert all(gap >= 0.5 for gap in gaps)
+    driver.wait_log("next attempt(?s:.*next attempt){2}")
+    assert all(0.5 <= wait <= 0.75 for wait in waits(driver))
+    assert accepted[2] - accepted[0] >= 0.5
     assert len(warnings(driver)) == 1
     assert f"another program is attached as {DOMAIN}" in warnings(driver)[0]
     server.accept().attach()
@@ -475,16 +482,15 @@ def test_C20_a_lost_server_is_tried_again(server, attached, how):
 
 def test_C20_back_off_grows_with_jitter(server, driver_factory):
     driver = driver_factory(retry_first=50, retry_max=400)
-    accepted = []
     for _ in range(8):
         connection = server.accept()
-        accepted.append(connection.accepted)
         connection.wait_header()
         connection.end()
-    gaps = [later - earlier for earlier, later in zip(accepted, accepted[1:])]
-    steps = [0.05, 0.1, 0.2, 0.4, 0.4, 0.4, 0.4]
-    assert all(gap >= step / 2 for gap, step in zip(gaps, steps)), gaps
-    assert len({round(gap, 3) for gap in gaps[3:]}) > 1
+    driver.wait_log("next attempt(?s:.*next attempt){7}")
+    found = waits(driver)
+    steps = [0.05, 0.1, 0.2] + [0.4] * 5
+    assert all(step / 2 <= wait <= step for wait, step in zip(found, steps)), found
+    assert len(set(found[3:])) > 1
     # the same trouble is not told again and again
     assert len(re.findall("Message: .*the server closed", driver.log_text())) == 1
     server.accept().attach()
@@ -542,7 +548,7 @@ def test_C22_a_half_open_connection_is_found(server, driver_factory):
 
 
 def test_C22_any_answer_is_a_sign_of_life(server, driver_factory):
-    driver = driver_factory(ping_interval=150, ping_timeout=1500)
+    driver = driver_factory(ping_interval=150, ping_timeout=15000)
     connection = server.accept()
     connection.auto_pong = False
     connection.attach()
