@@ -27,21 +27,27 @@ def end_with_parent():
 
 class Process:
     name = "program"
+    user = None  # to run as, when we are root; a program that changes its user itself would no
+    #              longer end with us (prctl(2): the setting is lost then)
 
     def __init__(self, folder=None):
         if folder:
             os.makedirs(folder)
+            self.user = None  # who might not get there: a checkout in a home, for example
         self.folder = folder or tempfile.mkdtemp(prefix=f"causeway-test-{self.name}-")
         self.log_path = os.path.join(self.folder, "log")
         self.process = None
 
     def spawn(self, arguments, env=None, cwd=None):
         # A session of its own: Ctrl-C in a terminal reaches the tests, which then stop it in order.
+        user = self.user if os.geteuid() == 0 else None
+        if user:
+            shutil.chown(self.folder, user)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, **(env or {})}, cwd=cwd or self.folder, start_new_session=True,
-                preexec_fn=end_with_parent)
+                user=user, extra_groups=[] if user else None, preexec_fn=end_with_parent)
         return self
 
     def is_running(self):

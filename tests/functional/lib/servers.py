@@ -4,10 +4,8 @@
 """Each is its own process with a fresh folder and ports that were free a moment ago, on loopback
 only, without TLS, and is ready to be connected to when start() returns."""
 
-import grp
 import json
 import os
-import pwd
 import re
 import shutil
 import urllib.request
@@ -105,6 +103,7 @@ def encode(name):
 
 class Ngircd(Process):
     name = "ngircd"
+    user = "nobody"  # it refuses to be root
 
     def __init__(self, port=None, extra="", folder=None):
         super().__init__(folder)
@@ -114,7 +113,6 @@ class Ngircd(Process):
     def start(self):
         program = need("ngircd", "ngircd")
         path = os.path.join(self.folder, "ngircd.conf")
-        owner = pwd.getpwuid(os.geteuid()).pw_name
         with open(path, "w") as config:
             config.write(f"""[Global]
 Name = irc.test
@@ -123,8 +121,6 @@ AdminInfo1 = tests
 Listen = 127.0.0.1
 Ports = {self.port}
 MotdPhrase = "hello"
-ServerUID = {owner}
-ServerGID = {grp.getgrgid(os.getegid()).gr_name}
 [Limits]
 MaxConnections = 0
 MaxConnectionsIP = 0
