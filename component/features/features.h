@@ -27,6 +27,22 @@ void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean cont
 void cw_presence_send_gateway(CwComponent *component, CwSession *session, const char *to);
 void cw_presence_send_contact(CwComponent *component, const CwContact *contact, const char *to);
 
+/* ---- registration, by iq or by chat ---- */
+
+/* How it went; condition and text (nullable) when it was not done. */
+typedef void (*CwRegistrationAnswer)(CwComponent *component, gboolean done,
+                                     CwStanzaCondition condition, const char *text, gpointer data);
+
+/* What the user is to fill in (CwField *, transfer full) with instructions (transfer full); NULL
+ * and CW_STANZA_ERROR: he may not, or the network is not known. */
+GPtrArray *cw_registration_fields(CwComponent *component, const CwJid *user, char **instructions,
+                                  GError **error);
+/* Values by field name.  `answer` is called exactly once, now or when the network has answered. */
+void cw_registration_submit(CwComponent *component, const CwJid *user, GHashTable *values,
+                            CwRegistrationAnswer answer, gpointer data);
+void cw_registration_remove(CwComponent *component, const CwJid *user, CwRegistrationAnswer answer,
+                            gpointer data);
+
 /* A chat message from the gateway itself to a user. */
 void cw_gateway_chat_say(CwComponent *component, const char *to, const char *text);
 

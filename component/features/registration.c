@@ -22,17 +22,9 @@ static gboolean may_register(CwComponent *component, const CwJid *user)
         cw_transport_settings(cw_component_transport(component)), user->bare, user->domain);
 }
 
-/* The protocol, or NULL with the error answered: the network is not known. */
-static const CwProtocol *get_protocol(CwComponent *component, const CwStanza *stanza)
-{
-    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
-
-    if (protocol == NULL)
-        cw_component_send_error(component, stanza, CW_STANZA_RECIPIENT_UNAVAILABLE,
-                                "the program that connects to the network does not run; the "
-                                "gateway's admin finds the reason in its log");
-    return protocol;
-}
+#define NOT_RUNNING                                                                                \
+    "the program that connects to the network does not run; the gateway's admin finds the reason " \
+    "in its log"
 
 /* ---- the form ---- */
 
@@ -135,9 +127,11 @@ static void answer_get(CwComponent *component, const CwStanza *stanza, const CwN
                                 "registration is not open to you here");
         return;
     }
-    const CwProtocol *protocol = get_protocol(component, stanza);
-    if (protocol == NULL)
+    const CwProtocol *protocol = cw_transport_protocol(transport);
+    if (protocol == NULL) {
+        cw_component_send_error(component, stanza, CW_STANZA_RECIPIENT_UNAVAILABLE, NOT_RUNNING);
         return;
+    }
 
     g_autofree char *instructions = write_instructions(component, protocol);
     g_autoptr(GPtrArray) fields = make_fields(component, protocol, user);
@@ -160,8 +154,10 @@ static void answer_get(CwComponent *component, const CwStanza *stanza, const CwN
 
 typedef struct {
     CwComponent *component;
-    CwReply *reply;
+    char *user;          /* bare JID */
     GPtrArray *contacts; /* JIDs to be taken off the roster */
+    CwRegistrationAnswer answer;
+    gpointer data;
 } Removal;
 
 static void say_farewell(CwComponent *component, const char *from, const char *user)
@@ -176,106 +172,111 @@ static void removed_cb(const GError *error, gpointer data)
 {
     Removal *removal = data;
     CwComponent *component = removal->component;
-    const CwStanza *stanza = cw_reply_stanza(removal->reply);
 
     if (error != NULL) {
-        g_warning("%s/%s: the registration cannot be deleted: %s", stanza->from->bare,
+        g_warning("%s/%s: the registration cannot be deleted: %s", removal->user,
                   cw_component_domain(component), error->message);
-        cw_component_send_error(component, stanza, CW_STANZA_INTERNAL_SERVER_ERROR,
-                                "your registration could not be deleted; try again later");
+        removal->answer(component, FALSE, CW_STANZA_INTERNAL_SERVER_ERROR,
+                        "your registration could not be deleted; try again later", removal->data);
     } else {
-        cw_component_send_result(component, stanza);
+        removal->answer(component, TRUE, CW_STANZA_UNDEFINED_CONDITION, NULL, removal->data);
         for (guint i = 0; i < removal->contacts->len; i++)
-            say_farewell(component, g_ptr_array_index(removal->contacts, i), stanza->from->bare);
-        say_farewell(component, cw_component_domain(component), stanza->from->bare);
+            say_farewell(component, g_ptr_array_index(removal->contacts, i), removal->user);
+        say_farewell(component, cw_component_domain(component), removal->user);
     }
     g_ptr_array_unref(removal->contacts);
-    cw_reply_free(removal->reply);
+    g_free(removal->user);
     g_free(removal);
 }
 
-static void remove_user(CwComponent *component, const CwStanza *stanza, const CwNode *query)
+void cw_registration_remove(CwComponent *component, const CwJid *user, CwRegistrationAnswer answer,
+                            gpointer data)
 {
     CwTransport *transport = cw_component_transport(component);
-    const char *user = stanza->from->bare;
 
-    if (cw_node_n_children(query) != 1) { /* R14 */
-        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST, "<remove/> stands alone");
-        return;
-    }
-    if (!cw_transport_is_registered(transport, user) &&
-        !cw_transport_is_registering(transport, user)) { /* R15 */
-        cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
-                                "you are not registered here");
+    if (!cw_transport_is_registered(transport, user->bare) &&
+        !cw_transport_is_registering(transport, user->bare)) { /* R15 */
+        answer(component, FALSE, CW_STANZA_REGISTRATION_REQUIRED, "you are not registered here",
+               data);
         return;
     }
     Removal *removal = g_new0(Removal, 1);
     removal->component = component;
-    removal->reply = cw_component_keep(component, stanza);
+    removal->user = g_strdup(user->bare);
     removal->contacts = g_ptr_array_new_with_free_func(g_free);
+    removal->answer = answer;
+    removal->data = data;
     g_autoptr(GPtrArray) contacts = cw_store_list_contacts(
-        cw_transport_store(transport), cw_component_domain(component), user, NULL);
+        cw_transport_store(transport), cw_component_domain(component), user->bare, NULL);
     for (guint i = 0; contacts != NULL && i < contacts->len; i++) {
         const CwStoredContact *contact = g_ptr_array_index(contacts, i);
         char *jid = cw_component_contact_jid(component, contact->name);
         if (jid != NULL)
             g_ptr_array_add(removal->contacts, jid);
     }
-    cw_transport_unregister(transport, user, removed_cb, removal);
+    cw_transport_unregister(transport, user->bare, removed_cb, removal);
 }
 
 /* ---- registration and change ---- */
 
 typedef struct {
     CwComponent *component;
-    CwReply *reply;
+    char *user; /* bare JID */
+    CwRegistrationAnswer answer;
+    gpointer data;
 } Attempt;
+
+/* G9: what the network refuses is not acceptable; G10: what it did not judge is a timeout. */
+static CwStanzaCondition refusal_condition(CwReason reason)
+{
+    return reason == CW_REASON_AUTH || reason == CW_REASON_NO_CONTACT ? CW_STANZA_NOT_ACCEPTABLE
+                                                                      : cw_reason_condition(reason);
+}
 
 static void registered_cb(CwRegistered result, CwReason reason, const char *why, gpointer data)
 {
+    static const struct {
+        CwStanzaCondition condition;
+        const char *text;
+    } answers[] = {
+        [CW_REGISTERED_BUSY] = {CW_STANZA_UNEXPECTED_REQUEST,
+                                "another registration of yours is being verified; wait for it"},
+        [CW_REGISTERED_FULL] = {CW_STANZA_RESOURCE_CONSTRAINT,
+                                "this gateway takes no more registrations at the moment; try again "
+                                "in a minute"},
+        [CW_REGISTERED_ABORTED] = {CW_STANZA_UNEXPECTED_REQUEST,
+                                   "the registration was removed before it was verified"},
+        [CW_REGISTERED_NOT_STORED] = {CW_STANZA_RESOURCE_CONSTRAINT,
+                                      "the registration cannot be stored at the moment; nothing "
+                                      "changed"},
+    };
     Attempt *attempt = data;
     CwComponent *component = attempt->component;
-    const CwStanza *stanza = cw_reply_stanza(attempt->reply);
-    CwStanzaCondition condition = CW_STANZA_NOT_ACCEPTABLE;
+    g_autofree char *refusal = NULL;
 
     switch (result) {
     case CW_REGISTERED_NEW:
-        cw_component_send_result(component, stanza);
-        cw_presence_greet(component, stanza->from->bare); /* G12: behind the result */
+        attempt->answer(component, TRUE, CW_STANZA_UNDEFINED_CONDITION, NULL, attempt->data);
+        cw_presence_greet(component, attempt->user); /* G12: behind the result */
         break;
     case CW_REGISTERED_CHANGED:
-        cw_component_send_result(component, stanza);
+        attempt->answer(component, TRUE, CW_STANZA_UNDEFINED_CONDITION, NULL, attempt->data);
         break;
-    case CW_REGISTERED_REFUSED: {
-        /* G9: what the network refuses is not acceptable; G10: what it did not judge is a timeout
-         */
-        if (reason != CW_REASON_AUTH && reason != CW_REASON_NO_CONTACT)
-            condition = cw_reason_condition(reason);
-        g_autofree char *text = why == NULL || *why == '\0'
-                                    ? g_strdup(cw_reason_text(reason))
-                                    : g_strdup_printf("%s: %s", cw_reason_text(reason), why);
-        cw_component_send_error(component, stanza, condition, text);
+    case CW_REGISTERED_REFUSED:
+        refusal = why == NULL || *why == '\0'
+                      ? g_strdup(cw_reason_text(reason))
+                      : g_strdup_printf("%s: %s", cw_reason_text(reason), why);
+        attempt->answer(component, FALSE, refusal_condition(reason), refusal, attempt->data);
         break;
-    }
     case CW_REGISTERED_BUSY:
-        cw_component_send_error(component, stanza, CW_STANZA_UNEXPECTED_REQUEST,
-                                "another registration of yours is being verified; wait for it");
-        break;
     case CW_REGISTERED_FULL:
-        cw_component_send_error(component, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
-                                "this gateway takes no more registrations at the moment; try again "
-                                "in a minute");
-        break;
     case CW_REGISTERED_ABORTED:
-        cw_component_send_error(component, stanza, CW_STANZA_UNEXPECTED_REQUEST,
-                                "the registration was removed before it was verified");
-        break;
     case CW_REGISTERED_NOT_STORED:
-        cw_component_send_error(component, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
-                                "the registration cannot be stored at the moment; nothing changed");
+        attempt->answer(component, FALSE, answers[result].condition, answers[result].text,
+                        attempt->data);
         break;
     }
-    cw_reply_free(attempt->reply);
+    g_free(attempt->user);
     g_free(attempt);
 }
 
@@ -327,32 +328,32 @@ static GHashTable *read_values(CwComponent *component, const CwStanza *stanza, c
     return values;
 }
 
-/* What the values make of `old` (nullable).  NULL: answered already.  (transfer full) */
-static CwUser *make_user(CwComponent *component, const CwStanza *stanza, const CwProtocol *protocol,
-                         GPtrArray *fields, GHashTable *values, const CwUser *old)
+/* What the values make of `old` (nullable).  NULL: CW_STANZA_ERROR.  (transfer full) */
+static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProtocol *protocol,
+                         GPtrArray *fields, GHashTable *values, const CwUser *old, GError **error)
 {
     const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
     const char *username = g_hash_table_lookup(values, "username");
     const char *password = g_hash_table_lookup(values, "password");
 
     if (username == NULL || *username == '\0') { /* R4, R20 */
-        cw_component_send_error(component, stanza,
-                                old == NULL ? CW_STANZA_NOT_ACCEPTABLE : CW_STANZA_BAD_REQUEST,
-                                "username is missing");
+        g_set_error(error, CW_STANZA_ERROR,
+                    old == NULL ? CW_STANZA_NOT_ACCEPTABLE : CW_STANZA_BAD_REQUEST,
+                    "username is missing");
         return NULL;
     }
     if (has_control(username) || has_control(password) || strlen(username) > 1023) {
-        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
-                                "user name or password has characters that no account has");
+        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_NOT_ACCEPTABLE,
+                    "user name or password has characters that no account has");
         return NULL;
     }
     gboolean no_password = password == NULL || *password == '\0';
     if (no_password && old == NULL && protocol->password == CW_PASSWORD_REQUIRED) { /* R4 */
-        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE, "password is missing");
+        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_NOT_ACCEPTABLE, "password is missing");
         return NULL;
     }
 
-    CwUser *user = cw_user_new(cw_component_domain(component), stanza->from->bare);
+    CwUser *user = cw_user_new(cw_component_domain(component), jid->bare);
     g_autofree char *stripped = g_strstrip(g_strdup(username));
     if (settings->lock_splits) {
         g_autofree char *first = NULL;
@@ -383,40 +384,105 @@ static CwUser *make_user(CwComponent *component, const CwStanza *stanza, const C
     return user;
 }
 
+/* The network, if this user may register with it now; else CW_STANZA_ERROR. */
+static const CwProtocol *open_for(CwComponent *component, const CwJid *user, GError **error)
+{
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
+
+    if (!may_register(component, user)) {
+        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_FORBIDDEN,
+                    "registration is not open to you here");
+        return NULL;
+    }
+    if (protocol == NULL)
+        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_RECIPIENT_UNAVAILABLE, NOT_RUNNING);
+    return protocol;
+}
+
+static CwUser *stored_user(CwComponent *component, const CwJid *user)
+{
+    return cw_store_get_user(cw_transport_store(cw_component_transport(component)),
+                             cw_component_domain(component), user->bare, NULL);
+}
+
+GPtrArray *cw_registration_fields(CwComponent *component, const CwJid *user, char **instructions,
+                                  GError **error)
+{
+    const CwProtocol *protocol = open_for(component, user, error);
+
+    if (protocol == NULL)
+        return NULL;
+    g_autoptr(CwUser) old = stored_user(component, user);
+    *instructions = write_instructions(component, protocol);
+    return make_fields(component, protocol, old);
+}
+
+void cw_registration_submit(CwComponent *component, const CwJid *user, GHashTable *values,
+                            CwRegistrationAnswer answer, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    const CwProtocol *protocol = open_for(component, user, &error);
+    g_autoptr(CwUser) wanted = NULL;
+
+    if (protocol != NULL) {
+        g_autoptr(CwUser) old = stored_user(component, user);
+        g_autoptr(GPtrArray) fields = make_fields(component, protocol, old);
+        wanted = make_user(component, user, protocol, fields, values, old, &error);
+    }
+    if (wanted == NULL) {
+        answer(component, FALSE, (CwStanzaCondition)error->code, error->message, data);
+        return;
+    }
+    Attempt *attempt = g_new0(Attempt, 1);
+    attempt->component = component;
+    attempt->user = g_strdup(user->bare);
+    attempt->answer = answer;
+    attempt->data = data;
+    cw_transport_register(cw_component_transport(component), wanted, registered_cb, attempt);
+}
+
+/* ---- sets ---- */
+
+static void answer_iq(CwComponent *component, gboolean done, CwStanzaCondition condition,
+                      const char *text, gpointer data)
+{
+    CwReply *reply = data;
+
+    if (done)
+        cw_component_send_result(component, cw_reply_stanza(reply));
+    else
+        cw_component_send_error(component, cw_reply_stanza(reply), condition, text);
+    cw_reply_free(reply);
+}
+
 static void answer_set(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
-    CwTransport *transport = cw_component_transport(component);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *instructions = NULL;
 
     if (stanza->to->local != NULL) {
         cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE, NULL);
         return;
     }
     if (cw_node_child(query, "remove", NS_REGISTER) != NULL) {
-        remove_user(component, stanza, query);
+        if (cw_node_n_children(query) != 1) /* R14 */
+            cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
+                                    "<remove/> stands alone");
+        else
+            cw_registration_remove(component, stanza->from, answer_iq,
+                                   cw_component_keep(component, stanza));
         return;
     }
-    if (!may_register(component, stanza->from)) {
-        cw_component_send_error(component, stanza, CW_STANZA_FORBIDDEN,
-                                "registration is not open to you here");
+    g_autoptr(GPtrArray) fields =
+        cw_registration_fields(component, stanza->from, &instructions, &error);
+    if (fields == NULL) {
+        cw_component_send_error(component, stanza, (CwStanzaCondition)error->code, error->message);
         return;
     }
-    const CwProtocol *protocol = get_protocol(component, stanza);
-    if (protocol == NULL)
-        return;
-
-    g_autoptr(CwUser) old = cw_store_get_user(
-        cw_transport_store(transport), cw_component_domain(component), stanza->from->bare, NULL);
-    g_autoptr(GPtrArray) fields = make_fields(component, protocol, old);
     g_autoptr(GHashTable) values = read_values(component, stanza, query, fields);
-    if (values == NULL)
-        return;
-    g_autoptr(CwUser) user = make_user(component, stanza, protocol, fields, values, old);
-    if (user == NULL)
-        return;
-    Attempt *attempt = g_new0(Attempt, 1);
-    attempt->component = component;
-    attempt->reply = cw_component_keep(component, stanza);
-    cw_transport_register(transport, user, registered_cb, attempt);
+    if (values != NULL)
+        cw_registration_submit(component, stanza->from, values, answer_iq,
+                               cw_component_keep(component, stanza));
 }
 
 static const CwIqHandler iqs[] = {
