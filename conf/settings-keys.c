@@ -45,6 +45,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "resources", CW_KEY_LIMIT, 1, 1000000, "32", LIMIT(resources)},
     {"limits", "pending-messages", CW_KEY_LIMIT, 1, 1000000, "500", LIMIT(pending_messages)},
     {"limits", "questions", CW_KEY_LIMIT, 1, 1000000, "16", LIMIT(questions)},
+    {"limits", "dialogues", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(dialogues)},
     {"limits", "pending-requests", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(pending_requests)},
     {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "0", LIMIT(host_memory)},
 

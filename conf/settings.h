@@ -41,8 +41,9 @@ typedef struct {
     guint resources;                         /* resources of one user that are online at once; 32 */
     guint pending_messages;                  /* of one account, not yet taken by the network; 500 */
     guint questions;                         /* of one account, not yet answered; 16 */
-    guint pending_requests;                  /* iqs of ours that await an answer, a stream; 1000 */
-    guint host_memory;                       /* MiB of address space of a protocol host; 0 */
+    guint dialogues;        /* users whom one gateway asks something in a chat; 1000 */
+    guint pending_requests; /* iqs of ours that await an answer, a stream; 1000 */
+    guint host_memory;      /* MiB of address space of a protocol host; 0 */
 } CwLimits;
 
 /* All in milliseconds. */

@@ -1,48 +1,26 @@
 /* component/features/gateway-chat.c: talking with the gateway itself
  *
- * A message to the gateway's own JID is the answer to the oldest open question of the network, if
- * there is one, else it gets a help text; the network's notices come from the same JID.  Clients
- * without forms for gateways (Dino, Monal, Conversations) have nothing else.
- *
- * A question of several fields is asked field by field.
+ * A message to the gateway's own JID answers what it asked last (dialogue.c), is a command, or gets
+ * a help text; the network's notices come from the same JID.  Clients without forms for gateways
+ * (Dino, Monal, Conversations, profanity) have nothing else: they register here.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <string.h>
 
+#include "component/features/dialogue.h"
 #include "component/features/features.h"
 
-/* How far a user has come with a question. */
-typedef struct {
-    gint64 question;
-    guint field;        /* the one asked last */
-    GHashTable *values; /* name -> what he said */
-} Asking;
-
-static void wipe_free(gpointer text)
+static CwDialogues *get_dialogues(CwComponent *component)
 {
-    cw_secret_wipe_string(text);
-}
+    CwDialogues *dialogues = cw_component_get_data(component, &cw_feature_gateway_chat);
 
-static void free_asking(gpointer data)
-{
-    Asking *asking = data;
-
-    g_hash_table_unref(asking->values);
-    g_free(asking);
-}
-
-/* bare JID -> Asking */
-static GHashTable *get_askings(CwComponent *component)
-{
-    GHashTable *askings = cw_component_get_data(component, &cw_feature_gateway_chat);
-
-    if (askings == NULL) {
-        askings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_asking);
-        cw_component_set_data(component, &cw_feature_gateway_chat, askings,
-                              (GDestroyNotify)g_hash_table_unref);
+    if (dialogues == NULL) {
+        dialogues = cw_dialogues_new(component);
+        cw_component_set_data(component, &cw_feature_gateway_chat, dialogues,
+                              (GDestroyNotify)cw_dialogues_free);
     }
-    return askings;
+    return dialogues;
 }
 
 static void say(CwComponent *component, const char *to, const char *type, const char *text)
@@ -60,86 +38,39 @@ void cw_gateway_chat_say(CwComponent *component, const char *to, const char *tex
     say(component, to, "chat", text);
 }
 
-/* ---- questions ---- */
+/* ---- questions of the network ---- */
 
-static const CwField *field_at(const CwQuestion *question, guint i)
+static void ask_next_question(CwComponent *component, CwSession *session);
+
+static void answered_cb(CwComponent *component, const char *user, GHashTable *values, gpointer data)
 {
-    return i < question->fields->len ? g_ptr_array_index(question->fields, i) : NULL;
+    CwSession *session = cw_transport_find_session(cw_component_transport(component), user);
+
+    if (session == NULL)
+        return;
+    cw_session_answer(session, *(gint64 *)data, values);
+    ask_next_question(component, session);
 }
 
-/* Goes on to the next field that wants an answer; notes are shown on the way. */
-static const CwField *next_field(const CwQuestion *question, Asking *asking, guint from,
-                                 GString *text)
-{
-    for (guint i = from;; i++) {
-        const CwField *field = field_at(question, i);
-        asking->field = i;
-        if (field == NULL || field->kind != CW_FIELD_NOTE)
-            return field;
-        g_string_append_printf(text, "%s\n", field->value != NULL ? field->value : field->label);
-    }
-}
-
-static void write_field(GString *text, const CwField *field)
-{
-    g_string_append(text, field->label == NULL ? field->name : field->label);
-    if (field->kind == CW_FIELD_BOOLEAN)
-        g_string_append(text, " (yes or no)");
-    for (guint i = 0; field->choices != NULL && i < field->choices->len; i++) {
-        const CwChoice *choice = g_ptr_array_index(field->choices, i);
-        g_string_append_printf(text, "\n  %u: %s", i + 1, choice->label);
-    }
-    if (field->value != NULL && *field->value != '\0' && field->kind != CW_FIELD_PRIVATE)
-        g_string_append_printf(text, "\n  (“.” for: %s)", field->value);
-    g_string_append(text, "\nAnswer with your next message to me, or “cancel”.");
-}
-
-static void send_answer(CwComponent *component, CwSession *session, gint64 id, GHashTable *values)
-{
-    cw_session_answer(session, id, values);
-    g_hash_table_remove(get_askings(component), cw_session_jid(session));
-}
-
-/* Asks the oldest open question, from `field` on.  With nothing left to ask it is answered. */
-static void ask_on(CwComponent *component, CwSession *session, Asking *asking, guint field)
-{
-    const CwQuestion *question = cw_session_question(session);
-    GString *text = g_string_new(NULL);
-
-    if (field == 0) {
-        if (question->title != NULL && *question->title != '\0')
-            g_string_append_printf(text, "%s\n", question->title);
-        if (question->text != NULL && *question->text != '\0')
-            g_string_append_printf(text, "%s\n", question->text);
-    }
-    const CwField *next = next_field(question, asking, field, text);
-    if (next != NULL)
-        write_field(text, next);
-    if (text->len > 0)
-        cw_gateway_chat_say(component, cw_session_jid(session), text->str);
-    g_string_free(text, TRUE);
-    if (next == NULL) {
-        g_autoptr(GHashTable) values = g_hash_table_ref(asking->values);
-        send_answer(component, session, question->id, values);
-    }
-}
-
-static Asking *begin_asking(CwComponent *component, CwSession *session)
-{
-    const CwQuestion *question = cw_session_question(session);
-    Asking *asking = g_new0(Asking, 1);
-
-    asking->question = question->id;
-    asking->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, wipe_free);
-    g_hash_table_insert(get_askings(component), g_strdup(cw_session_jid(session)), asking);
-    return asking;
-}
-
+/* One that finds its user in another dialogue waits for its end. */
 static void ask_next_question(CwComponent *component, CwSession *session)
 {
-    while (cw_session_question(session) != NULL &&
-           !g_hash_table_contains(get_askings(component), cw_session_jid(session)))
-        ask_on(component, session, begin_asking(component, session), 0);
+    const CwQuestion *question = cw_session_question(session);
+    CwDialogues *dialogues = get_dialogues(component);
+
+    if (question == NULL || cw_dialogue_is_open(dialogues, cw_session_jid(session)))
+        return;
+    GString *intro = g_string_new(question->title);
+    if (intro->len > 0 && question->text != NULL && *question->text != '\0')
+        g_string_append_c(intro, '\n');
+    g_string_append(intro, question->text == NULL ? "" : question->text);
+    gint64 *id = g_memdup2(&question->id, sizeof question->id);
+    if (!cw_dialogue_begin(dialogues, cw_session_jid(session), intro->str, question->fields,
+                           answered_cb, id, g_free)) {
+        cw_session_answer(session, *id, NULL);
+        g_free(id);
+    }
+    g_string_free(intro, TRUE);
 }
 
 static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)
@@ -149,80 +80,15 @@ static void question_cb(CwSession *session, const CwQuestion *question, gpointer
 
 static void question_gone_cb(CwSession *session, const CwQuestion *question, gpointer data)
 {
-    Asking *asking = g_hash_table_lookup(get_askings(data), cw_session_jid(session));
+    CwDialogues *dialogues = get_dialogues(data);
+    const gint64 *asked = cw_dialogue_data(dialogues, cw_session_jid(session));
 
-    if (asking != NULL && asking->question == question->id) {
-        g_hash_table_remove(get_askings(data), cw_session_jid(session));
-        cw_gateway_chat_say(data, cw_session_jid(session),
-                            "The network does not wait for an answer any more.");
-    }
-}
-
-/* What the user typed as the value of a field.  NULL: it is none; `hint` says what is wanted. */
-static char *read_value(const CwField *field, const char *typed, const char **hint)
-{
-    gint64 number = 0;
-
-    if (g_str_equal(typed, ".") && field->value != NULL)
-        return g_strdup(field->value);
-    switch (field->kind) {
-    case CW_FIELD_TEXT:
-    case CW_FIELD_PRIVATE:
-        return g_strdup(typed);
-    case CW_FIELD_BOOLEAN:
-        *hint = "Please answer yes or no.";
-        if (g_ascii_strcasecmp(typed, "yes") == 0 || g_str_equal(typed, "1"))
-            return g_strdup("1");
-        if (g_ascii_strcasecmp(typed, "no") == 0 || g_str_equal(typed, "0"))
-            return g_strdup("0");
-        return NULL;
-    case CW_FIELD_INTEGER:
-        *hint = "Please answer with a number.";
-        return g_ascii_string_to_signed(typed, 10, G_MININT64, G_MAXINT64, &number, NULL)
-                   ? g_strdup(typed)
-                   : NULL;
-    case CW_FIELD_LIST:
-        *hint = "Please answer with one of the numbers.";
-        for (guint i = 0; field->choices != NULL && i < field->choices->len; i++) {
-            const CwChoice *choice = g_ptr_array_index(field->choices, i);
-            g_autofree char *at = g_strdup_printf("%u", i + 1);
-            if (g_str_equal(typed, at) || g_ascii_strcasecmp(typed, choice->label) == 0)
-                return g_strdup(choice->value);
-        }
-        return NULL;
-    case CW_FIELD_NOTE:
-        break;
-    }
-    return NULL;
-}
-
-static void take_answer(CwComponent *component, CwSession *session, const char *body)
-{
-    Asking *asking = g_hash_table_lookup(get_askings(component), cw_session_jid(session));
-    const CwQuestion *question = cw_session_question(session);
-    const char *hint = "";
-
-    if (asking == NULL || asking->question != question->id) {
-        ask_next_question(component, session);
+    if (asked == NULL || *asked != question->id)
         return;
-    }
-    if (g_ascii_strcasecmp(body, "cancel") == 0) {
-        send_answer(component, session, question->id, NULL);
-        cw_gateway_chat_say(component, cw_session_jid(session), "Cancelled.");
-    } else {
-        const CwField *field = field_at(question, asking->field);
-        char *value = read_value(field, body, &hint);
-        if (value == NULL) {
-            cw_gateway_chat_say(component, cw_session_jid(session), hint);
-            return;
-        }
-        g_hash_table_replace(asking->values, g_strdup(field->name), value);
-        ask_on(component, session, asking, asking->field + 1);
-    }
-    ask_next_question(component, session);
+    cw_dialogue_drop(dialogues, cw_session_jid(session));
+    cw_gateway_chat_say(data, cw_session_jid(session),
+                        "The network does not wait for an answer any more.");
 }
-
-/* ---- notices and help ---- */
 
 static void notice_cb(CwSession *session, const char *title, const char *text, gpointer data)
 {
@@ -233,14 +99,73 @@ static void notice_cb(CwSession *session, const char *title, const char *text, g
     cw_gateway_chat_say(data, cw_session_jid(session), whole);
 }
 
+/* ---- commands ---- */
+
+static void registration_answer_cb(CwComponent *component, gboolean done,
+                                   CwStanzaCondition condition, const char *text, gpointer data)
+{
+    g_autofree char *user = data;
+    g_autofree char *refusal = NULL;
+
+    if (!done)
+        refusal = g_strdup_printf("That did not work: %s.", text);
+    cw_gateway_chat_say(component, user,
+                        done ? "Done.  If your client asks whether I may see your status, say yes."
+                             : refusal);
+}
+
+static void registration_filled_cb(CwComponent *component, const char *user, GHashTable *values,
+                                   gpointer data)
+{
+    g_autoptr(CwJid) jid = values == NULL ? NULL : cw_jid_parse(user, NULL);
+
+    if (jid == NULL)
+        return;
+    cw_gateway_chat_say(component, user, "I try to log you in …");
+    cw_registration_submit(component, jid, values, registration_answer_cb, g_strdup(user));
+}
+
+static void command_register(CwComponent *component, const CwJid *user)
+{
+    g_autofree char *instructions = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) fields = cw_registration_fields(component, user, &instructions, &error);
+
+    if (fields == NULL) {
+        g_autofree char *text = g_strdup_printf("You cannot register: %s.", error->message);
+        cw_gateway_chat_say(component, user->bare, text);
+    } else if (!cw_dialogue_begin(get_dialogues(component), user->bare, instructions, fields,
+                                  registration_filled_cb, NULL, NULL)) {
+        cw_gateway_chat_say(component, user->bare,
+                            "Too many people talk with me at the moment; try again later.");
+    }
+}
+
+static void removal_answer_cb(CwComponent *component, gboolean done, CwStanzaCondition condition,
+                              const char *text, gpointer data)
+{
+    g_autofree char *user = data;
+    g_autofree char *refusal = NULL;
+
+    if (!done)
+        refusal = g_strdup_printf("That did not work: %s.", text);
+    cw_gateway_chat_say(component, user,
+                        done ? "You are not registered with me any more; nothing of you is kept."
+                             : refusal);
+}
+
+static void command_unregister(CwComponent *component, const CwJid *user)
+{
+    cw_registration_remove(component, user, removal_answer_cb, g_strdup(user->bare));
+}
+
 static char *describe_state(CwTransport *transport, const char *user)
 {
     CwSession *session = cw_transport_find_session(transport, user);
     g_autofree char *problem = NULL;
 
     if (!cw_transport_is_registered(transport, user))
-        return g_strdup("You are not registered with me.  Register in your client's list of "
-                        "services (“discover services”, “gateways” or “transports”).");
+        return g_strdup("You are not registered with me.");
     if (session == NULL)
         return g_strdup("You are registered and not logged in.");
     switch (cw_session_state(session)) {
@@ -262,25 +187,49 @@ static char *describe_state(CwTransport *transport, const char *user)
     return g_strdup("You are registered and not logged in.");
 }
 
-static char *help_text(CwComponent *component, const char *user)
+static void command_help(CwComponent *component, const CwJid *user)
 {
     CwTransport *transport = cw_component_transport(component);
     const char *name = cw_transport_settings(transport)->name;
-    g_autofree char *state = describe_state(transport, user);
-
-    return g_strdup_printf(
+    g_autofree char *state = describe_state(transport, user->bare);
+    g_autofree char *help = g_strdup_printf(
         "I am the gateway to %s.  %s\n"
         "To chat with somebody there, write to NAME@%s (a space in a name is \\20, an @ is \\40), "
         "or add that address to your contacts.\n"
-        "What %s asks you comes as a message from me, and your next message to me is the answer.",
-        name, state, cw_component_domain(component), name);
+        "What %s asks you comes as a message from me, and your next message to me is the answer.\n"
+        "I also understand:\n"
+        "  register – tell me your account on %s, or change it\n"
+        "  unregister – forget all that you told me\n"
+        "  help – this text",
+        name, state, cw_component_domain(component), name, name);
+
+    cw_gateway_chat_say(component, user->bare, help);
+}
+
+static const struct {
+    const char *word;
+    void (*run)(CwComponent *component, const CwJid *user);
+} commands[] = {
+    {"register", command_register},
+    {"unregister", command_unregister},
+    {"help", command_help},
+};
+
+static void run_command(CwComponent *component, const CwJid *user, const char *typed)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (g_ascii_strcasecmp(typed, commands[i].word) == 0) {
+            commands[i].run(component, user);
+            return;
+        }
+    }
+    command_help(component, user);
 }
 
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 {
     const char *body = cw_node_child_text(stanza->node, "body", NULL);
-    CwSession *session =
-        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
+    const char *user = stanza->from->bare;
 
     if (stanza->to->local != NULL)
         return FALSE;
@@ -292,14 +241,15 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
                                 "this is no room");
         return TRUE;
     }
-    g_autofree char *typed = g_strstrip(g_strdup(body));
-    if (session != NULL && cw_session_question(session) != NULL) {
-        take_answer(component, session, typed);
-        explicit_bzero(typed, strlen(typed));
-        return TRUE;
-    }
-    g_autofree char *help = help_text(component, stanza->from->bare);
-    say(component, stanza->from->full, stanza->type, help);
+    char *typed = g_strstrip(g_strdup(body));
+    if (cw_dialogue_is_open(get_dialogues(component), user))
+        cw_dialogue_take(get_dialogues(component), user, typed);
+    else
+        run_command(component, stanza->from, typed);
+    cw_secret_wipe_string(typed);
+    CwSession *session = cw_transport_find_session(cw_component_transport(component), user);
+    if (session != NULL)
+        ask_next_question(component, session);
     return TRUE;
 }
 
