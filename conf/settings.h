@@ -78,7 +78,7 @@ typedef struct {
     char *identity;          /* (nullable) disco type of the gateway; default: the network's own */
     char *plugin_path;       /* (nullable) where further plugins are, ':' between several */
     guint accounts_per_host; /* 32 */
-    guint logins_per_second; /* paced log-ins to this network; 50 */
+    guint logins_per_minute; /* paced log-ins to this network; 3000 */
     char **allow;            /* who may register: domains and bare JIDs, "*" = everybody;
                                 default: the parent of the domain */
     char **deny;             /* stronger than allow; default: empty */

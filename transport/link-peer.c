@@ -147,7 +147,8 @@ static gboolean readable_cb(gint fd, GIOCondition condition, gpointer data)
 
     if (got > 0)
         hand_out_lines(peer);
-    else if (got == 0 || (got < 0 && problem == ECONNRESET)) /* it closed and left something unread */
+    else if (got == 0 ||
+             (got < 0 && problem == ECONNRESET)) /* it closed and left something unread */
         end(peer, g_error_new(CW_LINK_ERROR, CW_LINK_ERROR_CLOSED, "the other side closed"));
     else if (problem != EAGAIN && problem != EINTR)
         end(peer,

@@ -4,7 +4,7 @@
  */
 #include "transport/pace.h"
 
-gboolean cw_pace_take(CwPace *pace, guint count, guint period, guint *wait)
+gboolean cw_pace_take(CwPace *pace, guint count, guint period, guint burst, guint *wait)
 {
     gint64 now = g_get_monotonic_time();
 
@@ -16,11 +16,13 @@ gboolean cw_pace_take(CwPace *pace, guint count, guint period, guint *wait)
     if (pace->at != 0)
         pace->used = MAX(0, pace->used - (double)(now - pace->at) * per_us);
     pace->at = now;
-    if (pace->used + 1 <= count) {
+    if (burst == 0)
+        burst = count;
+    if (pace->used + 1 <= burst) {
         pace->used += 1;
         return TRUE;
     }
     if (wait != NULL)
-        *wait = (guint)((pace->used + 1 - count) / per_us / 1000) + 1;
+        *wait = (guint)((pace->used + 1 - burst) / per_us / 1000) + 1;
     return FALSE;
 }

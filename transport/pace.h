@@ -13,8 +13,8 @@ typedef struct {
     gint64 at;   /* monotonic µs when `used` was right; 0: never */
 } CwPace;
 
-/* Takes one of `count` every `period` ms.  FALSE: none is left, `wait` (nullable) ms until there
- * is.  count 0: no limit. */
-gboolean cw_pace_take(CwPace *pace, guint count, guint period, guint *wait);
+/* Takes one of `count` every `period` ms, of which `burst` may come at once (0: all).  FALSE: none
+ * is left, `wait` (nullable) ms until there is.  count 0: no limit. */
+gboolean cw_pace_take(CwPace *pace, guint count, guint period, guint burst, guint *wait);
 
 G_END_DECLS

@@ -160,8 +160,8 @@ static gboolean within_pace(CwRegistrar *registrar, const char *jid)
         g_hash_table_insert(registrar->paces, g_strdup(jid), pace);
     }
     /* first the user's own: one who hammers must not use up everybody's */
-    return cw_pace_take(pace, limits->registrations_per_user_per_minute, 60000, NULL) &&
-           cw_pace_take(&registrar->pace, limits->registrations_per_minute, 60000, NULL);
+    return cw_pace_take(pace, limits->registrations_per_user_per_minute, 60000, 0, NULL) &&
+           cw_pace_take(&registrar->pace, limits->registrations_per_minute, 60000, 0, NULL);
 }
 
 void cw_registrar_register(CwRegistrar *registrar, const CwUser *user, CwRegisterDone done,

@@ -238,7 +238,7 @@ static void mind_hosts(CwSupervisor *supervisor, guint coming)
 static gboolean turn_cb(gpointer data)
 {
     CwSupervisor *supervisor = data;
-    guint coming = 0, wait = 0;
+    guint coming = 0, wait = 0, rate = supervisor->transport->logins_per_minute;
 
     supervisor->turn_id = 0;
     if (supervisor->stopping) {
@@ -251,7 +251,7 @@ static gboolean turn_cb(gpointer data)
         if (slot == NULL)
             break;
         coming = G_MAXUINT; /* what waits, waits for the pace */
-        if (!cw_pace_take(&supervisor->pace, supervisor->transport->logins_per_second, 1000, &wait))
+        if (!cw_pace_take(&supervisor->pace, rate, 60000, MAX(1, rate / 60), &wait))
             break;
         CwAccount *account = supervisor->waiting.head->data;
         g_queue_unlink(&supervisor->waiting, &account->link);

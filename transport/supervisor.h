@@ -5,7 +5,7 @@
  *     session -- CwAccount ----- CwHost
  *
  * Starts hosts as accounts need them (accounts-per-host), always keeps one, so that the network
- * can be described; replaces dead ones with back-off; paces log-ins (logins-per-second).
+ * can be described; replaces dead ones with back-off; paces log-ins (logins-per-minute).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -126,7 +126,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_null(irc->identity);
     g_assert_null(irc->plugin_path);
     g_assert_cmpuint(irc->accounts_per_host, ==, 32);
-    g_assert_cmpuint(irc->logins_per_second, ==, 50);
+    g_assert_cmpuint(irc->logins_per_minute, ==, 3000);
     g_assert_cmpuint(g_strv_length(irc->allow), ==, 1);
     g_assert_cmpstr(irc->allow[0], ==, "example.com");
     g_assert_cmpuint(g_strv_length(irc->deny), ==, 0);

@@ -93,14 +93,28 @@ static void pace__lets_through__its_number_and_no_more(void)
     guint wait = 0;
 
     for (guint i = 0; i < 5; i++)
-        g_assert_true(cw_pace_take(&pace, 5, 3600000, NULL));
-    g_assert_false(cw_pace_take(&pace, 5, 3600000, &wait));
+        g_assert_true(cw_pace_take(&pace, 5, 3600000, 0, NULL));
+    g_assert_false(cw_pace_take(&pace, 5, 3600000, 0, &wait));
     g_assert_cmpuint(wait, >, 0);
     g_assert_cmpuint(wait, <=, 3600000 / 5 + 1);
     pace.at -= 720 * G_USEC_PER_SEC; /* one place has come free */
-    g_assert_true(cw_pace_take(&pace, 5, 3600000, NULL));
-    g_assert_false(cw_pace_take(&pace, 5, 3600000, NULL));
-    g_assert_true(cw_pace_take(&pace, 0, 3600000, NULL));
+    g_assert_true(cw_pace_take(&pace, 5, 3600000, 0, NULL));
+    g_assert_false(cw_pace_take(&pace, 5, 3600000, 0, NULL));
+    g_assert_true(cw_pace_take(&pace, 0, 3600000, 0, NULL));
+}
+
+/* One a minute, for servers that throttle one address: not all sixty of an hour at once. */
+static void pace__spreads__beyond_its_burst(void)
+{
+    CwPace pace = {0};
+    guint wait = 0;
+
+    g_assert_true(cw_pace_take(&pace, 60, 3600000, 1, NULL));
+    g_assert_false(cw_pace_take(&pace, 60, 3600000, 1, &wait));
+    g_assert_cmpuint(wait, >, 50000);
+    g_assert_cmpuint(wait, <=, 60001);
+    pace.at -= 60 * G_USEC_PER_SEC;
+    g_assert_true(cw_pace_take(&pace, 60, 3600000, 1, NULL));
 }
 
 /* The table of legal moves, walked in full. */
@@ -137,6 +151,7 @@ int main(int argc, char **argv)
                     outbox__remembers__a_bounded_number_of_taken_ones);
     g_test_add_func("/pace/pace__lets_through__its_number_and_no_more",
                     pace__lets_through__its_number_and_no_more);
+    g_test_add_func("/pace/pace__spreads__beyond_its_burst", pace__spreads__beyond_its_burst);
     g_test_add_func("/session/session_states__allow__these_moves_and_no_others",
                     session_states__allow__these_moves_and_no_others);
     return g_test_run();
