@@ -36,6 +36,7 @@ struct CwComponent {
     gboolean started; /* the stream is */
     gboolean stopping;
     gboolean fate_told; /* first_fate() was called */
+    gboolean warned;    /* of stanzas for somebody else, once is enough */
     guint still_open;   /* while stopping: stream and transport */
     guint grace_id;     /* the server is away: legacy sessions end then */
     guint stop_id;
@@ -192,9 +193,19 @@ static void stanza_cb(const CwNode *node, gpointer data)
         return;
     g_autoptr(CwJid) from = from_text == NULL ? NULL : cw_jid_parse(from_text, NULL);
     g_autoptr(CwJid) to = to_text == NULL ? NULL : cw_jid_parse(to_text, NULL);
-    if (from == NULL || to == NULL || !g_str_equal(to->domain, cw_component_domain(component))) {
-        g_debug("%s: a %s without a valid sender and a recipient of ours was dropped",
+    if (from == NULL || to == NULL) {
+        g_debug("%s: a %s without a valid sender and recipient was dropped",
                 cw_component_domain(component), node->name);
+        return;
+    }
+    if (!g_str_equal(to->domain, cw_component_domain(component))) {
+        if (!component->warned)
+            g_warning(
+                "%s: the server sends stanzas for %s on this stream; they are dropped.  In the "
+                "server's settings each component has a name of its own (ejabberd: no list "
+                "under hosts)",
+                cw_component_domain(component), to->domain);
+        component->warned = TRUE;
         return;
     }
     CwStanza stanza = {

@@ -120,15 +120,6 @@ static char **host_argv(const CwSettings *settings, const CwTransportSettings *t
 /* Everything that can be known to be wrong before anything is started. */
 static gboolean check_settings(const CwSettings *settings, GError **error)
 {
-    /* C28: XEP-0114 sends everything in the clear */
-    if (!cw_stream_is_loopback(settings->server_host) && !settings->server_allow_plain) {
-        g_set_error(error, CW_SETTINGS_ERROR, CW_SETTINGS_ERROR_VALUE,
-                    "[server] host: found %s, expected an address of this machine: a component's "
-                    "stream is not encrypted.  If the way there is safe (a VPN, a private "
-                    "network), say allow-plaintext = true",
-                    settings->server_host);
-        return FALSE;
-    }
     for (guint i = 0; i < settings->transports->len; i++) {
         g_auto(GStrv) argv = host_argv(settings, g_ptr_array_index(settings->transports, i), error);
         if (argv == NULL)

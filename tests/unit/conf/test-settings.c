@@ -537,6 +537,31 @@ static void sample__is__accepted(void)
     g_assert_cmpuint(settings->transports->len, >=, 1);
 }
 
+static void value_is_loopback__believes__no_name_but_localhost(void)
+{
+    static const char *const ours[] = {"127.0.0.1",   "127.8.9.10",      "::1",
+                                       "[::1]",       "localhost",       "LocalHost",
+                                       "x.localhost", "::ffff:127.0.0.1"};
+    static const char *const others[] = {"192.0.2.1",
+                                         "0.0.0.0",
+                                         "::",
+                                         "example.com",
+                                         "",
+                                         "localhost.example.com",
+                                         "127.0.0.1.example.com",
+                                         "2001:db8::1",
+                                         "::ffff:192.0.2.1",
+                                         "xlocalhost",
+                                         ".localhost",
+                                         "[127.0.0.1",
+                                         "10.0.0.1"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
+        g_assert_true(cw_value_is_loopback(ours[i]));
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_false(cw_value_is_loopback(others[i]));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -549,6 +574,7 @@ int main(int argc, char **argv)
     ADD(settings_parse__refuses__a_nul_byte);
     ADD(value_clean__strips__comments_but_not_secrets);
     ADD(value_time__knows__units);
+    ADD(value_is_loopback__believes__no_name_but_localhost);
     ADD(value_address__brings_to__normal_form);
     ADD(may_register__asks__deny_before_allow);
     ADD(settings_load__reads__secret_files);
