@@ -4,7 +4,7 @@
  */
 #include "conf/settings-value.h"
 
-#include <gio/gio.h>
+#include <arpa/inet.h>
 #include <string.h>
 
 static gboolean is_blank(char c)
@@ -211,18 +211,16 @@ gboolean cw_value_is_loopback(const char *host)
     gsize length = strlen(host);
     gboolean bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
     g_autofree char *bare = bracketed ? g_strndup(host + 1, length - 2) : g_strdup(host);
-    g_autoptr(GInetAddress) address = g_inet_address_new_from_string(bare);
+    guint8 ip4[4], ip6[16];
+    /* ::ffff:127.0.0.0/104 is the same interface */
+    static const guint8 mapped[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127};
+    static const guint8 one[16] = {[15] = 1};
 
-    if (address) {
-        const guint8 *bytes = g_inet_address_to_bytes(address);
-        static const guint8 mapped[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127};
-
-        /* ::ffff:127.0.0.0/104 is the same interface */
-        return g_inet_address_get_is_loopback(address) ||
-               (g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6 &&
-                memcmp(bytes, mapped, sizeof mapped) == 0);
-    }
+    if (inet_pton(AF_INET, bare, ip4) == 1)
+        return ip4[0] == 127;
+    if (inet_pton(AF_INET6, bare, ip6) == 1)
+        return memcmp(ip6, one, sizeof one) == 0 || memcmp(ip6, mapped, sizeof mapped) == 0;
     /* RFC 6761 6.3; any other name may lead anywhere, whatever it resolves to now */
     return g_ascii_strcasecmp(bare, "localhost") == 0 ||
-           (length > 10 && g_ascii_strcasecmp(bare + strlen(bare) - 10, ".localhost") == 0);
+           (strlen(bare) > 10 && g_ascii_strcasecmp(bare + strlen(bare) - 10, ".localhost") == 0);
 }
