@@ -32,6 +32,7 @@ struct CwLinkPeer {
     gboolean out_secret; /* a password is or was in `out` since it was last empty */
     gboolean congested;
     gboolean paused;
+    gboolean deaf;  /* the other side reads no more; what it wrote before is still to be read */
     gboolean over;  /* closed() was called */
     gboolean freed; /* free when busy is 0 */
     guint busy;
@@ -147,7 +148,8 @@ static gboolean readable_cb(gint fd, GIOCondition condition, gpointer data)
 
     if (got > 0)
         hand_out_lines(peer);
-    else if (got == 0 || (got < 0 && problem == ECONNRESET)) /* it closed and left something unread */
+    else if (got == 0 ||
+             (got < 0 && problem == ECONNRESET)) /* it closed and left something unread */
         end(peer, g_error_new(CW_LINK_ERROR, CW_LINK_ERROR_CLOSED, "the other side closed"));
     else if (problem != EAGAIN && problem != EINTR)
         end(peer,
@@ -212,6 +214,12 @@ static gboolean write_some(CwLinkPeer *peer, GError **error)
             continue;
         if (n < 0 && errno == EAGAIN)
             break;
+        if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+            /* reading comes to the end of it, behind its last words */
+            peer->deaf = TRUE;
+            peer->written = peer->out->len;
+            break;
+        }
         if (n < 0) {
             g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_IO, "cannot write: %s",
                         g_strerror(errno));
@@ -282,7 +290,7 @@ gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)
 {
     g_autoptr(GError) error = NULL;
 
-    if (peer->over)
+    if (peer->over || peer->deaf)
         return FALSE;
     if (msg->password != NULL)
         peer->out_secret = TRUE;

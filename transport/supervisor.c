@@ -313,6 +313,12 @@ void cw_supervisor_set_settings(CwSupervisor *supervisor, const CwTransportSetti
 {
     supervisor->transport = transport;
     supervisor->settings = settings;
+    supervisor->backoff.first = settings->timing.host_retry_first;
+    supervisor->backoff.max = settings->timing.host_retry_max;
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        Slot *slot = g_ptr_array_index(supervisor->slots, i);
+        cw_host_set_timing(slot->host, &settings->timing);
+    }
 }
 
 void cw_supervisor_start(CwSupervisor *supervisor)
