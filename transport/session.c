@@ -16,6 +16,7 @@
 #include "transport/transport.h"
 
 #define STEADY_TIME 60000 /* ms online after which the back-off begins anew */
+#define LOGIN_LOOK 100    /* ms between two looks at a log-in that is nearly late */
 #define RELOGIN_DELAY                                                                              \
     1000 /* ms in which a network forgets the log-in before: a nick is free again */
 
@@ -36,10 +37,11 @@ struct CwSession {
     char *told_status;
 
     CwBackoff backoff;
-    gint64 retry_at; /* monotonic µs */
-    guint timer_id;  /* CONNECTING: the log-in's end; WAITING: the retry */
-    guint steady_id; /* ONLINE: resets the back-off */
-    guint linger_id; /* no resource yet: ends the session */
+    gint64 login_since; /* of the log-in, or its last question: cw_supervisor_clock() */
+    gint64 retry_at;    /* monotonic µs */
+    guint timer_id;     /* CONNECTING: the log-in's end; WAITING: the retry */
+    guint steady_id;    /* ONLINE: resets the back-off */
+    guint linger_id;    /* no resource yet: ends the session */
 
     /* the trial of a registration */
     CwSessionTried tried;
@@ -450,8 +452,14 @@ static CwQuestion *find_question(CwSession *session, gint64 id)
     return NULL;
 }
 
+static gint64 clock_now(const CwSession *session)
+{
+    return cw_supervisor_clock(cw_transport_supervisor(session->transport));
+}
+
 static void drop_question(CwSession *session, CwQuestion *question)
 {
+    session->login_since = clock_now(session); /* the network's turn again */
     g_queue_remove(&session->questions, question);
     free_question(question);
 }
@@ -556,25 +564,41 @@ static void failed(CwSession *session, CwReason reason, const char *why, gboolea
         set_state(session, CW_SESSION_FAILED, reason, text);
         return;
     }
+    session->backoff.first = TIMING(session)->legacy_retry_first;
+    session->backoff.max = TIMING(session)->legacy_retry_max;
     guint wait = cw_backoff_next(&session->backoff, NULL);
     session->retry_at = g_get_monotonic_time() + (gint64)wait * 1000;
     session->timer_id = g_timeout_add(wait, retry_cb, session);
     set_state(session, CW_SESSION_WAITING, reason, text);
 }
 
+/* ms that a log-in has left.  Neither the wait for its turn is the network's fault, but a trial's
+ * user waits with it; nor an answer that is not read while the link is paused; nor a question that
+ * the user has not answered yet: the host ends it when it is stale. */
+static guint login_time_left(const CwSession *session)
+{
+    guint timeout = TIMING(session)->login_timeout;
+    gint64 since = session->login_since;
+
+    if (session->questions.length > 0 ||
+        (session->tried == NULL && cw_account_is_waiting(session->account)))
+        return timeout;
+    if (session->tried == NULL)
+        since = MAX(since, cw_account_sent_at(session->account));
+    gint64 gone = (clock_now(session) - since) / 1000;
+    return gone >= timeout ? 0 : timeout - (guint)gone;
+}
+
 static gboolean login_late_cb(gpointer data)
 {
     CwSession *session = data;
+    guint left = login_time_left(session);
 
-    /* waiting for its turn is not the network's fault */
-    if (session->account != NULL && cw_account_is_waiting(session->account) &&
-        session->tried == NULL)
-        return G_SOURCE_CONTINUE;
-    /* nor is a question that the user has not answered yet: the host ends it when it is stale */
-    if (session->questions.length > 0)
-        return G_SOURCE_CONTINUE;
     session->timer_id = 0;
-    failed(session, CW_REASON_NETWORK, "the network did not answer in time", FALSE);
+    if (left > 0)
+        session->timer_id = g_timeout_add(MAX(left, LOGIN_LOOK), login_late_cb, session);
+    else
+        failed(session, CW_REASON_NETWORK, "the network did not answer in time", FALSE);
     return G_SOURCE_REMOVE;
 }
 
@@ -745,6 +769,7 @@ static void start(CwSession *session, const CwUser *user)
     g_free(session->told_status);
     session->told_status = g_strdup(best == NULL ? NULL : best->status);
     cw_account_set_presence(session->account, session->told_show, session->told_status);
+    session->login_since = clock_now(session);
     session->timer_id = g_timeout_add(TIMING(session)->login_timeout, login_late_cb, session);
     set_state(session, CW_SESSION_CONNECTING, CW_REASON_NONE, NULL);
 }
@@ -847,6 +872,7 @@ gboolean cw_session_send(CwSession *session, const char *contact, const char *te
     if (*reason != CW_REASON_NONE)
         return FALSE;
 
+    cw_outbox_set_timeout(session->outbox, TIMING(session)->message_timeout);
     gint64 id = cw_outbox_add(session->outbox, contact, stanza_id, resource);
     CwLinkMsg message = {.kind = CW_LINK_MESSAGE, .id = id, .contact = contact, .text = text};
     if (!cw_account_send(session->account, &message))
@@ -866,6 +892,11 @@ static void returned_cb(const CwOutgoing *message, CwReason reason, const char *
     CwSession *session = data;
 
     EMIT(session, message_returned, session, message, reason, text);
+}
+
+static gint64 outbox_clock(gpointer data)
+{
+    return clock_now(data);
 }
 
 /* ---- the struct ---- */
@@ -921,9 +952,8 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->resources = g_ptr_array_new_with_free_func(free_resource);
     session->contacts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_contact);
     session->outbox = cw_outbox_new(TIMING(session)->message_timeout, returned_cb, session);
+    cw_outbox_set_clock(session->outbox, outbox_clock, session);
     g_queue_init(&session->questions);
-    session->backoff = (CwBackoff){.first = TIMING(session)->legacy_retry_first,
-                                   .max = TIMING(session)->legacy_retry_max};
     return session;
 }
 

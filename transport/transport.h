@@ -18,7 +18,8 @@ void cw_transport_free(CwTransport *transport);
 void cw_transport_start(CwTransport *transport);
 /* Logs everybody out and stops the hosts; `stopped` is called once. */
 void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data);
-/* The way to the Jabber server is closed or full: nothing more is read from the network. */
+/* The way to the Jabber server is closed or full: nothing more is read from the network, and what
+ * the network would have said is not waited for. */
 void cw_transport_pause(CwTransport *transport, gboolean yes);
 
 /* New limits, times and lists are in force from now on. */
