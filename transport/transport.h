@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *settings,
                               const char *const *argv, CwStore *store, const CwEvents *events,
                               gpointer data);
+/* The store has done all that was asked of it (cw_store_free() waits for that). */
 void cw_transport_free(CwTransport *transport);
 void cw_transport_start(CwTransport *transport);
 /* Logs everybody out and stops the hosts; `stopped` is called once. */
@@ -55,7 +56,7 @@ typedef enum {
     CW_REGISTERED_NEW,
     CW_REGISTERED_CHANGED,
     CW_REGISTERED_REFUSED, /* `reason` and `why` say what the network said */
-    CW_REGISTERED_BUSY,    /* another registration of this user is being verified */
+    CW_REGISTERED_BUSY,    /* another registration of this user is being verified or removed */
     CW_REGISTERED_FULL,    /* accounts-per-domain, or the pace is over its limit */
     CW_REGISTERED_ABORTED, /* removed meanwhile, or the gateway stops */
     CW_REGISTERED_NOT_STORED,

@@ -259,7 +259,8 @@ static void registered_cb(CwRegistered result, CwReason reason, const char *why,
     }
     case CW_REGISTERED_BUSY:
         cw_component_send_error(component, stanza, CW_STANZA_UNEXPECTED_REQUEST,
-                                "another registration of yours is being verified; wait for it");
+                                "another registration of yours is being verified or removed; "
+                                "wait for it and try again");
         break;
     case CW_REGISTERED_FULL:
         cw_component_send_error(component, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
@@ -268,7 +269,8 @@ static void registered_cb(CwRegistered result, CwReason reason, const char *why,
         break;
     case CW_REGISTERED_ABORTED:
         cw_component_send_error(component, stanza, CW_STANZA_UNEXPECTED_REQUEST,
-                                "the registration was removed before it was verified");
+                                "the registration was removed, or this gateway stops; look later "
+                                "whether you are registered");
         break;
     case CW_REGISTERED_NOT_STORED:
         cw_component_send_error(component, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
