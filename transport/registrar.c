@@ -235,6 +235,13 @@ void cw_registrar_abort_all(CwRegistrar *registrar)
         abort_pending(l->data);
 }
 
+CwSession *cw_registrar_find_trial(CwRegistrar *registrar, const char *jid)
+{
+    const CwPending *pending = g_hash_table_lookup(registrar->pending, jid);
+
+    return pending == NULL ? NULL : pending->trial;
+}
+
 gboolean cw_registrar_is_pending(CwRegistrar *registrar, const char *jid)
 {
     return g_hash_table_contains(registrar->pending, jid);

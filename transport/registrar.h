@@ -23,6 +23,7 @@ void cw_registrar_abort_all(CwRegistrar *registrar);
 void cw_registrar_register(CwRegistrar *registrar, const CwUser *user, CwRegisterDone done,
                            gpointer data);
 gboolean cw_registrar_is_pending(CwRegistrar *registrar, const char *jid);
+CwSession *cw_registrar_find_trial(CwRegistrar *registrar, const char *jid); /* nullable */
 /* His registration is being deleted: the store may show it still. */
 gboolean cw_registrar_is_removing(CwRegistrar *registrar, const char *jid);
 void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,

@@ -54,12 +54,18 @@ static void log_in(CwSession *session);
 #define LIMITS(session) (&cw_transport_all_settings((session)->transport)->limits)
 #define TIMING(session) (&cw_transport_all_settings((session)->transport)->timing)
 
-#define EMIT(session, event, ...)                                                                  \
+#define EMIT_ALWAYS(session, event, ...)                                                           \
     do {                                                                                           \
         gpointer emit_data_ = NULL;                                                                \
         const CwEvents *emit_events_ = cw_transport_events((session)->transport, &emit_data_);     \
-        if ((session)->held == NULL && emit_events_->event != NULL)                                \
+        if (emit_events_->event != NULL)                                                           \
             emit_events_->event(__VA_ARGS__, emit_data_);                                          \
+    } while (0)
+
+#define EMIT(session, event, ...)                                                                  \
+    do {                                                                                           \
+        if ((session)->held == NULL)                                                               \
+            EMIT_ALWAYS(session, event, __VA_ARGS__);                                              \
     } while (0)
 
 /* ---- states ---- */
@@ -457,18 +463,43 @@ static gint64 clock_now(const CwSession *session)
     return cw_supervisor_clock(cw_transport_supervisor(session->transport));
 }
 
-static void drop_question(CwSession *session, CwQuestion *question)
+/* (transfer full): the caller frees it */
+static CwQuestion *take_off(CwSession *session, CwQuestion *question)
 {
     session->login_since = clock_now(session); /* the network's turn again */
     g_queue_remove(&session->questions, question);
+    return question;
+}
+
+/* Off the queue before it is told: whoever is told may look at what is asked next. */
+static void take_question_gone(CwSession *session, gint64 id)
+{
+    CwQuestion *question = find_question(session, id);
+
+    if (question == NULL)
+        return;
+    take_off(session, question);
+    EMIT_ALWAYS(session, question_gone, session, question);
     free_question(question);
+}
+
+static void drop_questions(CwSession *session)
+{
+    GQueue gone = session->questions;
+    CwQuestion *question;
+
+    g_queue_init(&session->questions);
+    while ((question = g_queue_pop_head(&gone)) != NULL) {
+        EMIT_ALWAYS(session, question_gone, session, question);
+        free_question(question);
+    }
 }
 
 static void take_question(CwSession *session, const CwLinkMsg *msg)
 {
     guint most = LIMITS(session)->questions;
-    CwQuestion *question = find_question(session, msg->id);
 
+    take_question_gone(session, msg->id); /* asked anew */
     if (most > 0 && session->questions.length >= most) {
         cw_account_send(session->account,
                         &(CwLinkMsg){.kind = CW_LINK_ANSWER, .id = msg->id, .cancelled = TRUE});
@@ -476,25 +507,13 @@ static void take_question(CwSession *session, const CwLinkMsg *msg)
                   cw_transport_domain(session->transport), most);
         return;
     }
-    if (question != NULL)
-        drop_question(session, question);
-    question = g_new0(CwQuestion, 1);
+    CwQuestion *question = g_new0(CwQuestion, 1);
     question->id = msg->id;
     question->title = g_strdup(msg->title);
     question->text = g_strdup(msg->text);
     question->fields = g_ptr_array_ref(msg->fields);
     g_queue_push_tail(&session->questions, question);
-    EMIT(session, question, session, question);
-}
-
-static void take_question_gone(CwSession *session, gint64 id)
-{
-    CwQuestion *question = find_question(session, id);
-
-    if (question == NULL)
-        return;
-    EMIT(session, question_gone, session, question);
-    drop_question(session, question);
+    EMIT_ALWAYS(session, question, session, question);
 }
 
 const CwQuestion *cw_session_question(const CwSession *session)
@@ -513,7 +532,7 @@ void cw_session_answer(CwSession *session, gint64 id, GHashTable *values)
                                                        .id = id,
                                                        .values = values,
                                                        .cancelled = values == NULL});
-    drop_question(session, question);
+    free_question(take_off(session, question));
 }
 
 /* ---- the life of a log-in ---- */
@@ -526,8 +545,7 @@ static void disconnected(CwSession *session, CwReason reason, const char *why)
     g_clear_pointer(&session->account, cw_account_free);
     session->told_show = CW_SHOW_OFFLINE;
     g_clear_pointer(&session->told_status, g_free);
-    while (session->questions.head != NULL)
-        take_question_gone(session, ((CwQuestion *)session->questions.head->data)->id);
+    drop_questions(session);
     cw_session_each_contact(session, contact_offline, session);
     cw_outbox_return_all(session->outbox, reason, why);
 }
@@ -648,12 +666,19 @@ static void take_state(CwSession *session, const CwLinkMsg *msg)
     }
 }
 
+/* What the log-in itself needs cannot wait for its end: a captcha, a certificate. */
+static gboolean is_of_the_login(const CwLinkMsg *msg)
+{
+    return msg->kind == CW_LINK_STATE || msg->kind == CW_LINK_QUESTION ||
+           msg->kind == CW_LINK_QUESTION_GONE || msg->kind == CW_LINK_LOG;
+}
+
 /* Keeps the line for cw_session_release().  FALSE: it is not to be held back. */
 static gboolean hold_back(CwSession *session, const CwLinkMsg *msg)
 {
     gsize most = LIMITS(session)->link_queue;
 
-    if (session->held == NULL || msg->kind == CW_LINK_STATE)
+    if (session->held == NULL || is_of_the_login(msg))
         return FALSE;
     if (most > 0 && session->held->len > most)
         g_message("%s/%s: too much arrives before the registration is through; a line is lost",
@@ -965,8 +990,7 @@ void cw_session_free(CwSession *session)
     g_clear_handle_id(&session->steady_id, g_source_remove);
     g_clear_handle_id(&session->linger_id, g_source_remove);
     cw_account_free(session->account);
-    while (session->questions.head != NULL)
-        drop_question(session, session->questions.head->data);
+    drop_questions(session);
     cw_outbox_free(session->outbox);
     g_hash_table_unref(session->contacts);
     g_ptr_array_unref(session->resources);

@@ -109,8 +109,8 @@ void cw_session_answer(CwSession *session, gint64 id, GHashTable *values);
 
 CwSession *cw_session_new(CwTransport *transport, const char *jid);
 void cw_session_free(CwSession *session);
-/* Logs in with these data instead of the stored ones, holds back everything that arrives, and says
- * once how it went: the trial of a registration. */
+/* Logs in with these data instead of the stored ones, holds back everything that arrives but
+ * questions, and says once how it went: the trial of a registration. */
 typedef void (*CwSessionTried)(CwSession *session, CwReason reason, const char *why, gpointer data);
 void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried, gpointer data);
 /* The trial became the session: what was held back comes now.  It ends by itself unless a resource

@@ -242,6 +242,11 @@ void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegiste
     cw_registrar_register(transport->registrar, user, done, data);
 }
 
+CwSession *cw_transport_find_trial(CwTransport *transport, const char *jid)
+{
+    return cw_registrar_find_trial(transport->registrar, jid);
+}
+
 gboolean cw_transport_is_registering(CwTransport *transport, const char *jid)
 {
     return cw_registrar_is_pending(transport->registrar, jid);

@@ -69,6 +69,8 @@ typedef void (*CwRegisterDone)(CwRegistered result, CwReason reason, const char 
  * is called exactly once, never inside this call. */
 void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegisterDone done,
                            gpointer data);
+/* The session that verifies a registration of this user; NULL: there is none. */
+CwSession *cw_transport_find_trial(CwTransport *transport, const char *jid);
 /* A registration of this user is being verified. */
 gboolean cw_transport_is_registering(CwTransport *transport, const char *jid);
 /* Logs out, aborts a pending registration, deletes all that is stored. */

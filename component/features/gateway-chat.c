@@ -4,7 +4,8 @@
  * there is one, else it gets a help text; the network's notices come from the same JID.  Clients
  * without forms for gateways (Dino, Monal, Conversations) have nothing else.
  *
- * A question of several fields is asked field by field.
+ * A question of several fields is asked field by field.  While a registration is being verified
+ * its questions go before those of a session that the user has already.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,13 +33,13 @@ static void free_asking(gpointer data)
     g_free(asking);
 }
 
-/* bare JID -> Asking */
+/* CwSession -> Asking: question_gone() comes before a session goes, or it has answered all */
 static GHashTable *get_askings(CwComponent *component)
 {
     GHashTable *askings = cw_component_get_data(component, &cw_feature_gateway_chat);
 
     if (askings == NULL) {
-        askings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_asking);
+        askings = g_hash_table_new_full(NULL, NULL, NULL, free_asking);
         cw_component_set_data(component, &cw_feature_gateway_chat, askings,
                               (GDestroyNotify)g_hash_table_unref);
     }
@@ -97,7 +98,7 @@ static void write_field(GString *text, const CwField *field)
 static void send_answer(CwComponent *component, CwSession *session, gint64 id, GHashTable *values)
 {
     cw_session_answer(session, id, values);
-    g_hash_table_remove(get_askings(component), cw_session_jid(session));
+    g_hash_table_remove(get_askings(component), session);
 }
 
 /* Asks the oldest open question, from `field` on.  With nothing left to ask it is answered. */
@@ -131,14 +132,14 @@ static Asking *begin_asking(CwComponent *component, CwSession *session)
 
     asking->question = question->id;
     asking->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, wipe_free);
-    g_hash_table_insert(get_askings(component), g_strdup(cw_session_jid(session)), asking);
+    g_hash_table_insert(get_askings(component), session, asking);
     return asking;
 }
 
 static void ask_next_question(CwComponent *component, CwSession *session)
 {
     while (cw_session_question(session) != NULL &&
-           !g_hash_table_contains(get_askings(component), cw_session_jid(session)))
+           !g_hash_table_contains(get_askings(component), session))
         ask_on(component, session, begin_asking(component, session), 0);
 }
 
@@ -149,13 +150,14 @@ static void question_cb(CwSession *session, const CwQuestion *question, gpointer
 
 static void question_gone_cb(CwSession *session, const CwQuestion *question, gpointer data)
 {
-    Asking *asking = g_hash_table_lookup(get_askings(data), cw_session_jid(session));
+    const Asking *asking = g_hash_table_lookup(get_askings(data), session);
 
-    if (asking != NULL && asking->question == question->id) {
-        g_hash_table_remove(get_askings(data), cw_session_jid(session));
-        cw_gateway_chat_say(data, cw_session_jid(session),
-                            "The network does not wait for an answer any more.");
-    }
+    if (asking == NULL || asking->question != question->id)
+        return;
+    g_hash_table_remove(get_askings(data), session);
+    cw_gateway_chat_say(data, cw_session_jid(session),
+                        "The network does not wait for an answer any more.");
+    ask_next_question(data, session);
 }
 
 /* What the user typed as the value of a field.  NULL: it is none; `hint` says what is wanted. */
@@ -198,7 +200,7 @@ static char *read_value(const CwField *field, const char *typed, const char **hi
 
 static void take_answer(CwComponent *component, CwSession *session, const char *body)
 {
-    Asking *asking = g_hash_table_lookup(get_askings(component), cw_session_jid(session));
+    Asking *asking = g_hash_table_lookup(get_askings(component), session);
     const CwQuestion *question = cw_session_question(session);
     const char *hint = "";
 
@@ -276,16 +278,28 @@ static char *help_text(CwComponent *component, const char *user)
         name, state, cw_component_domain(component), name);
 }
 
+/* Whose question the user's next message answers; NULL: nobody asks him. */
+static CwSession *find_asker(CwComponent *component, const char *user)
+{
+    CwTransport *transport = cw_component_transport(component);
+    CwSession *trial = cw_transport_find_trial(transport, user);
+    CwSession *session = cw_transport_find_session(transport, user);
+
+    if (trial != NULL && cw_session_question(trial) != NULL)
+        return trial;
+    return session != NULL && cw_session_question(session) != NULL ? session : NULL;
+}
+
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 {
     const char *body = cw_node_child_text(stanza->node, "body", NULL);
-    CwSession *session =
-        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
+    CwSession *session = find_asker(component, stanza->from->bare);
 
     if (stanza->to->local != NULL)
         return FALSE;
-    /* a headline is nobody who talks, and a groupchat message is no talk with us */
-    if (body == NULL || g_strcmp0(stanza->type, "headline") == 0)
+    /* A headline is nobody who talks, and an address without a local part is no person: another
+     * gateway's help would be answered with ours, for ever. */
+    if (body == NULL || g_strcmp0(stanza->type, "headline") == 0 || stanza->from->local == NULL)
         return TRUE;
     if (g_strcmp0(stanza->type, "groupchat") == 0) {
         cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
@@ -293,7 +307,7 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
         return TRUE;
     }
     g_autofree char *typed = g_strstrip(g_strdup(body));
-    if (session != NULL && cw_session_question(session) != NULL) {
+    if (session != NULL) {
         take_answer(component, session, typed);
         explicit_bzero(typed, strlen(typed));
         return TRUE;

@@ -211,6 +211,33 @@ static void unregister__counts__before_the_store_is_done(World *world, gconstpoi
     g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
 }
 
+/* A captcha or a certificate belongs to the log-in that verifies. */
+static void registration__asks__what_the_network_asks(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "asks"), ==, CW_REGISTERED_NEW);
+    g_assert_nonnull(world->asked);
+    g_assert_cmpuint(world->questions_gone, ==, 0);
+}
+
+static void unregister__takes_back__what_was_asked(World *world, gconstpointer data)
+{
+    gboolean asked = FALSE;
+
+    world->answer = FALSE;
+    register_user(world, "asks");
+    for (guint i = 0; i < 200 && !asked; i++) {
+        g_main_context_iteration(NULL, TRUE);
+        asked = world->asked != NULL;
+    }
+    g_assert_true(asked);
+    g_assert_true(cw_transport_find_trial(world->transport, JULIET) == world->asked);
+    cw_transport_unregister(world->transport, JULIET, removed_cb, world);
+    g_assert_true(world->registered);
+    g_assert_cmpint(world->result, ==, CW_REGISTERED_ABORTED);
+    g_assert_cmpuint(world->questions_gone, ==, 1);
+    run_until(&world->removed);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -219,6 +246,8 @@ int main(int argc, char **argv)
         registration__stores__what_the_network_takes);
     ADD("/registration/stores_nothing/that_was_refused",
         registration__stores_nothing__that_was_refused);
+    ADD("/registration/asks/what_the_network_asks", registration__asks__what_the_network_asks);
+    ADD("/unregister/takes_back/what_was_asked", unregister__takes_back__what_was_asked);
     ADD("/unregister/counts/before_the_store_is_done",
         unregister__counts__before_the_store_is_done);
     return g_test_run();
