@@ -15,6 +15,7 @@
 #include "transport/pace.h"
 #include "transport/transport.h"
 
+#define KEPT_TEXT 4096    /* bytes of a name or status that are kept: longer than anybody reads */
 #define STEADY_TIME 60000 /* ms online after which the back-off begins anew */
 #define LOGIN_LOOK 100    /* ms between two looks at a log-in that is nearly late */
 #define RELOGIN_DELAY                                                                              \
@@ -326,16 +327,17 @@ static void send_contact_add(CwSession *session, const CwContact *contact)
                                                        .group = contact->group});
 }
 
-void cw_session_add_contact(CwSession *session, const char *name)
+gboolean cw_session_add_contact(CwSession *session, const char *name)
 {
     CwContact *contact = ensure_contact(session, name);
 
     if (contact == NULL)
-        return;
+        return FALSE;
     contact->offered = TRUE; /* he has it on his roster: that is where this comes from */
     store_contact(session, contact);
     if (!contact->listed)
         send_contact_add(session, contact);
+    return TRUE;
 }
 
 void cw_session_remove_contact(CwSession *session, const char *name)
@@ -381,22 +383,40 @@ static void load_contacts(CwSession *session)
     }
 }
 
+/* The end of the longest beginning of `text` (valid UTF-8) that is at most `most` bytes, and at
+ * least one character. */
+static const char *end_within(const char *text, gsize most)
+{
+    const char *end = text;
+
+    while (*end != '\0' && (gsize)(g_utf8_next_char(end) - text) <= most)
+        end = g_utf8_next_char(end);
+    return end == text && *text != '\0' ? g_utf8_next_char(text) : end;
+}
+
+/* A name or a status, which is kept for each contact.  (transfer full), NULL for NULL. */
+static char *keep_short(const char *text)
+{
+    return text == NULL ? NULL : g_strndup(text, (gsize)(end_within(text, KEPT_TEXT) - text));
+}
+
 static void take_contact(CwSession *session, const CwLinkMsg *msg)
 {
     CwContact *contact = ensure_contact(session, msg->contact);
+    g_autofree char *alias = keep_short(msg->name), *group = keep_short(msg->group);
 
     if (contact == NULL)
         return;
     gboolean changed =
-        g_strcmp0(contact->alias, msg->name) != 0 || g_strcmp0(contact->group, msg->group) != 0;
+        g_strcmp0(contact->alias, alias) != 0 || g_strcmp0(contact->group, group) != 0;
     if (contact->listed && !changed)
         return;
     contact->listed = TRUE;
     if (changed) {
         g_free(contact->alias);
         g_free(contact->group);
-        contact->alias = g_strdup(msg->name);
-        contact->group = g_strdup(msg->group);
+        contact->alias = g_steal_pointer(&alias);
+        contact->group = g_steal_pointer(&group);
         store_contact(session, contact);
     }
     EMIT(session, contact, session, contact);
@@ -415,14 +435,15 @@ static void take_contact_gone(CwSession *session, const char *name)
 }
 
 static void set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
-                                 const char *status)
+                                 const char *text)
 {
+    g_autofree char *status = keep_short(text);
+
     if (contact->show == show && g_strcmp0(contact->status, status) == 0)
         return;
     contact->show = show;
-    char *old = contact->status;
-    contact->status = g_strdup(status);
-    g_free(old);
+    g_free(contact->status);
+    contact->status = g_steal_pointer(&status);
     EMIT(session, contact_presence, session, contact);
 }
 
@@ -673,6 +694,21 @@ static gboolean is_of_the_login(const CwLinkMsg *msg)
            msg->kind == CW_LINK_QUESTION_GONE || msg->kind == CW_LINK_LOG;
 }
 
+/* One that is longer than message-size, more than a server may take at once, comes in pieces. */
+static void take_message(CwSession *session, const CwLinkMsg *msg)
+{
+    gsize most = LIMITS(session)->message_size;
+    const char *text = msg->text;
+
+    while (most > 0 && strlen(text) > most) {
+        const char *end = end_within(text, most);
+        g_autofree char *piece = g_strndup(text, (gsize)(end - text));
+        EMIT(session, message, session, msg->contact, piece, msg->stamp, msg->own);
+        text = end;
+    }
+    EMIT(session, message, session, msg->contact, text, msg->stamp, msg->own);
+}
+
 /* Keeps the line for cw_session_release().  FALSE: it is not to be held back. */
 static gboolean hold_back(CwSession *session, const CwLinkMsg *msg)
 {
@@ -711,7 +747,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
             set_contact_presence(session, contact, msg->show, msg->status);
         break;
     case CW_LINK_MESSAGE:
-        EMIT(session, message, session, msg->contact, msg->text, msg->stamp, msg->own);
+        take_message(session, msg);
         break;
     case CW_LINK_TYPING:
         EMIT(session, typing, session, msg->contact, msg->typing);

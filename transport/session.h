@@ -84,8 +84,8 @@ CwContact *cw_session_find_contact(CwSession *session, const char *name); /* nul
 /* Calls `visit` for each contact. */
 void cw_session_each_contact(CwSession *session, void (*visit)(CwContact *, gpointer),
                              gpointer data);
-/* The user wants it on his list.  Sends contact-add unless it is there. */
-void cw_session_add_contact(CwSession *session, const char *name);
+/* The user wants it on his list.  Sends contact-add unless it is there.  FALSE: he has too many. */
+gboolean cw_session_add_contact(CwSession *session, const char *name);
 void cw_session_remove_contact(CwSession *session, const char *name);
 /* Remembers that the user was sent a subscription request for it. */
 void cw_session_mark_offered(CwSession *session, CwContact *contact);

@@ -238,6 +238,21 @@ static void unregister__takes_back__what_was_asked(World *world, gconstpointer d
     run_until(&world->removed);
 }
 
+static void message__comes_in_pieces__over_the_limit(World *world, gconstpointer data)
+{
+    gboolean there = FALSE;
+
+    g_assert_cmpint(result_of(world, "long"), ==, CW_REGISTERED_NEW);
+    for (guint i = 0; i < 200 && !there; i++) {
+        there = world->messages >= 2;
+        if (!there)
+            g_main_context_iteration(NULL, TRUE);
+    }
+    g_assert_cmpuint(world->messages, ==, 2);
+    g_assert_cmpuint(world->text->len, ==, 1502);
+    g_assert_true(g_str_has_suffix(world->text->str, "00ä"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -248,6 +263,7 @@ int main(int argc, char **argv)
         registration__stores_nothing__that_was_refused);
     ADD("/registration/asks/what_the_network_asks", registration__asks__what_the_network_asks);
     ADD("/unregister/takes_back/what_was_asked", unregister__takes_back__what_was_asked);
+    ADD("/message/comes_in_pieces/over_the_limit", message__comes_in_pieces__over_the_limit);
     ADD("/unregister/counts/before_the_store_is_done",
         unregister__counts__before_the_store_is_done);
     return g_test_run();
