@@ -309,6 +309,11 @@ gboolean cw_host_is_ending(const CwHost *host)
     return host->stopping || host->exited || host->peer == NULL || host->why != NULL;
 }
 
+gboolean cw_host_is_congested(const CwHost *host)
+{
+    return host->peer != NULL && cw_link_peer_is_congested(host->peer);
+}
+
 gboolean cw_host_send(CwHost *host, const CwLinkMsg *msg)
 {
     return host->peer != NULL && cw_link_peer_send(host->peer, msg);

@@ -43,6 +43,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwHost, cw_host_free)
 gboolean cw_host_is_ready(const CwHost *host);
 gboolean cw_host_is_ending(const CwHost *host); /* takes no more accounts */
 void cw_host_set_timing(CwHost *host, const CwTiming *timing);
+/* It does not read as fast as it is written to: a quarter of link-queue waits. */
+gboolean cw_host_is_congested(const CwHost *host);
 gboolean cw_host_send(CwHost *host, const CwLinkMsg *msg);
 void cw_host_pause(CwHost *host, gboolean yes);
 /* Closes the link; the host logs its accounts out and ends, or is killed after a while. */

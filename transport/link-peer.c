@@ -308,6 +308,11 @@ gsize cw_link_peer_queued(const CwLinkPeer *peer)
     return peer->out->len - peer->written;
 }
 
+gboolean cw_link_peer_is_congested(const CwLinkPeer *peer)
+{
+    return peer->congested;
+}
+
 void cw_link_peer_flush(CwLinkPeer *peer, guint timeout)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)timeout * 1000;

@@ -926,6 +926,7 @@ gboolean cw_session_send(CwSession *session, const char *contact, const char *te
         *reason = CW_REASON_TOO_LONG;
     else if ((limits->pending_messages > 0 &&
               cw_outbox_pending(session->outbox) >= limits->pending_messages) ||
+             cw_account_is_congested(session->account) ||
              !cw_pace_take(&session->pace, limits->messages_per_minute, 60000, NULL))
         *reason = CW_REASON_RATE;
     else

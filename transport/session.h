@@ -93,7 +93,8 @@ void cw_session_authorize(CwSession *session, const char *contact, gboolean yes)
 
 /* ---- messages ---- */
 
-/* FALSE with the reason: not logged in, too many on their way, too fast, too long.  Else its fate
+/* FALSE with the reason: not logged in, too many on their way (of his, or of all on that host), too
+ * fast, too long.  Else its fate
  * is told by message_returned() or silence.  `stanza_id` and `resource` come back with it. */
 gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
                          const char *stanza_id, const char *resource, CwReason *reason);

@@ -400,6 +400,11 @@ gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg)
     return cw_host_send(account->slot->host, msg);
 }
 
+gboolean cw_account_is_congested(const CwAccount *account)
+{
+    return account->slot != NULL && cw_host_is_congested(account->slot->host);
+}
+
 gboolean cw_account_is_waiting(const CwAccount *account)
 {
     return account->slot == NULL && !account->offline;

@@ -57,6 +57,8 @@ CwAccount *cw_account_new(CwSupervisor *supervisor, const CwAccountEvents *event
 void cw_account_set_presence(CwAccount *account, CwShow show, const char *status);
 /* FALSE: not on a host.  Fills in the account's number. */
 gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg);
+/* Its host has much to read already: messages are better refused. */
+gboolean cw_account_is_congested(const CwAccount *account);
 /* The log-in has not been sent to a host yet. */
 gboolean cw_account_is_waiting(const CwAccount *account);
 /* When it was, by cw_supervisor_clock(); 0: not yet. */
