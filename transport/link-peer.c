@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "transport/secret.h"
+
 #define READ_CHUNK (64 * 1024)
 
 struct CwLinkPeer {
@@ -29,7 +31,7 @@ struct CwLinkPeer {
     gsize scanned; /* bytes of `in` known to hold no newline */
     GString *out;
     gsize written;       /* bytes of `out` that are gone */
-    gboolean out_secret; /* a password is or was in `out` since it was last empty */
+    gboolean out_secret; /* a secret is or was in `out` since it was last empty */
     gboolean congested;
     gboolean paused;
     gboolean deaf;  /* the other side reads no more; what it wrote before is still to be read */
@@ -44,6 +46,12 @@ struct CwLinkPeer {
 
 static void schedule_flush(CwLinkPeer *peer);
 
+/* Options may be passwords of servers, and what a user answers anything. */
+static gboolean has_secret(const CwLinkMsg *msg)
+{
+    return msg->password != NULL || msg->values != NULL;
+}
+
 static void drop_sources(CwLinkPeer *peer)
 {
     g_clear_handle_id(&peer->read_id, g_source_remove);
@@ -57,7 +65,7 @@ static void destroy(CwLinkPeer *peer)
     drop_sources(peer);
     if (peer->fd >= 0)
         close(peer->fd);
-    /* either may have held a password */
+    /* either may have held a secret */
     explicit_bzero(peer->in->str, peer->in->allocated_len);
     explicit_bzero(peer->out->str, peer->out->allocated_len);
     g_string_free(peer->in, TRUE);
@@ -116,7 +124,7 @@ static gboolean hand_out_lines(CwLinkPeer *peer)
         CwLinkSide them = peer->self == CW_LINK_GATEWAY ? CW_LINK_HOST : CW_LINK_GATEWAY;
         if (!cw_link_decode(peer->in->str + start, length, them, &msg, &error))
             break;
-        gboolean secret = msg.password != NULL;
+        gboolean secret = has_secret(&msg);
         peer->events->message(&msg, peer->data);
         cw_link_msg_clear(&msg);
         if (secret)
@@ -141,6 +149,7 @@ static gboolean readable_cb(gint fd, GIOCondition condition, gpointer data)
     gsize old = peer->in->len;
 
     peer->busy++;
+    cw_secret_grow(peer->in, READ_CHUNK);
     g_string_set_size(peer->in, old + READ_CHUNK);
     gssize got = recv(fd, peer->in->str + old, READ_CHUNK, MSG_DONTWAIT);
     int problem = errno;
@@ -292,7 +301,7 @@ gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)
 
     if (peer->over || peer->deaf)
         return FALSE;
-    if (msg->password != NULL)
+    if (has_secret(msg))
         peer->out_secret = TRUE;
     if (!cw_link_encode(msg, peer->self, peer->out, &error)) {
         g_warning("link: a line was not sent: %s", error->message);

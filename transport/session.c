@@ -804,7 +804,7 @@ static const CwAccountEvents account_events = {.line = line_cb, .lost = lost_cb}
 static GHashTable *merge_options(CwSession *session, const CwUser *user)
 {
     const CwTransportSettings *settings = cw_transport_settings(session->transport);
-    GHashTable *options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    GHashTable *options = cw_secret_table_new();
     GHashTableIter iter;
     gpointer key, value;
 

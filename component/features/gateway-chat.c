@@ -20,11 +20,6 @@ typedef struct {
     GHashTable *values; /* name -> what he said */
 } Asking;
 
-static void wipe_free(gpointer text)
-{
-    cw_secret_wipe_string(text);
-}
-
 static void free_asking(gpointer data)
 {
     Asking *asking = data;
@@ -131,7 +126,7 @@ static Asking *begin_asking(CwComponent *component, CwSession *session)
     Asking *asking = g_new0(Asking, 1);
 
     asking->question = question->id;
-    asking->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, wipe_free);
+    asking->values = cw_secret_table_new();
     g_hash_table_insert(get_askings(component), session, asking);
     return asking;
 }

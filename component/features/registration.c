@@ -281,11 +281,6 @@ static void registered_cb(CwRegistered result, CwReason reason, const char *why,
     g_free(attempt);
 }
 
-static void wipe_free(gpointer text)
-{
-    cw_secret_wipe_string(text);
-}
-
 static gboolean has_control(const char *text)
 {
     for (const char *p = text; p != NULL && *p != '\0'; p = g_utf8_next_char(p)) {
@@ -319,7 +314,7 @@ static GHashTable *read_values(CwComponent *component, const CwStanza *stanza, c
     case CW_FORM_NONE:
         break;
     }
-    values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, wipe_free);
+    values = cw_secret_table_new();
     for (guint i = 0; i < 2; i++) {
         const char *name = i == 0 ? "username" : "password";
         const char *value = cw_node_child_text(query, name, NS_REGISTER);
