@@ -42,6 +42,13 @@ CwArena *cw_arena_new(void)
     return arena;
 }
 
+/* A registration's password passes through here, as any stanza does. */
+static void wipe(Block *block)
+{
+    explicit_bzero(block->bytes, block->used);
+    block->used = 0;
+}
+
 static void free_older_blocks(CwArena *arena, Block *block)
 {
     while (block->older) {
@@ -49,6 +56,7 @@ static void free_older_blocks(CwArena *arena, Block *block)
 
         block->older = older->older;
         arena->footprint -= sizeof(Block) + older->size;
+        wipe(older);
         g_free(older);
     }
 }
@@ -58,6 +66,7 @@ void cw_arena_free(CwArena *arena)
     if (!arena)
         return;
     free_older_blocks(arena, arena->newest);
+    wipe(arena->newest);
     g_free(arena->newest);
     g_free(arena);
 }
@@ -109,15 +118,14 @@ void cw_arena_reset(CwArena *arena)
     Block *block = arena->newest;
 
     free_older_blocks(arena, block);
+    wipe(block);
     /* A block that was made to measure for one big object would keep its memory for good. */
     if (block->size > BLOCK_SIZE) {
         arena->newest = NULL;
         arena->footprint = 0;
         g_free(block);
         add_block(arena, BLOCK_SIZE - sizeof(Block));
-        return;
     }
-    block->used = 0;
 }
 
 gsize cw_arena_footprint(const CwArena *arena)

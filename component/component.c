@@ -543,19 +543,21 @@ guint cw_component_uptime(void)
 
 /* ---- names ---- */
 
+gboolean cw_component_has_control(const char *text)
+{
+    for (const char *p = text; p != NULL && *p != '\0'; p = g_utf8_next_char(p)) {
+        if (g_unichar_iscntrl(g_utf8_get_char(p)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 char *cw_component_legacy_name(const CwJid *jid)
 {
     if (jid->local == NULL)
         return NULL;
-    char *name = cw_jid_unescape_local(jid->local);
-    for (const char *p = name; *p != '\0'; p = g_utf8_next_char(p)) {
-        /* "\u000a;" in a JID must not become a line of its own on the network */
-        if (g_unichar_iscntrl(g_utf8_get_char(p))) {
-            g_free(name);
-            return NULL;
-        }
-    }
-    return name;
+    g_autofree char *name = cw_jid_unescape_local(jid->local);
+    return cw_component_has_control(name) ? NULL : g_steal_pointer(&name);
 }
 
 char *cw_component_contact_jid(CwComponent *component, const char *contact)

@@ -112,6 +112,9 @@ void cw_reply_free(CwReply *reply);
 /* The legacy name that a JID of ours stands for; NULL: the gateway itself, or a name that no
  * network has (control characters).  (transfer full) */
 char *cw_component_legacy_name(const CwJid *jid);
+/* No account, name or password has control characters; a newline would be a command of its own on
+ * IRC. `text` may be NULL. */
+gboolean cw_component_has_control(const char *text);
 /* The JID of a contact; NULL: it cannot be one (logged).  (transfer full) */
 char *cw_component_contact_jid(CwComponent *component, const char *contact);
 /* How a reason looks as a stanza error, and to people. */

@@ -237,8 +237,7 @@ static gboolean check_form_type(const CwNode *node, const char *form_type, GErro
 GHashTable *cw_form_values(const CwNode *parent, const char *form_type, GPtrArray *fields,
                            GError **error)
 {
-    g_autoptr(GHashTable) values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                                         (GDestroyNotify)cw_secret_wipe_string);
+    g_autoptr(GHashTable) values = cw_secret_table_new();
     const CwNode *form = cw_node_child(parent, "x", CW_NS_FORM);
     const CwNode *node = form ? cw_node_child(form, "field", CW_NS_FORM) : NULL;
 

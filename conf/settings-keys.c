@@ -46,7 +46,6 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "pending-messages", CW_KEY_LIMIT, 1, 1000000, "500", LIMIT(pending_messages)},
     {"limits", "questions", CW_KEY_LIMIT, 1, 1000000, "16", LIMIT(questions)},
     {"limits", "dialogues", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(dialogues)},
-    {"limits", "pending-requests", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(pending_requests)},
     {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "0", LIMIT(host_memory)},
 
     {"timing", "server-ping-interval", CW_KEY_TIME, 1, DAY, "60", TIMING(server_ping_interval)},
@@ -78,7 +77,6 @@ const CwSettingsKey cw_settings_keys[] = {
      TRANSPORT(logins_per_minute)},
     {"transport", "allow", CW_KEY_ADDRESSES, 0, 0, NULL, TRANSPORT(allow)},
     {"transport", "deny", CW_KEY_ADDRESSES, 0, 0, "", TRANSPORT(deny)},
-    {"transport", "admins", CW_KEY_ADDRESSES, 0, 0, "", TRANSPORT(admins)},
     {"transport", "user-options", CW_KEY_LIST, 0, 0, "", TRANSPORT(user_options)},
     {"transport", "lock-splits", CW_KEY_BOOLEAN, 0, 0, "false", TRANSPORT(lock_splits)},
     {NULL},

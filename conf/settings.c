@@ -35,7 +35,6 @@ static void transport_free(CwTransportSettings *transport)
     g_free(transport->plugin_path);
     g_strfreev(transport->allow);
     g_strfreev(transport->deny);
-    g_strfreev(transport->admins);
     g_strfreev(transport->user_options);
     g_hash_table_unref(transport->options);
     g_hash_table_unref(transport->splits);

@@ -41,9 +41,8 @@ typedef struct {
     guint resources;                         /* resources of one user that are online at once; 32 */
     guint pending_messages;                  /* of one account, not yet taken by the network; 500 */
     guint questions;                         /* of one account, not yet answered; 16 */
-    guint dialogues;        /* users whom one gateway asks something in a chat; 1000 */
-    guint pending_requests; /* iqs of ours that await an answer, a stream; 1000 */
-    guint host_memory;      /* MiB of address space of a protocol host; 0 */
+    guint dialogues;   /* users whom one gateway asks something in a chat; 1000 */
+    guint host_memory; /* MiB of address space of a protocol host; 0 */
 } CwLimits;
 
 /* All in milliseconds. */
@@ -82,7 +81,6 @@ typedef struct {
     char **allow;            /* who may register: domains and bare JIDs, "*" = everybody;
                                 default: the parent of the domain */
     char **deny;             /* stronger than allow; default: empty */
-    char **admins;           /* bare JIDs; reserved for commands; default: empty */
     char **user_options;     /* plugin options that the form shows; default: empty */
     GHashTable *options;     /* option.NAME = VALUE: char * -> char *, for every account */
     GHashTable *splits;      /* split.N = VALUE (N from 1): char * "N" -> char *, the default of the

@@ -1,7 +1,8 @@
 /* transport/events.h: what a transport reports to whoever stands in front of it (component/)
  *
  * Any pointer may be NULL.  Strings and structs are borrowed and valid during the call.  A callback
- * may call into the session, but not end it.
+ * may call into the session, but not end it.  Questions also come from the trial of a registration
+ * (cw_transport_find_trial()), whose other events are held back.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -41,6 +42,8 @@ typedef struct {
                              const char *text, gpointer data);
     void (*ask_authorization)(CwSession *session, const char *contact, const char *name,
                               const char *text, gpointer data);
+    /* question() for each, and for each question_gone() unless it was answered.  It is not among
+     * the session's questions any more when that comes. */
     void (*question)(CwSession *session, const CwQuestion *question, gpointer data);
     void (*question_gone)(CwSession *session, const CwQuestion *question, gpointer data);
     void (*notice)(CwSession *session, const char *title, const char *text, gpointer data);

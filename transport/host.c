@@ -64,11 +64,19 @@ static void kill_host(CwHost *host, const char *why)
 
 /* ---- the process ---- */
 
+/* The one timer of its kind: an older one would run into a host that is freed. */
+static void set_timer(CwHost *host, guint *id, guint wait, GSourceFunc callback)
+{
+    g_clear_handle_id(id, g_source_remove);
+    *id = g_timeout_add(wait, callback, host);
+}
+
 static gboolean drain_cb(gpointer data)
 {
     CwHost *host = data;
 
-    if (host->paused)
+    /* what it said last is read when reading goes on, unless nobody wants it any more */
+    if (host->paused && !host->stopping)
         return G_SOURCE_CONTINUE;
     host->drain_id = 0;
     g_clear_pointer(&host->peer, cw_link_peer_free);
@@ -96,7 +104,7 @@ static void exited_cb(GObject *source, GAsyncResult *result, gpointer data)
         host->why = g_strdup_printf("exited with status %d", g_subprocess_get_exit_status(process));
     }
     if (host->peer != NULL)
-        host->drain_id = g_timeout_add(DRAIN_TIMEOUT, drain_cb, host);
+        set_timer(host, &host->drain_id, DRAIN_TIMEOUT, drain_cb);
     finish_if_over(host);
 }
 
@@ -120,9 +128,9 @@ void cw_host_stop(CwHost *host)
         g_clear_pointer(&host->peer, cw_link_peer_free);
     }
     if (host->exited)
-        host->drain_id = g_timeout_add(0, drain_cb, host); /* never inside the caller */
+        set_timer(host, &host->drain_id, 0, drain_cb); /* never inside the caller */
     else
-        host->kill_id = g_timeout_add(STOP_TIMEOUT, kill_cb, host);
+        set_timer(host, &host->kill_id, STOP_TIMEOUT, kill_cb);
 }
 
 /* ---- the link ---- */
@@ -205,7 +213,7 @@ static void link_closed_cb(const GError *error, gpointer data)
         kill_host(host, why);
     } else if (!host->exited) {
         /* it closed and is about to end; if not, it will be made to */
-        host->kill_id = g_timeout_add(STOP_TIMEOUT, kill_cb, host);
+        set_timer(host, &host->kill_id, STOP_TIMEOUT, kill_cb);
     }
     finish_if_over(host);
 }
@@ -265,7 +273,7 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
     host->peer = cw_link_peer_new(fds[0], CW_LINK_GATEWAY, limits->link_queue / 4,
                                   limits->link_queue, &link_events, host);
     g_subprocess_wait_async(process, host->cancellable, exited_cb, host);
-    host->hello_id = g_timeout_add(HELLO_TIMEOUT, hello_late_cb, host);
+    set_timer(host, &host->hello_id, HELLO_TIMEOUT, hello_late_cb);
     host->ping_id = g_timeout_add(CLAMP(timing->host_ping_interval / 2, 100, 5000), ping_cb, host);
     cw_link_peer_send(host->peer, &(CwLinkMsg){.kind = CW_LINK_HELLO, .version = CW_LINK_VERSION});
     g_debug("%s: started", host->subject);
@@ -301,15 +309,32 @@ gboolean cw_host_is_ending(const CwHost *host)
     return host->stopping || host->exited || host->peer == NULL || host->why != NULL;
 }
 
+gboolean cw_host_is_congested(const CwHost *host)
+{
+    return host->peer != NULL && cw_link_peer_is_congested(host->peer);
+}
+
 gboolean cw_host_send(CwHost *host, const CwLinkMsg *msg)
 {
     return host->peer != NULL && cw_link_peer_send(host->peer, msg);
 }
 
+void cw_host_set_timing(CwHost *host, const CwTiming *timing)
+{
+    host->timing = timing;
+}
+
 void cw_host_pause(CwHost *host, gboolean yes)
 {
+    if (host->paused == yes)
+        return;
     host->paused = yes;
     host->heard = g_get_monotonic_time();
+    /* a hello that is not read is not late */
+    if (yes)
+        g_clear_handle_id(&host->hello_id, g_source_remove);
+    else if (!host->ready && host->peer != NULL)
+        set_timer(host, &host->hello_id, HELLO_TIMEOUT, hello_late_cb);
     if (host->peer != NULL)
         cw_link_peer_pause(host->peer, yes);
 }

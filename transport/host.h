@@ -2,9 +2,9 @@
  *
  *     new -> (hello) ready -> line … line -> ended
  *
- * A host that breaks the link's rules, does not answer a ping in time or lets its queue run full is
- * killed; ended() says why.  While its link is paused it is not pinged, since its answer would
- * not be read.
+ * A host that breaks the link's rules, does not say hello or answer a ping in time, or lets its
+ * queue run full is killed; ended() says why.  While its link is paused neither is waited for,
+ * since it would not be read.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,7 +30,8 @@ typedef struct {
     void (*ended)(CwHost *host, const char *why, gpointer data);
 } CwHostEvents;
 
-/* Starts `argv` with the link on its descriptor 3.  `subject` begins its log lines. */
+/* Starts `argv` with the link on its descriptor 3.  `subject` begins its log lines.  `timing` must
+ * outlive it, or be replaced by cw_host_set_timing(). */
 CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits *limits,
                     const CwTiming *timing, const CwHostEvents *events, gpointer data,
                     GError **error);
@@ -41,6 +42,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwHost, cw_host_free)
 
 gboolean cw_host_is_ready(const CwHost *host);
 gboolean cw_host_is_ending(const CwHost *host); /* takes no more accounts */
+void cw_host_set_timing(CwHost *host, const CwTiming *timing);
+/* It does not read as fast as it is written to: a quarter of link-queue waits. */
+gboolean cw_host_is_congested(const CwHost *host);
 gboolean cw_host_send(CwHost *host, const CwLinkMsg *msg);
 void cw_host_pause(CwHost *host, gboolean yes);
 /* Closes the link; the host logs its accounts out and ends, or is killed after a while. */

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "transport/secret.h"
+
 #define READ_CHUNK (64 * 1024)
 
 struct CwLinkPeer {
@@ -29,9 +31,10 @@ struct CwLinkPeer {
     gsize scanned; /* bytes of `in` known to hold no newline */
     GString *out;
     gsize written;       /* bytes of `out` that are gone */
-    gboolean out_secret; /* a password is or was in `out` since it was last empty */
+    gboolean out_secret; /* a secret is or was in `out` since it was last empty */
     gboolean congested;
     gboolean paused;
+    gboolean deaf;  /* the other side reads no more; what it wrote before is still to be read */
     gboolean over;  /* closed() was called */
     gboolean freed; /* free when busy is 0 */
     guint busy;
@@ -42,6 +45,12 @@ struct CwLinkPeer {
 };
 
 static void schedule_flush(CwLinkPeer *peer);
+
+/* Options may be passwords of servers, and what a user answers anything. */
+static gboolean has_secret(const CwLinkMsg *msg)
+{
+    return msg->password != NULL || msg->values != NULL;
+}
 
 static void drop_sources(CwLinkPeer *peer)
 {
@@ -56,7 +65,7 @@ static void destroy(CwLinkPeer *peer)
     drop_sources(peer);
     if (peer->fd >= 0)
         close(peer->fd);
-    /* either may have held a password */
+    /* either may have held a secret */
     explicit_bzero(peer->in->str, peer->in->allocated_len);
     explicit_bzero(peer->out->str, peer->out->allocated_len);
     g_string_free(peer->in, TRUE);
@@ -115,7 +124,7 @@ static gboolean hand_out_lines(CwLinkPeer *peer)
         CwLinkSide them = peer->self == CW_LINK_GATEWAY ? CW_LINK_HOST : CW_LINK_GATEWAY;
         if (!cw_link_decode(peer->in->str + start, length, them, &msg, &error))
             break;
-        gboolean secret = msg.password != NULL;
+        gboolean secret = has_secret(&msg);
         peer->events->message(&msg, peer->data);
         cw_link_msg_clear(&msg);
         if (secret)
@@ -140,6 +149,7 @@ static gboolean readable_cb(gint fd, GIOCondition condition, gpointer data)
     gsize old = peer->in->len;
 
     peer->busy++;
+    cw_secret_grow(peer->in, READ_CHUNK);
     g_string_set_size(peer->in, old + READ_CHUNK);
     gssize got = recv(fd, peer->in->str + old, READ_CHUNK, MSG_DONTWAIT);
     int problem = errno;
@@ -213,6 +223,12 @@ static gboolean write_some(CwLinkPeer *peer, GError **error)
             continue;
         if (n < 0 && errno == EAGAIN)
             break;
+        if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+            /* reading comes to the end of it, behind its last words */
+            peer->deaf = TRUE;
+            peer->written = peer->out->len;
+            break;
+        }
         if (n < 0) {
             g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_IO, "cannot write: %s",
                         g_strerror(errno));
@@ -283,9 +299,9 @@ gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)
 {
     g_autoptr(GError) error = NULL;
 
-    if (peer->over)
+    if (peer->over || peer->deaf)
         return FALSE;
-    if (msg->password != NULL)
+    if (has_secret(msg))
         peer->out_secret = TRUE;
     if (!cw_link_encode(msg, peer->self, peer->out, &error)) {
         g_warning("link: a line was not sent: %s", error->message);
@@ -299,6 +315,11 @@ gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)
 gsize cw_link_peer_queued(const CwLinkPeer *peer)
 {
     return peer->out->len - peer->written;
+}
+
+gboolean cw_link_peer_is_congested(const CwLinkPeer *peer)
+{
+    return peer->congested;
 }
 
 void cw_link_peer_flush(CwLinkPeer *peer, guint timeout)

@@ -234,11 +234,6 @@ static gboolean breaks_rules(GError **error, const char *kind, const char *field
     return FALSE;
 }
 
-static void free_value(gpointer data)
-{
-    cw_secret_wipe_string(data);
-}
-
 static gboolean read_values(const json_t *json, GHashTable **values)
 {
     const char *key = NULL;
@@ -246,8 +241,7 @@ static gboolean read_values(const json_t *json, GHashTable **values)
 
     if (!json_is_object(json))
         return FALSE;
-    g_autoptr(GHashTable) table =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_value);
+    g_autoptr(GHashTable) table = cw_secret_table_new();
     json_object_foreach((json_t *)json, key, value)
     {
         if (!json_is_string(value))
@@ -603,16 +597,9 @@ static json_t *write_shape(FieldShape shape, const CwLinkMsg *msg, gsize offset,
     return NULL;
 }
 
-static int append_cb(const char *buffer, size_t size, void *data)
-{
-    g_string_append_len(data, buffer, (gssize)size);
-    return 0;
-}
-
 gboolean cw_link_encode(const CwLinkMsg *msg, CwLinkSide from, GString *out, GError **error)
 {
     guint must = 0, may = 0;
-    gsize start = out->len;
 
     set_memory();
     if (!find_shape(msg->kind, from, &must, &may)) {
@@ -635,13 +622,21 @@ gboolean cw_link_encode(const CwLinkMsg *msg, CwLinkSide from, GString *out, GEr
             return breaks_rules(error, kind_words[msg->kind], fields[i].name, "is missing");
         }
     }
-    json_dump_callback(root, append_cb, out, JSON_COMPACT);
+    /* whole, and then at once: a buffer that grows with it would leave pieces behind */
+    char *line = json_dumps(root, JSON_COMPACT);
     json_decref(root);
-    g_string_append_c(out, '\n');
+    if (line == NULL)
+        return breaks_rules(error, kind_words[msg->kind], "values", "has a name that is not UTF-8");
+    gsize length = strlen(line);
+    gboolean fits = length < CW_LINK_LINE_MAX;
+    if (fits) {
+        cw_secret_grow(out, length + 1);
+        g_string_append_len(out, line, (gssize)length);
+        g_string_append_c(out, '\n');
+    }
+    wipe_and_free(line);
 
-    if (out->len - start > CW_LINK_LINE_MAX) {
-        explicit_bzero(out->str + start, out->len - start);
-        g_string_truncate(out, start);
+    if (!fits) {
         g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_SYNTAX, "'%s' would be over %d bytes",
                     kind_words[msg->kind], CW_LINK_LINE_MAX);
         return FALSE;

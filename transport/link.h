@@ -131,6 +131,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwLinkPeer, cw_link_peer_free)
 gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg);
 void cw_link_peer_pause(CwLinkPeer *peer, gboolean yes); /* stop / go on reading */
 gsize cw_link_peer_queued(const CwLinkPeer *peer);
+gboolean cw_link_peer_is_congested(const CwLinkPeer *peer); /* what congested() said last */
 /* Writes what is queued, blocking up to `timeout` ms; for a host's last words. */
 void cw_link_peer_flush(CwLinkPeer *peer, guint timeout);
 

@@ -18,8 +18,15 @@ struct CwOutbox {
     gint64 timeout; /* µs */
     CwOutboxReturned returned;
     gpointer data;
+    CwOutboxClock clock; /* NULL: the monotonic one */
+    gpointer clock_data;
     guint sweep_id;
 };
+
+static gint64 now_of(const CwOutbox *outbox)
+{
+    return outbox->clock != NULL ? outbox->clock(outbox->clock_data) : g_get_monotonic_time();
+}
 
 static void free_outgoing(CwOutgoing *message)
 {
@@ -37,7 +44,7 @@ static void forget(CwOutbox *outbox, CwOutgoing *message)
     free_outgoing(message);
 }
 
-/* Off the queue before the callback, which may do anything with the outbox but free it. */
+/* Off the queue before the callback, which may add messages, but not settle others. */
 static void give_back(CwOutbox *outbox, CwOutgoing *message, CwReason reason, const char *text)
 {
     if (!message->taken)
@@ -50,7 +57,7 @@ static void give_back(CwOutbox *outbox, CwOutgoing *message, CwReason reason, co
 static gboolean sweep_cb(gpointer data)
 {
     CwOutbox *outbox = data;
-    gint64 now = g_get_monotonic_time();
+    gint64 now = now_of(outbox);
     GList *next = NULL;
 
     for (GList *l = outbox->queue.head; l != NULL; l = next) {
@@ -67,12 +74,23 @@ static gboolean sweep_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+void cw_outbox_set_clock(CwOutbox *outbox, CwOutboxClock clock, gpointer data)
+{
+    outbox->clock = clock;
+    outbox->clock_data = data;
+}
+
+void cw_outbox_set_timeout(CwOutbox *outbox, guint timeout)
+{
+    outbox->timeout = (gint64)timeout * 1000;
+}
+
 CwOutbox *cw_outbox_new(guint timeout, CwOutboxReturned returned, gpointer data)
 {
     CwOutbox *outbox = g_new0(CwOutbox, 1);
 
     g_queue_init(&outbox->queue);
-    outbox->timeout = (gint64)timeout * 1000;
+    cw_outbox_set_timeout(outbox, timeout);
     outbox->returned = returned;
     outbox->data = data;
     return outbox;
@@ -97,7 +115,7 @@ gint64 cw_outbox_add(CwOutbox *outbox, const char *contact, const char *stanza_i
     message->contact = g_strdup(contact);
     message->stanza_id = g_strdup(stanza_id);
     message->resource = g_strdup(resource);
-    message->since = g_get_monotonic_time();
+    message->since = now_of(outbox);
     message->link.data = message;
     g_queue_push_tail_link(&outbox->queue, &message->link);
     outbox->pending++;
@@ -123,7 +141,7 @@ void cw_outbox_ack(CwOutbox *outbox, gint64 id)
     if (message == NULL || message->taken)
         return;
     message->taken = TRUE;
-    message->since = g_get_monotonic_time();
+    message->since = now_of(outbox);
     outbox->pending--;
     CwOutgoing *oldest = outbox->queue.head->data;
     if (outbox->queue.length - outbox->pending > LATE_MAX && oldest->taken)

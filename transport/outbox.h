@@ -17,7 +17,7 @@ typedef struct {
     char *stanza_id; /* nullable: what the sender called it */
     char *resource;  /* nullable: of the sender */
     gboolean taken;
-    gint64 since; /* monotonic µs: of add, then of ack */
+    gint64 since; /* µs of the outbox's clock: of add, then of ack */
     GList link;
 } CwOutgoing;
 
@@ -28,6 +28,11 @@ typedef void (*CwOutboxReturned)(const CwOutgoing *message, CwReason reason, con
 
 /* `timeout`: ms without ack or nack until a message comes back as CW_REASON_HOST. */
 CwOutbox *cw_outbox_new(guint timeout, CwOutboxReturned returned, gpointer data);
+/* Another clock (µs) for the waits than the monotonic one: it stands while answers cannot be read.
+ */
+typedef gint64 (*CwOutboxClock)(gpointer data);
+void cw_outbox_set_clock(CwOutbox *outbox, CwOutboxClock clock, gpointer data);
+void cw_outbox_set_timeout(CwOutbox *outbox, guint timeout); /* ms */
 /* Nothing is returned by this: call cw_outbox_return_all() first. */
 void cw_outbox_free(CwOutbox *outbox);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwOutbox, cw_outbox_free)

@@ -1,7 +1,8 @@
 /* transport/registrar.c: verifies registrations with the network before they are stored
  *
  * One registration of a user at a time.  A pending one that is aborted while it is being stored
- * stays until the store has answered; a delete queued behind it undoes it.
+ * stays until the store has answered; a delete queued behind it undoes it.  Until the delete is
+ * done the store still shows the user: `removing` knows better.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,13 +12,14 @@
 
 #include "transport/pace.h"
 
-#define PACES_KEPT 1000 /* users whose pace is remembered before old ones are swept */
+#define PACES_KEPT 10000 /* users whose pace is remembered; more in one minute are refused */
 
 struct CwRegistrar {
     CwTransport *transport;
-    GHashTable *pending; /* bare JID -> CwPending * (the key is its own) */
-    CwPace pace;         /* of all users */
-    GHashTable *paces;   /* bare JID -> CwPace * */
+    GHashTable *pending;  /* bare JID -> CwPending * (the key is its own) */
+    CwPace pace;          /* of all users */
+    GHashTable *paces;    /* bare JID -> CwPace * */
+    GHashTable *removing; /* set of bare JIDs whose delete is queued */
 };
 
 typedef struct {
@@ -54,9 +56,15 @@ static void finish(CwPending *pending, CwRegistered result, CwReason reason, con
 static gboolean answer_cb(gpointer data)
 {
     CwPending *pending = data;
+    CwSession *session =
+        cw_transport_find_session(pending->registrar->transport, pending->user->jid);
+    gboolean changed = pending->answer == CW_REGISTERED_CHANGED;
 
     pending->answer_id = 0;
     finish(pending, pending->answer, CW_REASON_NONE, NULL);
+    /* he said the same again: the network may have changed its mind */
+    if (changed && session != NULL)
+        cw_session_retry(session);
     return G_SOURCE_REMOVE;
 }
 
@@ -153,14 +161,17 @@ static gboolean within_pace(CwRegistrar *registrar, const char *jid)
     const CwLimits *limits = &cw_transport_all_settings(registrar->transport)->limits;
     CwPace *pace = g_hash_table_lookup(registrar->paces, jid);
 
-    if (pace == NULL) {
+    if (limits->registrations_per_user_per_minute > 0 && pace == NULL) {
         if (g_hash_table_size(registrar->paces) >= PACES_KEPT)
             g_hash_table_foreach_remove(registrar->paces, pace_is_old, NULL);
+        if (g_hash_table_size(registrar->paces) >= PACES_KEPT)
+            return FALSE;
         pace = g_new0(CwPace, 1);
         g_hash_table_insert(registrar->paces, g_strdup(jid), pace);
     }
     /* first the user's own: one who hammers must not use up everybody's */
-    return cw_pace_take(pace, limits->registrations_per_user_per_minute, 60000, 0, NULL) &&
+    return (pace == NULL ||
+            cw_pace_take(pace, limits->registrations_per_user_per_minute, 60000, 0, NULL)) &&
            cw_pace_take(&registrar->pace, limits->registrations_per_minute, 60000, 0, NULL);
 }
 
@@ -177,7 +188,8 @@ void cw_registrar_register(CwRegistrar *registrar, const CwUser *user, CwRegiste
     pending->done = done;
     pending->data = data;
 
-    if (g_hash_table_contains(registrar->pending, user->jid)) {
+    if (g_hash_table_contains(registrar->pending, user->jid) ||
+        g_hash_table_contains(registrar->removing, user->jid)) {
         pending->answer = CW_REGISTERED_BUSY;
         pending->answer_id = g_timeout_add(0, answer_alone_cb, pending);
         return;
@@ -223,9 +235,41 @@ void cw_registrar_abort_all(CwRegistrar *registrar)
         abort_pending(l->data);
 }
 
+CwSession *cw_registrar_find_trial(CwRegistrar *registrar, const char *jid)
+{
+    const CwPending *pending = g_hash_table_lookup(registrar->pending, jid);
+
+    return pending == NULL ? NULL : pending->trial;
+}
+
 gboolean cw_registrar_is_pending(CwRegistrar *registrar, const char *jid)
 {
     return g_hash_table_contains(registrar->pending, jid);
+}
+
+gboolean cw_registrar_is_removing(CwRegistrar *registrar, const char *jid)
+{
+    return g_hash_table_contains(registrar->removing, jid);
+}
+
+typedef struct {
+    CwRegistrar *registrar;
+    char *jid;
+    CwStoreDone done;
+    gpointer data;
+} Removal;
+
+static void removed_cb(const GError *error, gpointer data)
+{
+    Removal *removal = data;
+
+    g_hash_table_remove(removal->registrar->removing, removal->jid);
+    if (error == NULL)
+        g_message("%s/%s: unregistered", removal->jid,
+                  cw_transport_domain(removal->registrar->transport));
+    removal->done(error, removal->data);
+    g_free(removal->jid);
+    g_free(removal);
 }
 
 void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,
@@ -235,13 +279,19 @@ void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDon
     CwPending *pending = g_hash_table_lookup(registrar->pending, jid);
     CwSession *session = cw_transport_find_session(transport, jid);
 
+    Removal *removal = g_new0(Removal, 1);
+
+    removal->registrar = registrar;
+    removal->jid = g_strdup(jid);
+    removal->done = done;
+    removal->data = data;
+    g_hash_table_add(registrar->removing, g_strdup(jid));
     if (pending != NULL)
         abort_pending(pending);
     if (session != NULL)
         cw_transport_drop_session(transport, session);
-    g_message("%s/%s: unregistered", jid, cw_transport_domain(transport));
-    cw_store_delete_user(cw_transport_store(transport), cw_transport_domain(transport), jid, done,
-                         data);
+    cw_store_delete_user(cw_transport_store(transport), cw_transport_domain(transport),
+                         removal->jid, removed_cb, removal);
 }
 
 CwRegistrar *cw_registrar_new(CwTransport *transport)
@@ -251,6 +301,7 @@ CwRegistrar *cw_registrar_new(CwTransport *transport)
     registrar->transport = transport;
     registrar->pending = g_hash_table_new(g_str_hash, g_str_equal);
     registrar->paces = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    registrar->removing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return registrar;
 }
 
@@ -261,5 +312,6 @@ void cw_registrar_free(CwRegistrar *registrar)
     cw_registrar_abort_all(registrar);
     g_hash_table_unref(registrar->pending);
     g_hash_table_unref(registrar->paces);
+    g_hash_table_unref(registrar->removing);
     g_free(registrar);
 }

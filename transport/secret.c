@@ -79,3 +79,28 @@ void cw_secret_wipe_string(char *text)
     explicit_bzero(text, strlen(text));
     g_free(text);
 }
+
+void cw_secret_grow(GString *string, gsize more)
+{
+    gsize needed = string->len + more + 1;
+
+    if (needed <= string->allocated_len)
+        return;
+    gsize size = MAX(needed, 2 * string->allocated_len);
+    char *bytes = g_malloc(size);
+    memcpy(bytes, string->str, string->len + 1);
+    explicit_bzero(string->str, string->allocated_len);
+    g_free(string->str);
+    string->str = bytes;
+    string->allocated_len = size;
+}
+
+static void wipe_value(gpointer data)
+{
+    cw_secret_wipe_string(data);
+}
+
+GHashTable *cw_secret_table_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, wipe_value);
+}

@@ -23,5 +23,10 @@ gboolean cw_secret_equal(const CwSecret *a, const CwSecret *b); /* constant time
 
 /* Wipes and frees a heap string that held a secret. */
 void cw_secret_wipe_string(char *text);
+/* Room for `more` bytes behind the text; what it moves away from is wiped, which GString itself
+ * does not do. */
+void cw_secret_grow(GString *string, gsize more);
+/* A table char * -> char * whose values are wiped: options, forms, answers.  (transfer full) */
+GHashTable *cw_secret_table_new(void);
 
 G_END_DECLS

@@ -15,7 +15,9 @@
 #include "transport/pace.h"
 #include "transport/transport.h"
 
+#define KEPT_TEXT 4096    /* bytes of a name or status that are kept: longer than anybody reads */
 #define STEADY_TIME 60000 /* ms online after which the back-off begins anew */
+#define LOGIN_LOOK 100    /* ms between two looks at a log-in that is nearly late */
 #define RELOGIN_DELAY                                                                              \
     1000 /* ms in which a network forgets the log-in before: a nick is free again */
 
@@ -36,10 +38,11 @@ struct CwSession {
     char *told_status;
 
     CwBackoff backoff;
-    gint64 retry_at; /* monotonic µs */
-    guint timer_id;  /* CONNECTING: the log-in's end; WAITING: the retry */
-    guint steady_id; /* ONLINE: resets the back-off */
-    guint linger_id; /* no resource yet: ends the session */
+    gint64 login_since; /* of the log-in, or its last question: cw_supervisor_clock() */
+    gint64 retry_at;    /* monotonic µs */
+    guint timer_id;     /* CONNECTING: the log-in's end; WAITING: the retry */
+    guint steady_id;    /* ONLINE: resets the back-off */
+    guint linger_id;    /* no resource yet: ends the session */
 
     /* the trial of a registration */
     CwSessionTried tried;
@@ -52,12 +55,18 @@ static void log_in(CwSession *session);
 #define LIMITS(session) (&cw_transport_all_settings((session)->transport)->limits)
 #define TIMING(session) (&cw_transport_all_settings((session)->transport)->timing)
 
-#define EMIT(session, event, ...)                                                                  \
+#define EMIT_ALWAYS(session, event, ...)                                                           \
     do {                                                                                           \
         gpointer emit_data_ = NULL;                                                                \
         const CwEvents *emit_events_ = cw_transport_events((session)->transport, &emit_data_);     \
-        if ((session)->held == NULL && emit_events_->event != NULL)                                \
+        if (emit_events_->event != NULL)                                                           \
             emit_events_->event(__VA_ARGS__, emit_data_);                                          \
+    } while (0)
+
+#define EMIT(session, event, ...)                                                                  \
+    do {                                                                                           \
+        if ((session)->held == NULL)                                                               \
+            EMIT_ALWAYS(session, event, __VA_ARGS__);                                              \
     } while (0)
 
 /* ---- states ---- */
@@ -318,16 +327,17 @@ static void send_contact_add(CwSession *session, const CwContact *contact)
                                                        .group = contact->group});
 }
 
-void cw_session_add_contact(CwSession *session, const char *name)
+gboolean cw_session_add_contact(CwSession *session, const char *name)
 {
     CwContact *contact = ensure_contact(session, name);
 
     if (contact == NULL)
-        return;
+        return FALSE;
     contact->offered = TRUE; /* he has it on his roster: that is where this comes from */
     store_contact(session, contact);
     if (!contact->listed)
         send_contact_add(session, contact);
+    return TRUE;
 }
 
 void cw_session_remove_contact(CwSession *session, const char *name)
@@ -373,22 +383,40 @@ static void load_contacts(CwSession *session)
     }
 }
 
+/* The end of the longest beginning of `text` (valid UTF-8) that is at most `most` bytes, and at
+ * least one character. */
+static const char *end_within(const char *text, gsize most)
+{
+    const char *end = text;
+
+    while (*end != '\0' && (gsize)(g_utf8_next_char(end) - text) <= most)
+        end = g_utf8_next_char(end);
+    return end == text && *text != '\0' ? g_utf8_next_char(text) : end;
+}
+
+/* A name or a status, which is kept for each contact.  (transfer full), NULL for NULL. */
+static char *keep_short(const char *text)
+{
+    return text == NULL ? NULL : g_strndup(text, (gsize)(end_within(text, KEPT_TEXT) - text));
+}
+
 static void take_contact(CwSession *session, const CwLinkMsg *msg)
 {
     CwContact *contact = ensure_contact(session, msg->contact);
+    g_autofree char *alias = keep_short(msg->name), *group = keep_short(msg->group);
 
     if (contact == NULL)
         return;
     gboolean changed =
-        g_strcmp0(contact->alias, msg->name) != 0 || g_strcmp0(contact->group, msg->group) != 0;
+        g_strcmp0(contact->alias, alias) != 0 || g_strcmp0(contact->group, group) != 0;
     if (contact->listed && !changed)
         return;
     contact->listed = TRUE;
     if (changed) {
         g_free(contact->alias);
         g_free(contact->group);
-        contact->alias = g_strdup(msg->name);
-        contact->group = g_strdup(msg->group);
+        contact->alias = g_steal_pointer(&alias);
+        contact->group = g_steal_pointer(&group);
         store_contact(session, contact);
     }
     EMIT(session, contact, session, contact);
@@ -407,14 +435,15 @@ static void take_contact_gone(CwSession *session, const char *name)
 }
 
 static void set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
-                                 const char *status)
+                                 const char *text)
 {
+    g_autofree char *status = keep_short(text);
+
     if (contact->show == show && g_strcmp0(contact->status, status) == 0)
         return;
     contact->show = show;
-    char *old = contact->status;
-    contact->status = g_strdup(status);
-    g_free(old);
+    g_free(contact->status);
+    contact->status = g_steal_pointer(&status);
     EMIT(session, contact_presence, session, contact);
 }
 
@@ -450,17 +479,48 @@ static CwQuestion *find_question(CwSession *session, gint64 id)
     return NULL;
 }
 
-static void drop_question(CwSession *session, CwQuestion *question)
+static gint64 clock_now(const CwSession *session)
 {
+    return cw_supervisor_clock(cw_transport_supervisor(session->transport));
+}
+
+/* (transfer full): the caller frees it */
+static CwQuestion *take_off(CwSession *session, CwQuestion *question)
+{
+    session->login_since = clock_now(session); /* the network's turn again */
     g_queue_remove(&session->questions, question);
+    return question;
+}
+
+/* Off the queue before it is told: whoever is told may look at what is asked next. */
+static void take_question_gone(CwSession *session, gint64 id)
+{
+    CwQuestion *question = find_question(session, id);
+
+    if (question == NULL)
+        return;
+    take_off(session, question);
+    EMIT_ALWAYS(session, question_gone, session, question);
     free_question(question);
+}
+
+static void drop_questions(CwSession *session)
+{
+    GQueue gone = session->questions;
+    CwQuestion *question;
+
+    g_queue_init(&session->questions);
+    while ((question = g_queue_pop_head(&gone)) != NULL) {
+        EMIT_ALWAYS(session, question_gone, session, question);
+        free_question(question);
+    }
 }
 
 static void take_question(CwSession *session, const CwLinkMsg *msg)
 {
     guint most = LIMITS(session)->questions;
-    CwQuestion *question = find_question(session, msg->id);
 
+    take_question_gone(session, msg->id); /* asked anew */
     if (most > 0 && session->questions.length >= most) {
         cw_account_send(session->account,
                         &(CwLinkMsg){.kind = CW_LINK_ANSWER, .id = msg->id, .cancelled = TRUE});
@@ -468,25 +528,13 @@ static void take_question(CwSession *session, const CwLinkMsg *msg)
                   cw_transport_domain(session->transport), most);
         return;
     }
-    if (question != NULL)
-        drop_question(session, question);
-    question = g_new0(CwQuestion, 1);
+    CwQuestion *question = g_new0(CwQuestion, 1);
     question->id = msg->id;
     question->title = g_strdup(msg->title);
     question->text = g_strdup(msg->text);
     question->fields = g_ptr_array_ref(msg->fields);
     g_queue_push_tail(&session->questions, question);
-    EMIT(session, question, session, question);
-}
-
-static void take_question_gone(CwSession *session, gint64 id)
-{
-    CwQuestion *question = find_question(session, id);
-
-    if (question == NULL)
-        return;
-    EMIT(session, question_gone, session, question);
-    drop_question(session, question);
+    EMIT_ALWAYS(session, question, session, question);
 }
 
 const CwQuestion *cw_session_question(const CwSession *session)
@@ -505,7 +553,7 @@ void cw_session_answer(CwSession *session, gint64 id, GHashTable *values)
                                                        .id = id,
                                                        .values = values,
                                                        .cancelled = values == NULL});
-    drop_question(session, question);
+    free_question(take_off(session, question));
 }
 
 /* ---- the life of a log-in ---- */
@@ -518,8 +566,7 @@ static void disconnected(CwSession *session, CwReason reason, const char *why)
     g_clear_pointer(&session->account, cw_account_free);
     session->told_show = CW_SHOW_OFFLINE;
     g_clear_pointer(&session->told_status, g_free);
-    while (session->questions.head != NULL)
-        take_question_gone(session, ((CwQuestion *)session->questions.head->data)->id);
+    drop_questions(session);
     cw_session_each_contact(session, contact_offline, session);
     cw_outbox_return_all(session->outbox, reason, why);
 }
@@ -556,25 +603,41 @@ static void failed(CwSession *session, CwReason reason, const char *why, gboolea
         set_state(session, CW_SESSION_FAILED, reason, text);
         return;
     }
+    session->backoff.first = TIMING(session)->legacy_retry_first;
+    session->backoff.max = TIMING(session)->legacy_retry_max;
     guint wait = cw_backoff_next(&session->backoff, NULL);
     session->retry_at = g_get_monotonic_time() + (gint64)wait * 1000;
     session->timer_id = g_timeout_add(wait, retry_cb, session);
     set_state(session, CW_SESSION_WAITING, reason, text);
 }
 
+/* ms that a log-in has left.  Neither the wait for its turn is the network's fault, but a trial's
+ * user waits with it; nor an answer that is not read while the link is paused; nor a question that
+ * the user has not answered yet: the host ends it when it is stale. */
+static guint login_time_left(const CwSession *session)
+{
+    guint timeout = TIMING(session)->login_timeout;
+    gint64 since = session->login_since;
+
+    if (session->questions.length > 0 ||
+        (session->tried == NULL && cw_account_is_waiting(session->account)))
+        return timeout;
+    if (session->tried == NULL)
+        since = MAX(since, cw_account_sent_at(session->account));
+    gint64 gone = (clock_now(session) - since) / 1000;
+    return gone >= timeout ? 0 : timeout - (guint)gone;
+}
+
 static gboolean login_late_cb(gpointer data)
 {
     CwSession *session = data;
+    guint left = login_time_left(session);
 
-    /* waiting for its turn is not the network's fault */
-    if (session->account != NULL && cw_account_is_waiting(session->account) &&
-        session->tried == NULL)
-        return G_SOURCE_CONTINUE;
-    /* nor is a question that the user has not answered yet: the host ends it when it is stale */
-    if (session->questions.length > 0)
-        return G_SOURCE_CONTINUE;
     session->timer_id = 0;
-    failed(session, CW_REASON_NETWORK, "the network did not answer in time", FALSE);
+    if (left > 0)
+        session->timer_id = g_timeout_add(MAX(left, LOGIN_LOOK), login_late_cb, session);
+    else
+        failed(session, CW_REASON_NETWORK, "the network did not answer in time", FALSE);
     return G_SOURCE_REMOVE;
 }
 
@@ -624,12 +687,34 @@ static void take_state(CwSession *session, const CwLinkMsg *msg)
     }
 }
 
+/* What the log-in itself needs cannot wait for its end: a captcha, a certificate. */
+static gboolean is_of_the_login(const CwLinkMsg *msg)
+{
+    return msg->kind == CW_LINK_STATE || msg->kind == CW_LINK_QUESTION ||
+           msg->kind == CW_LINK_QUESTION_GONE || msg->kind == CW_LINK_LOG;
+}
+
+/* One that is longer than message-size, more than a server may take at once, comes in pieces. */
+static void take_message(CwSession *session, const CwLinkMsg *msg)
+{
+    gsize most = LIMITS(session)->message_size;
+    const char *text = msg->text;
+
+    while (most > 0 && strlen(text) > most) {
+        const char *end = end_within(text, most);
+        g_autofree char *piece = g_strndup(text, (gsize)(end - text));
+        EMIT(session, message, session, msg->contact, piece, msg->stamp, msg->own);
+        text = end;
+    }
+    EMIT(session, message, session, msg->contact, text, msg->stamp, msg->own);
+}
+
 /* Keeps the line for cw_session_release().  FALSE: it is not to be held back. */
 static gboolean hold_back(CwSession *session, const CwLinkMsg *msg)
 {
     gsize most = LIMITS(session)->link_queue;
 
-    if (session->held == NULL || msg->kind == CW_LINK_STATE)
+    if (session->held == NULL || is_of_the_login(msg))
         return FALSE;
     if (most > 0 && session->held->len > most)
         g_message("%s/%s: too much arrives before the registration is through; a line is lost",
@@ -662,7 +747,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
             set_contact_presence(session, contact, msg->show, msg->status);
         break;
     case CW_LINK_MESSAGE:
-        EMIT(session, message, session, msg->contact, msg->text, msg->stamp, msg->own);
+        take_message(session, msg);
         break;
     case CW_LINK_TYPING:
         EMIT(session, typing, session, msg->contact, msg->typing);
@@ -719,7 +804,7 @@ static const CwAccountEvents account_events = {.line = line_cb, .lost = lost_cb}
 static GHashTable *merge_options(CwSession *session, const CwUser *user)
 {
     const CwTransportSettings *settings = cw_transport_settings(session->transport);
-    GHashTable *options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    GHashTable *options = cw_secret_table_new();
     GHashTableIter iter;
     gpointer key, value;
 
@@ -745,6 +830,7 @@ static void start(CwSession *session, const CwUser *user)
     g_free(session->told_status);
     session->told_status = g_strdup(best == NULL ? NULL : best->status);
     cw_account_set_presence(session->account, session->told_show, session->told_status);
+    session->login_since = clock_now(session);
     session->timer_id = g_timeout_add(TIMING(session)->login_timeout, login_late_cb, session);
     set_state(session, CW_SESSION_CONNECTING, CW_REASON_NONE, NULL);
 }
@@ -840,6 +926,7 @@ gboolean cw_session_send(CwSession *session, const char *contact, const char *te
         *reason = CW_REASON_TOO_LONG;
     else if ((limits->pending_messages > 0 &&
               cw_outbox_pending(session->outbox) >= limits->pending_messages) ||
+             cw_account_is_congested(session->account) ||
              !cw_pace_take(&session->pace, limits->messages_per_minute, 60000, 0, NULL))
         *reason = CW_REASON_RATE;
     else
@@ -847,6 +934,7 @@ gboolean cw_session_send(CwSession *session, const char *contact, const char *te
     if (*reason != CW_REASON_NONE)
         return FALSE;
 
+    cw_outbox_set_timeout(session->outbox, TIMING(session)->message_timeout);
     gint64 id = cw_outbox_add(session->outbox, contact, stanza_id, resource);
     CwLinkMsg message = {.kind = CW_LINK_MESSAGE, .id = id, .contact = contact, .text = text};
     if (!cw_account_send(session->account, &message))
@@ -866,6 +954,11 @@ static void returned_cb(const CwOutgoing *message, CwReason reason, const char *
     CwSession *session = data;
 
     EMIT(session, message_returned, session, message, reason, text);
+}
+
+static gint64 outbox_clock(gpointer data)
+{
+    return clock_now(data);
 }
 
 /* ---- the struct ---- */
@@ -921,9 +1014,8 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->resources = g_ptr_array_new_with_free_func(free_resource);
     session->contacts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_contact);
     session->outbox = cw_outbox_new(TIMING(session)->message_timeout, returned_cb, session);
+    cw_outbox_set_clock(session->outbox, outbox_clock, session);
     g_queue_init(&session->questions);
-    session->backoff = (CwBackoff){.first = TIMING(session)->legacy_retry_first,
-                                   .max = TIMING(session)->legacy_retry_max};
     return session;
 }
 
@@ -935,8 +1027,7 @@ void cw_session_free(CwSession *session)
     g_clear_handle_id(&session->steady_id, g_source_remove);
     g_clear_handle_id(&session->linger_id, g_source_remove);
     cw_account_free(session->account);
-    while (session->questions.head != NULL)
-        drop_question(session, session->questions.head->data);
+    drop_questions(session);
     cw_outbox_free(session->outbox);
     g_hash_table_unref(session->contacts);
     g_ptr_array_unref(session->resources);

@@ -84,8 +84,8 @@ CwContact *cw_session_find_contact(CwSession *session, const char *name); /* nul
 /* Calls `visit` for each contact. */
 void cw_session_each_contact(CwSession *session, void (*visit)(CwContact *, gpointer),
                              gpointer data);
-/* The user wants it on his list.  Sends contact-add unless it is there. */
-void cw_session_add_contact(CwSession *session, const char *name);
+/* The user wants it on his list.  Sends contact-add unless it is there.  FALSE: he has too many. */
+gboolean cw_session_add_contact(CwSession *session, const char *name);
 void cw_session_remove_contact(CwSession *session, const char *name);
 /* Remembers that the user was sent a subscription request for it. */
 void cw_session_mark_offered(CwSession *session, CwContact *contact);
@@ -93,7 +93,8 @@ void cw_session_authorize(CwSession *session, const char *contact, gboolean yes)
 
 /* ---- messages ---- */
 
-/* FALSE with the reason: not logged in, too many on their way, too fast, too long.  Else its fate
+/* FALSE with the reason: not logged in, too many on their way (of his, or of all on that host), too
+ * fast, too long.  Else its fate
  * is told by message_returned() or silence.  `stanza_id` and `resource` come back with it. */
 gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
                          const char *stanza_id, const char *resource, CwReason *reason);
@@ -109,8 +110,8 @@ void cw_session_answer(CwSession *session, gint64 id, GHashTable *values);
 
 CwSession *cw_session_new(CwTransport *transport, const char *jid);
 void cw_session_free(CwSession *session);
-/* Logs in with these data instead of the stored ones, holds back everything that arrives, and says
- * once how it went: the trial of a registration. */
+/* Logs in with these data instead of the stored ones, holds back everything that arrives but
+ * questions, and says once how it went: the trial of a registration. */
 typedef void (*CwSessionTried)(CwSession *session, CwReason reason, const char *why, gpointer data);
 void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried, gpointer data);
 /* The trial became the session: what was held back comes now.  It ends by itself unless a resource

@@ -11,7 +11,7 @@ CwUser *cw_user_new(const char *domain, const char *jid)
     CwUser *user = g_new0(CwUser, 1);
     user->domain = g_strdup(domain);
     user->jid = g_strdup(jid);
-    user->options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    user->options = cw_secret_table_new();
     return user;
 }
 

@@ -39,8 +39,10 @@ struct CwSupervisor {
     gint64 not_before; /* monotonic µs: no host is started earlier */
     CwPace pace;       /* of log-ins */
     gboolean started, stopping, paused;
-    guint turn_id;   /* runs turn_cb */
-    gint64 turn_due; /* when, monotonic µs */
+    gint64 paused_at;    /* monotonic µs */
+    gint64 paused_total; /* µs, of the pauses that are over */
+    guint turn_id;       /* runs turn_cb */
+    gint64 turn_due;     /* when, monotonic µs */
 };
 
 struct CwAccount {
@@ -49,6 +51,7 @@ struct CwAccount {
     gpointer data;
     Slot *slot; /* NULL: waiting or lost */
     guint32 number;
+    gint64 sent_at;   /* by cw_supervisor_clock(); 0: waiting */
     gboolean offline; /* the host said so: it has forgotten the number */
     GList link;       /* in `waiting` */
 
@@ -204,6 +207,7 @@ static void send_login(CwAccount *account, Slot *slot)
     };
 
     account->slot = slot;
+    account->sent_at = cw_supervisor_clock(slot->supervisor);
     account->number = ++slot->last_number;
     login.account = account->number;
     g_hash_table_insert(slot->accounts, GUINT_TO_POINTER(account->number), account);
@@ -313,6 +317,12 @@ void cw_supervisor_set_settings(CwSupervisor *supervisor, const CwTransportSetti
 {
     supervisor->transport = transport;
     supervisor->settings = settings;
+    supervisor->backoff.first = settings->timing.host_retry_first;
+    supervisor->backoff.max = settings->timing.host_retry_max;
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        Slot *slot = g_ptr_array_index(supervisor->slots, i);
+        cw_host_set_timing(slot->host, &settings->timing);
+    }
 }
 
 void cw_supervisor_start(CwSupervisor *supervisor)
@@ -334,11 +344,25 @@ void cw_supervisor_stop(CwSupervisor *supervisor)
 
 void cw_supervisor_pause(CwSupervisor *supervisor, gboolean yes)
 {
+    if (supervisor->paused == yes)
+        return;
+    gint64 now = g_get_monotonic_time();
+    if (yes)
+        supervisor->paused_at = now;
+    else
+        supervisor->paused_total += now - supervisor->paused_at;
     supervisor->paused = yes;
     for (guint i = 0; i < supervisor->slots->len; i++) {
         Slot *slot = g_ptr_array_index(supervisor->slots, i);
         cw_host_pause(slot->host, yes);
     }
+}
+
+gint64 cw_supervisor_clock(const CwSupervisor *supervisor)
+{
+    gint64 now = supervisor->paused ? supervisor->paused_at : g_get_monotonic_time();
+
+    return now - supervisor->paused_total;
 }
 
 /* ---- accounts ---- */
@@ -376,9 +400,19 @@ gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg)
     return cw_host_send(account->slot->host, msg);
 }
 
+gboolean cw_account_is_congested(const CwAccount *account)
+{
+    return account->slot != NULL && cw_host_is_congested(account->slot->host);
+}
+
 gboolean cw_account_is_waiting(const CwAccount *account)
 {
     return account->slot == NULL && !account->offline;
+}
+
+gint64 cw_account_sent_at(const CwAccount *account)
+{
+    return account->sent_at;
 }
 
 void cw_account_free(CwAccount *account)

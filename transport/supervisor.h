@@ -37,6 +37,8 @@ void cw_supervisor_set_settings(CwSupervisor *supervisor, const CwTransportSetti
 void cw_supervisor_start(CwSupervisor *supervisor);
 void cw_supervisor_stop(CwSupervisor *supervisor);
 void cw_supervisor_pause(CwSupervisor *supervisor, gboolean yes); /* reading of all links */
+/* µs of a clock that stands while the links are paused: what is not read is not late. */
+gint64 cw_supervisor_clock(const CwSupervisor *supervisor);
 
 /* ---- one account on a host ---- */
 
@@ -55,8 +57,12 @@ CwAccount *cw_account_new(CwSupervisor *supervisor, const CwAccountEvents *event
 void cw_account_set_presence(CwAccount *account, CwShow show, const char *status);
 /* FALSE: not on a host.  Fills in the account's number. */
 gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg);
+/* Its host has much to read already: messages are better refused. */
+gboolean cw_account_is_congested(const CwAccount *account);
 /* The log-in has not been sent to a host yet. */
 gboolean cw_account_is_waiting(const CwAccount *account);
+/* When it was, by cw_supervisor_clock(); 0: not yet. */
+gint64 cw_account_sent_at(const CwAccount *account);
 /* The host is told to log it out, unless it said offline already; no callback afterwards. */
 void cw_account_free(CwAccount *account);
 

@@ -181,7 +181,8 @@ const CwEvents *cw_transport_events(const CwTransport *transport, gpointer *data
 gboolean cw_transport_is_registered(CwTransport *transport, const char *jid)
 {
     return g_hash_table_contains(transport->sessions, jid) ||
-           cw_store_has_user(transport->store, transport->own->domain, jid);
+           (!cw_registrar_is_removing(transport->registrar, jid) &&
+            cw_store_has_user(transport->store, transport->own->domain, jid));
 }
 
 CwSession *cw_transport_find_session(CwTransport *transport, const char *jid)
@@ -239,6 +240,11 @@ void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegiste
                            gpointer data)
 {
     cw_registrar_register(transport->registrar, user, done, data);
+}
+
+CwSession *cw_transport_find_trial(CwTransport *transport, const char *jid)
+{
+    return cw_registrar_find_trial(transport->registrar, jid);
 }
 
 gboolean cw_transport_is_registering(CwTransport *transport, const char *jid)

@@ -14,11 +14,13 @@ G_BEGIN_DECLS
 CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *settings,
                               const char *const *argv, CwStore *store, const CwEvents *events,
                               gpointer data);
+/* The store has done all that was asked of it (cw_store_free() waits for that). */
 void cw_transport_free(CwTransport *transport);
 void cw_transport_start(CwTransport *transport);
 /* Logs everybody out and stops the hosts; `stopped` is called once. */
 void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data);
-/* The way to the Jabber server is closed or full: nothing more is read from the network. */
+/* The way to the Jabber server is closed or full: nothing more is read from the network, and what
+ * the network would have said is not waited for. */
 void cw_transport_pause(CwTransport *transport, gboolean yes);
 
 /* New limits, times and lists are in force from now on. */
@@ -54,7 +56,7 @@ typedef enum {
     CW_REGISTERED_NEW,
     CW_REGISTERED_CHANGED,
     CW_REGISTERED_REFUSED, /* `reason` and `why` say what the network said */
-    CW_REGISTERED_BUSY,    /* another registration of this user is being verified */
+    CW_REGISTERED_BUSY,    /* another registration of this user is being verified or removed */
     CW_REGISTERED_FULL,    /* accounts-per-domain, or the pace is over its limit */
     CW_REGISTERED_ABORTED, /* removed meanwhile, or the gateway stops */
     CW_REGISTERED_NOT_STORED,
@@ -67,6 +69,8 @@ typedef void (*CwRegisterDone)(CwRegistered result, CwReason reason, const char 
  * is called exactly once, never inside this call. */
 void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegisterDone done,
                            gpointer data);
+/* The session that verifies a registration of this user; NULL: there is none. */
+CwSession *cw_transport_find_trial(CwTransport *transport, const char *jid);
 /* A registration of this user is being verified. */
 gboolean cw_transport_is_registering(CwTransport *transport, const char *jid);
 /* Logs out, aborts a pending registration, deletes all that is stored. */

@@ -25,11 +25,6 @@ typedef struct {
     guint late_id;
 } Dialogue;
 
-static void wipe_free(gpointer text)
-{
-    cw_secret_wipe_string(text);
-}
-
 static void free_dialogue(gpointer data)
 {
     Dialogue *dialogue = data;
@@ -136,7 +131,7 @@ gboolean cw_dialogue_begin(CwDialogues *dialogues, const char *user, const char 
     dialogue->dialogues = dialogues;
     dialogue->user = g_strdup(user);
     dialogue->fields = g_ptr_array_ref(fields);
-    dialogue->values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, wipe_free);
+    dialogue->values = cw_secret_table_new();
     dialogue->done = done;
     dialogue->data = data;
     dialogue->free_data = free_data;

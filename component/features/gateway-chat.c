@@ -40,54 +40,74 @@ void cw_gateway_chat_say(CwComponent *component, const char *to, const char *tex
 
 /* ---- questions of the network ---- */
 
-static void ask_next_question(CwComponent *component, CwSession *session);
+/* While a registration is being verified, the questions of its trial go before those of a session
+ * that the user has already. */
+typedef struct {
+    CwSession *session; /* question_gone() comes before it goes */
+    gint64 id;
+} Asked;
+
+static void ask_next_question(CwComponent *component, const char *user);
 
 static void answered_cb(CwComponent *component, const char *user, GHashTable *values, gpointer data)
 {
-    CwSession *session = cw_transport_find_session(cw_component_transport(component), user);
+    const Asked *asked = data;
 
-    if (session == NULL)
-        return;
-    cw_session_answer(session, *(gint64 *)data, values);
-    ask_next_question(component, session);
+    cw_session_answer(asked->session, asked->id, values);
+    ask_next_question(component, user);
 }
 
-/* One that finds its user in another dialogue waits for its end. */
-static void ask_next_question(CwComponent *component, CwSession *session)
+/* Who has a question for the user; NULL: nobody. */
+static CwSession *find_asker(CwComponent *component, const char *user)
 {
-    const CwQuestion *question = cw_session_question(session);
-    CwDialogues *dialogues = get_dialogues(component);
+    CwTransport *transport = cw_component_transport(component);
+    CwSession *trial = cw_transport_find_trial(transport, user);
+    CwSession *session = cw_transport_find_session(transport, user);
 
-    if (question == NULL || cw_dialogue_is_open(dialogues, cw_session_jid(session)))
+    if (trial != NULL && cw_session_question(trial) != NULL)
+        return trial;
+    return session != NULL && cw_session_question(session) != NULL ? session : NULL;
+}
+
+/* A question that finds its user in another dialogue waits for its end. */
+static void ask_next_question(CwComponent *component, const char *user)
+{
+    CwDialogues *dialogues = get_dialogues(component);
+    CwSession *session = find_asker(component, user);
+
+    if (session == NULL || cw_dialogue_is_open(dialogues, user))
         return;
+    const CwQuestion *question = cw_session_question(session);
     GString *intro = g_string_new(question->title);
     if (intro->len > 0 && question->text != NULL && *question->text != '\0')
         g_string_append_c(intro, '\n');
     g_string_append(intro, question->text == NULL ? "" : question->text);
-    gint64 *id = g_memdup2(&question->id, sizeof question->id);
-    if (!cw_dialogue_begin(dialogues, cw_session_jid(session), intro->str, question->fields,
-                           answered_cb, id, g_free)) {
-        cw_session_answer(session, *id, NULL);
-        g_free(id);
+    Asked *asked = g_new(Asked, 1);
+    *asked = (Asked){session, question->id};
+    if (!cw_dialogue_begin(dialogues, user, intro->str, question->fields, answered_cb, asked,
+                           g_free)) {
+        cw_session_answer(session, asked->id, NULL);
+        g_free(asked);
     }
     g_string_free(intro, TRUE);
 }
 
 static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)
 {
-    ask_next_question(data, session);
+    ask_next_question(data, cw_session_jid(session));
 }
 
 static void question_gone_cb(CwSession *session, const CwQuestion *question, gpointer data)
 {
     CwDialogues *dialogues = get_dialogues(data);
-    const gint64 *asked = cw_dialogue_data(dialogues, cw_session_jid(session));
+    const Asked *asked = cw_dialogue_data(dialogues, cw_session_jid(session));
 
-    if (asked == NULL || *asked != question->id)
+    if (asked == NULL || asked->session != session || asked->id != question->id)
         return;
     cw_dialogue_drop(dialogues, cw_session_jid(session));
     cw_gateway_chat_say(data, cw_session_jid(session),
                         "The network does not wait for an answer any more.");
+    ask_next_question(data, cw_session_jid(session));
 }
 
 static void notice_cb(CwSession *session, const char *title, const char *text, gpointer data)
@@ -233,8 +253,9 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 
     if (stanza->to->local != NULL)
         return FALSE;
-    /* a headline is nobody who talks, and a groupchat message is no talk with us */
-    if (body == NULL || g_strcmp0(stanza->type, "headline") == 0)
+    /* A headline is nobody who talks, and an address without a local part is no person: another
+     * gateway's help would be answered with ours, for ever. */
+    if (body == NULL || g_strcmp0(stanza->type, "headline") == 0 || stanza->from->local == NULL)
         return TRUE;
     if (g_strcmp0(stanza->type, "groupchat") == 0) {
         cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
@@ -247,9 +268,7 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
     else
         run_command(component, stanza->from, typed);
     cw_secret_wipe_string(typed);
-    CwSession *session = cw_transport_find_session(cw_component_transport(component), user);
-    if (session != NULL)
-        ask_next_question(component, session);
+    ask_next_question(component, user);
     return TRUE;
 }
 

@@ -54,15 +54,6 @@ static void answer_prompt(CwComponent *component, const CwStanza *stanza, const 
     g_string_free(desc, TRUE);
 }
 
-static gboolean has_control(const char *text)
-{
-    for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
-        if (g_unichar_iscntrl(g_utf8_get_char(p)))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 static void answer_name(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
     const char *typed = cw_node_child_text(query, "prompt", NS_GATEWAY);
@@ -75,8 +66,9 @@ static void answer_name(CwComponent *component, const CwStanza *stanza, const Cw
         return;
     }
     g_autofree char *name = g_strstrip(g_strdup(typed));
-    g_autofree char *jid =
-        has_control(name) ? NULL : cw_jid_for_legacy(name, cw_component_domain(component));
+    g_autofree char *jid = cw_component_has_control(name)
+                               ? NULL
+                               : cw_jid_for_legacy(name, cw_component_domain(component));
     if (jid == NULL) {
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
                                 *name == '\0' ? "the name is empty"

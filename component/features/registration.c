@@ -240,12 +240,15 @@ static void registered_cb(CwRegistered result, CwReason reason, const char *why,
         const char *text;
     } answers[] = {
         [CW_REGISTERED_BUSY] = {CW_STANZA_UNEXPECTED_REQUEST,
-                                "another registration of yours is being verified; wait for it"},
+                                "another registration of yours is being verified or removed; "
+                                "wait for it and try again"},
         [CW_REGISTERED_FULL] = {CW_STANZA_RESOURCE_CONSTRAINT,
                                 "this gateway takes no more registrations at the moment; try again "
                                 "in a minute"},
-        [CW_REGISTERED_ABORTED] = {CW_STANZA_UNEXPECTED_REQUEST,
-                                   "the registration was removed before it was verified"},
+        [CW_REGISTERED_ABORTED] =
+            {CW_STANZA_UNEXPECTED_REQUEST,
+             "the registration was removed, or this gateway stops; look later "
+             "whether you are registered"},
         [CW_REGISTERED_NOT_STORED] = {CW_STANZA_RESOURCE_CONSTRAINT,
                                       "the registration cannot be stored at the moment; nothing "
                                       "changed"},
@@ -280,20 +283,6 @@ static void registered_cb(CwRegistered result, CwReason reason, const char *why,
     g_free(attempt);
 }
 
-static void wipe_free(gpointer text)
-{
-    cw_secret_wipe_string(text);
-}
-
-static gboolean has_control(const char *text)
-{
-    for (const char *p = text; p != NULL && *p != '\0'; p = g_utf8_next_char(p)) {
-        if (g_unichar_iscntrl(g_utf8_get_char(p)))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 /* The values of form or plain fields by name.  NULL: answered already. */
 static GHashTable *read_values(CwComponent *component, const CwStanza *stanza, const CwNode *query,
                                GPtrArray *fields)
@@ -318,7 +307,7 @@ static GHashTable *read_values(CwComponent *component, const CwStanza *stanza, c
     case CW_FORM_NONE:
         break;
     }
-    values = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, wipe_free);
+    values = cw_secret_table_new();
     for (guint i = 0; i < 2; i++) {
         const char *name = i == 0 ? "username" : "password";
         const char *value = cw_node_child_text(query, name, NS_REGISTER);
@@ -342,7 +331,8 @@ static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProto
                     "username is missing");
         return NULL;
     }
-    if (has_control(username) || has_control(password) || strlen(username) > 1023) {
+    if (cw_component_has_control(username) || cw_component_has_control(password) ||
+        strlen(username) > 1023) {
         g_set_error(error, CW_STANZA_ERROR, CW_STANZA_NOT_ACCEPTABLE,
                     "user name or password has characters that no account has");
         return NULL;
@@ -377,7 +367,7 @@ static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProto
             continue; /* not for users to choose */
         if (value == NULL && old != NULL)
             value = g_hash_table_lookup(old->options, option->name);
-        if (value != NULL && !has_control(value))
+        if (value != NULL && !cw_component_has_control(value))
             g_hash_table_insert(user->options, g_strdup(option->name), g_strdup(value));
     }
     user->created = old == NULL ? g_get_real_time() / G_USEC_PER_SEC : old->created;

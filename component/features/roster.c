@@ -65,7 +65,11 @@ static void subscribe(CwComponent *component, const CwStanza *stanza, const char
                                 "you are not logged in to the network; add the contact later");
         return;
     }
-    cw_session_add_contact(session, name);
+    if (!cw_session_add_contact(session, name)) {
+        cw_component_send_error(component, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
+                                "you have as many contacts as this gateway allows");
+        return;
+    }
     cw_component_send_presence(component, stanza->to->bare, stanza->from->bare, "subscribed");
     const CwContact *contact = cw_session_find_contact(session, name);
     if (contact != NULL && contact->show != CW_SHOW_OFFLINE)

@@ -101,7 +101,6 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->resources, ==, 32);
     g_assert_cmpuint(limits->pending_messages, ==, 500);
     g_assert_cmpuint(limits->questions, ==, 16);
-    g_assert_cmpuint(limits->pending_requests, ==, 1000);
     g_assert_cmpuint(limits->host_memory, ==, 0);
     g_assert_cmpuint(timing->server_ping_interval, ==, 60000);
     g_assert_cmpuint(timing->server_ping_timeout, ==, 30000);
@@ -130,7 +129,6 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(g_strv_length(irc->allow), ==, 1);
     g_assert_cmpstr(irc->allow[0], ==, "example.com");
     g_assert_cmpuint(g_strv_length(irc->deny), ==, 0);
-    g_assert_cmpuint(g_strv_length(irc->admins), ==, 0);
     g_assert_cmpuint(g_strv_length(irc->user_options), ==, 0);
     g_assert_cmpuint(g_hash_table_size(irc->options), ==, 0);
     g_assert_cmpuint(g_hash_table_size(irc->splits), ==, 0);
@@ -251,7 +249,7 @@ static const Refused refused[] = {
     {"[transport a.b]\nprotocol = Pur ple:x\n", CW_SETTINGS_ERROR_VALUE, "*expected KIND:NAME*"},
     {TRANSPORT "identity = I RC\n", CW_SETTINGS_ERROR_VALUE, "*expected lower-case letters*"},
     {TRANSPORT "allow = a@b@c\n", CW_SETTINGS_ERROR_VALUE, "*found 'a@b@c', expected a domain*"},
-    {TRANSPORT "admins = a@b/r\n", CW_SETTINGS_ERROR_VALUE, "*found 'a@b/r'*"},
+    {TRANSPORT "deny = a@b/r\n", CW_SETTINGS_ERROR_VALUE, "*found 'a@b/r'*"},
     {TRANSPORT "accounts-per-host = 0\n", CW_SETTINGS_ERROR_VALUE, "*found '0'*"},
 };
 

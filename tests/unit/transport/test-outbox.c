@@ -73,6 +73,29 @@ static void outbox__returns__what_nobody_answers_for(void)
     g_free(returned.stanza_id);
 }
 
+static gint64 standing_clock(gpointer data)
+{
+    return *(const gint64 *)data;
+}
+
+/* The links are paused: answers may be there and unread. */
+static void outbox__waits_on__while_its_clock_stands(void)
+{
+    Returned returned = {0};
+    gint64 now = 1;
+    g_autoptr(CwOutbox) outbox = cw_outbox_new(1, returned_cb, &returned);
+
+    cw_outbox_set_clock(outbox, standing_clock, &now);
+    cw_outbox_add(outbox, "romeo", "late", NULL);
+    g_main_context_iteration(NULL, TRUE); /* the sweep */
+    g_assert_cmpuint(returned.count, ==, 0);
+    now += 2000;
+    while (returned.count == 0)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpstr(returned.stanza_id, ==, "late");
+    g_free(returned.stanza_id);
+}
+
 static void outbox__remembers__a_bounded_number_of_taken_ones(void)
 {
     Returned returned = {0};
@@ -147,6 +170,8 @@ int main(int argc, char **argv)
                     outbox__returns_all__that_were_not_taken);
     g_test_add_func("/outbox/outbox__returns__what_nobody_answers_for",
                     outbox__returns__what_nobody_answers_for);
+    g_test_add_func("/outbox/outbox__waits_on__while_its_clock_stands",
+                    outbox__waits_on__while_its_clock_stands);
     g_test_add_func("/outbox/outbox__remembers__a_bounded_number_of_taken_ones",
                     outbox__remembers__a_bounded_number_of_taken_ones);
     g_test_add_func("/pace/pace__lets_through__its_number_and_no_more",

@@ -1,0 +1,270 @@
+/* tests/unit/transport/test-session.c: registrations and sessions over a store and a host, both
+ * real
+ *
+ * The host is a shell script that does what the user name says.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/session.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "transport/transport.h"
+
+#define DOMAIN "irc.example.com"
+#define JULIET "juliet@example.com"
+#define PATIENCE 10000 /* ms */
+
+static const char settings_text[] = "[timing]\n"
+                                    "registered-linger = 600\n"
+                                    "[limits]\n"
+                                    "message-size = 1000\n"
+                                    "[transport " DOMAIN "]\n"
+                                    "secret = s\n"
+                                    "protocol = purple:prpl-test\n";
+
+/* Accounts are numbered in the order in which they log in. */
+static const char host_script[] =
+    "say() { printf '%s\\n' \"$1\" >&3; }\n"
+    "say '{\"type\":\"hello\",\"version\":1,"
+    "\"protocol\":{\"id\":\"prpl-test\",\"name\":\"Test\",\"password\":\"optional\"}}'\n"
+    "state() { say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,\\\"state\\\":\\\"$1\\\"}\"; "
+    "}\n"
+    "n=0\n"
+    "while read -r line <&3; do case $line in\n"
+    "*'\"type\":\"login\"'*) n=$((n+1)); case $line in\n"
+    "  *'\"asks\"'*) say \"{\\\"type\\\":\\\"question\\\",\\\"account\\\":$n,\\\"id\\\":7,"
+    "\\\"title\\\":\\\"Trust it?\\\",\\\"fields\\\":[]}\";;\n"
+    "  *'\"long\"'*) state online; say \"{\\\"type\\\":\\\"message\\\",\\\"account\\\":$n,"
+    "\\\"contact\\\":\\\"romeo\\\",\\\"text\\\":\\\"$(printf '%01500d' 0)ä\\\"}\";;\n"
+    "  *'\"refused\"'*) say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,"
+    "\\\"state\\\":\\\"offline\\\",\\\"reason\\\":\\\"auth\\\",\\\"fatal\\\":true}\";;\n"
+    "  *) state online;; esac;;\n"
+    "*'\"type\":\"answer\"'*) state online;;\n"
+    "esac; done\n";
+
+typedef struct {
+    char *folder;
+    CwStore *store;
+    CwSettings *settings;
+    CwTransport *transport;
+    gboolean stopped;
+
+    gboolean registered, removed; /* done() came */
+    CwRegistered result;
+    CwSession *asked; /* who was asked last */
+    gboolean answer;  /* at once */
+    guint questions_gone;
+    guint messages;
+    GString *text; /* of all messages */
+} World;
+
+static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)
+{
+    World *world = data;
+    g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+
+    world->asked = session;
+    if (world->answer)
+        cw_session_answer(session, question->id, values);
+}
+
+static void question_gone_cb(CwSession *session, const CwQuestion *question, gpointer data)
+{
+    ((World *)data)->questions_gone++;
+}
+
+static void message_cb(CwSession *session, const char *contact, const char *text, gint64 stamp,
+                       gboolean own, gpointer data)
+{
+    World *world = data;
+
+    g_assert_cmpuint(strlen(text), <=, 1000);
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+    world->messages++;
+    g_string_append(world->text, text);
+}
+
+static const CwEvents events = {
+    .message = message_cb,
+    .question = question_cb,
+    .question_gone = question_gone_cb,
+};
+
+static void set_up(World *world, gconstpointer data)
+{
+    const char *const argv[] = {"/bin/sh", "-c", host_script, NULL};
+    g_autoptr(GError) error = NULL;
+
+    *world = (World){.answer = TRUE, .text = g_string_new(NULL)};
+    world->folder = g_dir_make_tmp("causeway-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(world->folder, "db", NULL);
+    g_autofree char *key = g_build_filename(world->folder, "key", NULL);
+    world->settings = cw_settings_parse(settings_text, strlen(settings_text), "test.conf", &error);
+    g_assert_no_error(error);
+    world->store = cw_store_open(path, key, &error);
+    g_assert_no_error(error);
+    world->transport = cw_transport_new(g_ptr_array_index(world->settings->transports, 0),
+                                        world->settings, argv, world->store, &events, world);
+    cw_transport_start(world->transport);
+}
+
+static gboolean wake_cb(gpointer data)
+{
+    return G_SOURCE_CONTINUE;
+}
+
+static void run_until(const gboolean *done)
+{
+    gint64 end = g_get_monotonic_time() + PATIENCE * 1000;
+    guint id = g_timeout_add(50, wake_cb, NULL);
+
+    while (!*done && g_get_monotonic_time() < end)
+        g_main_context_iteration(NULL, TRUE);
+    g_source_remove(id);
+    g_assert_true(*done);
+}
+
+static void stopped_cb(gpointer data)
+{
+    ((World *)data)->stopped = TRUE;
+}
+
+static void tear_down(World *world, gconstpointer data)
+{
+    cw_transport_stop(world->transport, stopped_cb, world);
+    run_until(&world->stopped);
+    cw_store_free(world->store);
+    cw_transport_free(world->transport);
+    cw_settings_free(world->settings);
+    g_string_free(world->text, TRUE);
+
+    g_autoptr(GDir) dir = g_dir_open(world->folder, 0, NULL);
+    const char *name;
+    while ((name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(world->folder, name, NULL);
+        g_unlink(path);
+    }
+    g_rmdir(world->folder);
+    g_free(world->folder);
+}
+
+static void registered_cb(CwRegistered result, CwReason reason, const char *why, gpointer data)
+{
+    World *world = data;
+
+    world->registered = TRUE;
+    world->result = result;
+}
+
+static void register_user(World *world, const char *username)
+{
+    g_autoptr(CwUser) user = cw_user_new(DOMAIN, JULIET);
+
+    user->username = g_strdup(username);
+    world->registered = FALSE;
+    cw_transport_register(world->transport, user, registered_cb, world);
+}
+
+static CwRegistered result_of(World *world, const char *username)
+{
+    register_user(world, username);
+    run_until(&world->registered);
+    return world->result;
+}
+
+static void removed_cb(const GError *error, gpointer data)
+{
+    g_assert_no_error(error);
+    ((World *)data)->removed = TRUE;
+}
+
+static void registration__stores__what_the_network_takes(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    g_assert_true(cw_transport_is_registered(world->transport, JULIET));
+    g_assert_cmpint(cw_session_state(cw_transport_find_session(world->transport, JULIET)), ==,
+                    CW_SESSION_ONLINE);
+    g_assert_cmpint(result_of(world, "refused"), ==, CW_REGISTERED_REFUSED);
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_CHANGED);
+}
+
+static void registration__stores_nothing__that_was_refused(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "refused"), ==, CW_REGISTERED_REFUSED);
+    g_assert_false(cw_transport_is_registered(world->transport, JULIET));
+    g_assert_null(cw_transport_find_session(world->transport, JULIET));
+}
+
+/* The delete is queued and the store still shows the user: presence of his must not log him in
+ * again, for good, and a registration must not be taken for a change of what is going. */
+static void unregister__counts__before_the_store_is_done(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    cw_transport_unregister(world->transport, JULIET, removed_cb, world);
+    g_assert_false(world->removed);
+    g_assert_false(cw_transport_is_registered(world->transport, JULIET));
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_BUSY);
+    run_until(&world->removed);
+    g_assert_false(cw_transport_is_registered(world->transport, JULIET));
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+}
+
+/* A captcha or a certificate belongs to the log-in that verifies. */
+static void registration__asks__what_the_network_asks(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "asks"), ==, CW_REGISTERED_NEW);
+    g_assert_nonnull(world->asked);
+    g_assert_cmpuint(world->questions_gone, ==, 0);
+}
+
+static void unregister__takes_back__what_was_asked(World *world, gconstpointer data)
+{
+    gboolean asked = FALSE;
+
+    world->answer = FALSE;
+    register_user(world, "asks");
+    for (guint i = 0; i < 200 && !asked; i++) {
+        g_main_context_iteration(NULL, TRUE);
+        asked = world->asked != NULL;
+    }
+    g_assert_true(asked);
+    g_assert_true(cw_transport_find_trial(world->transport, JULIET) == world->asked);
+    cw_transport_unregister(world->transport, JULIET, removed_cb, world);
+    g_assert_true(world->registered);
+    g_assert_cmpint(world->result, ==, CW_REGISTERED_ABORTED);
+    g_assert_cmpuint(world->questions_gone, ==, 1);
+    run_until(&world->removed);
+}
+
+static void message__comes_in_pieces__over_the_limit(World *world, gconstpointer data)
+{
+    gboolean there = FALSE;
+
+    g_assert_cmpint(result_of(world, "long"), ==, CW_REGISTERED_NEW);
+    for (guint i = 0; i < 200 && !there; i++) {
+        there = world->messages >= 2;
+        if (!there)
+            g_main_context_iteration(NULL, TRUE);
+    }
+    g_assert_cmpuint(world->messages, ==, 2);
+    g_assert_cmpuint(world->text->len, ==, 1502);
+    g_assert_true(g_str_has_suffix(world->text->str, "00ä"));
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(path, function) g_test_add(path, World, NULL, set_up, function, tear_down)
+    ADD("/registration/stores/what_the_network_takes",
+        registration__stores__what_the_network_takes);
+    ADD("/registration/stores_nothing/that_was_refused",
+        registration__stores_nothing__that_was_refused);
+    ADD("/registration/asks/what_the_network_asks", registration__asks__what_the_network_asks);
+    ADD("/unregister/takes_back/what_was_asked", unregister__takes_back__what_was_asked);
+    ADD("/message/comes_in_pieces/over_the_limit", message__comes_in_pieces__over_the_limit);
+    ADD("/unregister/counts/before_the_store_is_done",
+        unregister__counts__before_the_store_is_done);
+    return g_test_run();
+}
