@@ -21,27 +21,6 @@ char *cw_stream_digest(const char *id, const char *secret)
     return g_strdup(g_checksum_get_string(checksum));
 }
 
-gboolean cw_stream_is_loopback(const char *host)
-{
-    gsize length = strlen(host);
-    gboolean bracketed = length > 2 && host[0] == '[' && host[length - 1] == ']';
-    g_autofree char *bare = bracketed ? g_strndup(host + 1, length - 2) : g_strdup(host);
-    g_autoptr(GInetAddress) address = g_inet_address_new_from_string(bare);
-
-    if (address) {
-        const guint8 *bytes = g_inet_address_to_bytes(address);
-        static const guint8 mapped[13] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 127};
-
-        /* ::ffff:127.0.0.0/104 is the same interface */
-        return g_inet_address_get_is_loopback(address) ||
-               (g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6 &&
-                memcmp(bytes, mapped, sizeof mapped) == 0);
-    }
-    /* RFC 6761 6.3; any other name may lead anywhere, whatever it resolves to now */
-    return g_ascii_strcasecmp(bare, "localhost") == 0 ||
-           (length > 10 && g_ascii_strcasecmp(bare + strlen(bare) - 10, ".localhost") == 0);
-}
-
 gboolean cw_stream_is_from(const char *address, const char *domain)
 {
     gsize bare = strcspn(address, "/");

@@ -76,9 +76,6 @@ CwWriter *cw_stream_begin(CwStream *stream, const char *name, const char *from, 
 /* Ends it.  TRUE: it is in the send buffer. */
 gboolean cw_stream_end(CwStream *stream);
 
-/* Is `host` this machine, whatever a resolver says?  XEP-0114 has no encryption (C28). */
-gboolean cw_stream_is_loopback(const char *host);
-
 /* The lower-case hex SHA-1 of `id` and `secret` (XEP-0114 3).  (transfer full) */
 char *cw_stream_digest(const char *id, const char *secret);
 

@@ -55,33 +55,6 @@ static void stream_digest__is__sha1_of_id_and_secret(void)
     assert_digest("", "s3cret", "fef341f85d87439e7d91a2d465b9871ef66b5e98");
 }
 
-/* ---- C28 ---- */
-
-static void stream_is_loopback__believes__no_name_but_localhost(void)
-{
-    static const char *const ours[] = {"127.0.0.1",   "127.8.9.10",      "::1",
-                                       "[::1]",       "localhost",       "LocalHost",
-                                       "x.localhost", "::ffff:127.0.0.1"};
-    static const char *const others[] = {"192.0.2.1",
-                                         "0.0.0.0",
-                                         "::",
-                                         "example.com",
-                                         "",
-                                         "localhost.example.com",
-                                         "127.0.0.1.example.com",
-                                         "2001:db8::1",
-                                         "::ffff:192.0.2.1",
-                                         "xlocalhost",
-                                         ".localhost",
-                                         "[127.0.0.1",
-                                         "10.0.0.1"};
-
-    for (guint i = 0; i < G_N_ELEMENTS(ours); i++)
-        g_assert_true(cw_stream_is_loopback(ours[i]));
-    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
-        g_assert_false(cw_stream_is_loopback(others[i]));
-}
-
 /* ---- C10 ---- */
 
 static void stream_is_from__compares__the_domain_part(void)
@@ -157,7 +130,6 @@ int main(int argc, char **argv)
     ADD(stream_state__allows__these_moves_and_no_other);
     ADD(stream_state__has_a_name__for_each);
     ADD(stream_digest__is__sha1_of_id_and_secret);
-    ADD(stream_is_loopback__believes__no_name_but_localhost);
     ADD(stream_is_from__compares__the_domain_part);
     ADD(stream_ping_target__is__the_domain_above);
     ADD(stream_presentable__makes__text_fit_for_a_log);
