@@ -317,14 +317,19 @@ static const CwStreamEvents stream_events = {
         }                                                                                          \
     } while (0)
 
-static void described_cb(gpointer data)
+static void tell_described(CwComponent *component)
 {
-    CwComponent *component = data;
-
     for (guint i = 0; features[i] != NULL; i++) {
         if (features[i]->events != NULL && features[i]->events->described != NULL)
             features[i]->events->described(component);
     }
+}
+
+static void described_cb(gpointer data)
+{
+    CwComponent *component = data;
+
+    tell_described(component);
     if (component->started || component->stopping)
         return;
     component->started = TRUE;
@@ -488,6 +493,7 @@ void cw_component_set_settings(CwComponent *component, const CwTransportSettings
 {
     component->settings = settings;
     cw_transport_set_settings(component->transport, own, settings);
+    tell_described(component); /* what clients see of the gateway may have another name now */
 }
 
 CwTransport *cw_component_transport(CwComponent *component)

@@ -22,7 +22,9 @@
 typedef struct {
     char *config_path;
     CwSettings *settings;
-    GPtrArray *old_settings; /* replaced by SIGHUP; something may still look at them */
+    const CwSettings *first; /* what the streams, the store and the hosts were set up with */
+    GPtrArray *old_settings; /* replaced by SIGHUP; a component that is in none since looks at its
+                                last ones */
     CwStore *store;
     GPtrArray *components; /* CwComponent * */
     GPtrArray *refused;    /* those whose first answer was a refusal, and none was up since */
@@ -35,6 +37,20 @@ typedef struct {
 /* ---- logs ---- */
 
 static gboolean log_debug;
+
+/* A line stays one, whatever a network or a server had in what is quoted in it. */
+static void append_message(GString *line, const char *message)
+{
+    g_autofree char *valid = g_utf8_make_valid(message, -1);
+
+    for (const char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (g_unichar_iscntrl(c))
+            g_string_append_printf(line, "\\x%02x", c);
+        else
+            g_string_append_unichar(line, c);
+    }
+}
 
 /* One line each, with the level that systemd's journal reads when it stands behind stderr. */
 static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize n_fields,
@@ -59,14 +75,18 @@ static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields,
         if (g_str_equal(fields[f].key, "MESSAGE"))
             message = fields[f].value;
     }
+    g_autoptr(GString) line = g_string_new(NULL);
     if (g_getenv("JOURNAL_STREAM") != NULL) {
-        fprintf(stderr, "%s%s\n", levels[i].journal, message);
+        g_string_append(line, levels[i].journal);
     } else {
         g_autoptr(GDateTime) now = g_date_time_new_now_local();
         g_autofree char *time = g_date_time_format(now, "%Y-%m-%d %H:%M:%S");
-        fprintf(stderr, "%s.%03d %-7s %s\n", time, g_date_time_get_microsecond(now) / 1000,
-                levels[i].word, message);
+        g_string_append_printf(line, "%s.%03d %-7s ", time, g_date_time_get_microsecond(now) / 1000,
+                               levels[i].word);
     }
+    append_message(line, message);
+    g_string_append_c(line, '\n');
+    fputs(line->str, stderr); /* in one piece: the hosts write there, too */
     return G_LOG_WRITER_HANDLED;
 }
 
@@ -117,7 +137,7 @@ static char **host_argv(const CwSettings *settings, const CwTransportSettings *t
     return (char **)g_ptr_array_steal(argv, NULL);
 }
 
-/* Everything that can be known to be wrong before anything is started. */
+/* What conf/ cannot know to be wrong: programs, and what is an address to libidn. */
 static gboolean check_settings(const CwSettings *settings, GError **error)
 {
     for (guint i = 0; i < settings->transports->len; i++) {
@@ -191,16 +211,6 @@ static gboolean terminate_cb(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-static const CwTransportSettings *find_transport(const CwSettings *settings, const char *domain)
-{
-    for (guint i = 0; i < settings->transports->len; i++) {
-        const CwTransportSettings *transport = g_ptr_array_index(settings->transports, i);
-        if (g_str_equal(transport->domain, domain))
-            return transport;
-    }
-    return NULL;
-}
-
 /* SIGHUP: what cannot change while we run is named; everything else is in force at once. */
 static gboolean reload_cb(gpointer data)
 {
@@ -212,12 +222,13 @@ static gboolean reload_cb(gpointer data)
         g_warning("the settings stay as they were: %s", error->message);
         return G_SOURCE_CONTINUE;
     }
-    g_auto(GStrv) fixed = cw_settings_needs_restart(gateway->settings, settings);
+    g_auto(GStrv) fixed = cw_settings_needs_restart(gateway->first, settings);
     for (char **key = fixed; *key != NULL; key++)
         g_message("settings read again: %s changed: it takes a restart", *key);
     for (guint i = 0; i < gateway->components->len; i++) {
         CwComponent *component = g_ptr_array_index(gateway->components, i);
-        const CwTransportSettings *own = find_transport(settings, cw_component_domain(component));
+        const CwTransportSettings *own =
+            cw_settings_find_transport(settings, cw_component_domain(component));
         if (own != NULL)
             cw_component_set_settings(component, own, settings);
     }
@@ -328,7 +339,7 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     log_debug = settings->debug;
-    Gateway gateway = {.config_path = path, .settings = settings};
+    Gateway gateway = {.config_path = path, .settings = settings, .first = settings};
     int status = run(&gateway);
     cw_settings_free(gateway.settings);
     return status;

@@ -76,16 +76,6 @@ static void compare(GPtrArray *names, const char *shown, const char *section, gc
     }
 }
 
-static const CwTransportSettings *find(const CwSettings *settings, const char *domain)
-{
-    for (guint i = 0; i < settings->transports->len; i++) {
-        const CwTransportSettings *transport = g_ptr_array_index(settings->transports, i);
-        if (g_str_equal(transport->domain, domain))
-            return transport;
-    }
-    return NULL;
-}
-
 char **cw_settings_needs_restart(const CwSettings *old, const CwSettings *new_settings)
 {
     GPtrArray *names = g_ptr_array_new();
@@ -96,7 +86,7 @@ char **cw_settings_needs_restart(const CwSettings *old, const CwSettings *new_se
         compare(names, sections[i], sections[i], old, new_settings);
     for (guint i = 0; i < old->transports->len; i++) {
         const CwTransportSettings *a = g_ptr_array_index(old->transports, i);
-        const CwTransportSettings *b = find(new_settings, a->domain);
+        const CwTransportSettings *b = cw_settings_find_transport(new_settings, a->domain);
         g_autofree char *shown = g_strdup_printf("transport %s", a->domain);
         if (b == NULL)
             g_ptr_array_add(names, g_strdup_printf("[%s] (it is gone)", shown));
@@ -105,7 +95,7 @@ char **cw_settings_needs_restart(const CwSettings *old, const CwSettings *new_se
     }
     for (guint i = 0; i < new_settings->transports->len; i++) {
         const CwTransportSettings *b = g_ptr_array_index(new_settings->transports, i);
-        if (find(old, b->domain) == NULL)
+        if (cw_settings_find_transport(old, b->domain) == NULL)
             g_ptr_array_add(names, g_strdup_printf("[transport %s] (it is new)", b->domain));
     }
     g_ptr_array_add(names, NULL);

@@ -190,17 +190,13 @@ static gboolean read_transport(CwSettingsPlace *place, GKeyFile *file, GError **
             "found '%s', expected [transport DOMAIN] such as [transport irc.example.com]", text);
 
     CwTransportSettings *transport = transport_new(domain);
-    GPtrArray *transports = place->settings->transports;
-    for (guint i = 0; i < transports->len; i++) {
-        const CwTransportSettings *other = g_ptr_array_index(transports, i);
-        if (g_str_equal(other->domain, domain)) {
-            cw_settings_fail(place, CW_SETTINGS_ERROR_VALUE, error,
-                             "found a second section for '%s', expected one", domain);
-            transport_free(transport);
-            return FALSE;
-        }
+    if (cw_settings_find_transport(place->settings, domain) != NULL) {
+        cw_settings_fail(place, CW_SETTINGS_ERROR_VALUE, error,
+                         "found a second section for '%s', expected one", domain);
+        transport_free(transport);
+        return FALSE;
     }
-    g_ptr_array_add(transports, transport);
+    g_ptr_array_add(place->settings->transports, transport);
 
     place->transport = transport;
     gboolean done =
@@ -375,6 +371,17 @@ CwSettings *cw_settings_load(const char *path, GError **error)
         g_warning("%s: others on this machine can read it, and it holds a secret (chmod o-r)",
                   path);
     return settings;
+}
+
+const CwTransportSettings *cw_settings_find_transport(const CwSettings *settings,
+                                                      const char *domain)
+{
+    for (guint i = 0; i < settings->transports->len; i++) {
+        const CwTransportSettings *transport = g_ptr_array_index(settings->transports, i);
+        if (g_str_equal(transport->domain, domain))
+            return transport;
+    }
+    return NULL;
 }
 
 static gboolean is_listed(char **list, const char *user, const char *user_domain)

@@ -116,6 +116,10 @@ char **cw_settings_needs_restart(const CwSettings *old, const CwSettings *new_se
 void cw_settings_free(CwSettings *settings);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwSettings, cw_settings_free)
 
+/* The transport of that domain, or NULL. */
+const CwTransportSettings *cw_settings_find_transport(const CwSettings *settings,
+                                                      const char *domain);
+
 /* May the bare, prepared JID (`user`) with domain `user_domain` register at this transport?  deny
  * first, then allow; an entry is a domain, a bare JID or "*". */
 gboolean cw_transport_settings_may_register(const CwTransportSettings *settings, const char *user,

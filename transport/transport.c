@@ -17,7 +17,8 @@ struct CwTransport {
 
     CwSupervisor *supervisor;
     CwRegistrar *registrar;
-    CwProtocol *protocol; /* NULL: no host has described it yet */
+    CwProtocol *described; /* as the hosts say; NULL: none has yet */
+    CwProtocol *protocol;  /* the same with the admin's defaults */
     char *problem;
     GHashTable *sessions; /* bare JID -> CwSession *, owned; the key is the session's */
     void (*stopped)(gpointer data);
@@ -26,14 +27,13 @@ struct CwTransport {
 
 /* ---- the network ---- */
 
-static void described_cb(const CwProtocol *protocol, gpointer data)
+/* The admin's defaults for the parts of a user name. */
+static void derive_protocol(CwTransport *transport)
 {
-    CwTransport *transport = data;
-
     g_clear_pointer(&transport->protocol, cw_protocol_free);
-    g_clear_pointer(&transport->problem, g_free);
-    transport->protocol = cw_protocol_copy(protocol);
-    /* the admin's defaults for the parts of a user name */
+    if (transport->described == NULL)
+        return;
+    transport->protocol = cw_protocol_copy(transport->described);
     for (guint i = 0; i < transport->protocol->splits->len; i++) {
         CwField *split = g_ptr_array_index(transport->protocol->splits, i);
         g_autofree char *number = g_strdup_printf("%u", i + 1);
@@ -43,6 +43,16 @@ static void described_cb(const CwProtocol *protocol, gpointer data)
             split->value = g_strdup(value);
         }
     }
+}
+
+static void described_cb(const CwProtocol *protocol, gpointer data)
+{
+    CwTransport *transport = data;
+
+    g_clear_pointer(&transport->described, cw_protocol_free);
+    g_clear_pointer(&transport->problem, g_free);
+    transport->described = cw_protocol_copy(protocol);
+    derive_protocol(transport);
     if (transport->events->described != NULL)
         transport->events->described(transport->data);
 }
@@ -103,6 +113,7 @@ void cw_transport_free(CwTransport *transport)
     cw_registrar_free(transport->registrar);
     g_hash_table_unref(transport->sessions);
     cw_supervisor_free(transport->supervisor);
+    cw_protocol_free(transport->described);
     cw_protocol_free(transport->protocol);
     g_free(transport->problem);
     g_free(transport);
@@ -114,6 +125,7 @@ void cw_transport_set_settings(CwTransport *transport, const CwTransportSettings
     transport->own = own;
     transport->settings = settings;
     cw_supervisor_set_settings(transport->supervisor, own, settings);
+    derive_protocol(transport);
 }
 
 void cw_transport_start(CwTransport *transport)

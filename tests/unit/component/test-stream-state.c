@@ -55,8 +55,6 @@ static void stream_digest__is__sha1_of_id_and_secret(void)
     assert_digest("", "s3cret", "fef341f85d87439e7d91a2d465b9871ef66b5e98");
 }
 
-/* ---- C28 ---- */
-
 /* ---- C10 ---- */
 
 static void stream_is_from__compares__the_domain_part(void)
