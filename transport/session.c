@@ -1,4 +1,5 @@
-/* transport/session.c: one user's legacy account while somebody is there to use it
+/* transport/session.c: one user's legacy account: states, log-ins, trials, lines of the host,
+ * messages
  *
  * set_state() is the only writer of the state.  The password is fetched from the store for each
  * log-in and not kept.
@@ -7,67 +8,13 @@
  */
 #define G_LOG_DOMAIN "transport"
 
-#include "transport/session.h"
+#include "transport/session-private.h"
 
 #include <string.h>
 
-#include "transport/backoff.h"
-#include "transport/pace.h"
-#include "transport/transport.h"
-
-#define KEPT_TEXT 4096    /* bytes of a name or status that are kept: longer than anybody reads */
-#define STEADY_TIME 60000 /* ms online after which the back-off begins anew */
-#define LOGIN_LOOK 100    /* ms between two looks at a log-in that is nearly late */
-#define RELOGIN_DELAY                                                                              \
-    1000 /* ms in which a network forgets the log-in before: a nick is free again */
-
-struct CwSession {
-    CwTransport *transport;
-    char *jid;
-    CwSessionState state, previous;
-    CwReason reason;
-    char *why;
-    CwAccount *account; /* NULL: not on a host */
-
-    GPtrArray *resources; /* CwResource *, owned */
-    GHashTable *contacts; /* name -> CwContact *, owned */
-    CwOutbox *outbox;
-    GQueue questions; /* CwQuestion *, owned */
-    CwPace pace;      /* of messages to the network */
-    CwShow told_show; /* what the network was told last */
-    char *told_status;
-
-    CwBackoff backoff;
-    gint64 login_since; /* of the log-in, or its last question: cw_supervisor_clock() */
-    gint64 retry_at;    /* monotonic µs */
-    guint timer_id;     /* CONNECTING: the log-in's end; WAITING: the retry */
-    guint steady_id;    /* ONLINE: resets the back-off */
-    guint linger_id;    /* no resource yet: ends the session */
-
-    /* the trial of a registration */
-    CwSessionTried tried;
-    gpointer tried_data;
-    GString *held; /* lines that arrived meanwhile; NULL: nothing is held back */
-};
-
-static void log_in(CwSession *session);
-
-#define LIMITS(session) (&cw_transport_all_settings((session)->transport)->limits)
-#define TIMING(session) (&cw_transport_all_settings((session)->transport)->timing)
-
-#define EMIT_ALWAYS(session, event, ...)                                                           \
-    do {                                                                                           \
-        gpointer emit_data_ = NULL;                                                                \
-        const CwEvents *emit_events_ = cw_transport_events((session)->transport, &emit_data_);     \
-        if (emit_events_->event != NULL)                                                           \
-            emit_events_->event(__VA_ARGS__, emit_data_);                                          \
-    } while (0)
-
-#define EMIT(session, event, ...)                                                                  \
-    do {                                                                                           \
-        if ((session)->held == NULL)                                                               \
-            EMIT_ALWAYS(session, event, __VA_ARGS__);                                              \
-    } while (0)
+#define STEADY_TIME 60000  /* ms online after which the back-off begins anew */
+#define LOGIN_LOOK 100     /* ms between two looks at a log-in that is nearly late */
+#define RELOGIN_DELAY 1000 /* ms in which a network forgets a log-in: the nick is free again */
 
 /* ---- states ---- */
 
@@ -119,441 +66,9 @@ static void set_state(CwSession *session, CwSessionState state, CwReason reason,
     EMIT(session, session_state, session);
 }
 
-/* ---- presence of the user ---- */
-
-static void free_resource(gpointer data)
-{
-    CwResource *resource = data;
-
-    g_free(resource->name);
-    g_free(resource->status);
-    g_free(resource);
-}
-
-static CwResource *find_resource(const CwSession *session, const char *name, guint *at)
-{
-    for (guint i = 0; i < session->resources->len; i++) {
-        CwResource *resource = g_ptr_array_index(session->resources, i);
-        if (g_str_equal(resource->name, name)) {
-            if (at != NULL)
-                *at = i;
-            return resource;
-        }
-    }
-    return NULL;
-}
-
-/* RFC 6121 8.5.2: the highest priority speaks for the user; among equals the newest. */
-static const CwResource *best_resource(const CwSession *session)
-{
-    const CwResource *best = NULL;
-
-    for (guint i = 0; i < session->resources->len; i++) {
-        const CwResource *resource = g_ptr_array_index(session->resources, i);
-        if (best == NULL || resource->priority >= best->priority)
-            best = resource;
-    }
-    return best;
-}
-
-static void tell_presence(CwSession *session)
-{
-    const CwResource *best = best_resource(session);
-    CwShow show = best == NULL ? CW_SHOW_ONLINE : best->show;
-    const char *status = best == NULL ? NULL : best->status;
-
-    if (session->account == NULL ||
-        (show == session->told_show && g_strcmp0(status, session->told_status) == 0))
-        return;
-    session->told_show = show;
-    g_free(session->told_status);
-    session->told_status = g_strdup(status);
-    if (!cw_account_send(session->account,
-                         &(CwLinkMsg){.kind = CW_LINK_PRESENCE, .show = show, .status = status}))
-        cw_account_set_presence(session->account, show, status);
-}
-
-CwResourceChange cw_session_resource_up(CwSession *session, const char *name, CwShow show,
-                                        const char *status, int priority, gboolean at_gateway)
-{
-    guint most = LIMITS(session)->resources, at = 0;
-    CwResource *resource = find_resource(session, name, &at);
-    gboolean is_new = resource == NULL;
-
-    if (is_new) {
-        if (most > 0 && session->resources->len >= most)
-            return CW_RESOURCE_REFUSED;
-        resource = g_new0(CwResource, 1);
-        resource->name = g_strdup(name);
-        g_ptr_array_add(session->resources, resource);
-    } else if (resource->show == show && resource->priority == priority &&
-               g_strcmp0(resource->status, status) == 0) {
-        resource->at_gateway |= at_gateway;
-        resource->doubted = FALSE;
-        return CW_RESOURCE_SAME;
-    } else {
-        /* the newest goes to the end */
-        g_ptr_array_steal_index(session->resources, at);
-        g_ptr_array_add(session->resources, resource);
-    }
-    resource->show = show;
-    resource->priority = priority;
-    resource->at_gateway |= at_gateway;
-    resource->doubted = FALSE;
-    char *old = resource->status;
-    resource->status = g_strdup(status);
-    g_free(old);
-
-    if (session->state == CW_SESSION_OFFLINE)
-        log_in(session);
-    else
-        tell_presence(session);
-    return is_new ? CW_RESOURCE_NEW : CW_RESOURCE_CHANGED;
-}
-
-gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway)
-{
-    guint at = 0;
-    CwResource *resource = find_resource(session, name, &at);
-
-    /* XEP-0100 4.5.2: told to a contact only */
-    if (resource == NULL || (resource->at_gateway && !at_gateway))
-        return FALSE;
-    g_ptr_array_remove_index(session->resources, at);
-    if (session->resources->len > 0)
-        tell_presence(session);
-    else
-        cw_transport_drop_session(session->transport, session);
-    return TRUE;
-}
-
-void cw_session_doubt_resources(CwSession *session)
-{
-    for (guint i = 0; i < session->resources->len; i++)
-        ((CwResource *)g_ptr_array_index(session->resources, i))->doubted = TRUE;
-}
-
-void cw_session_drop_doubted(CwSession *session)
-{
-    gboolean dropped = FALSE;
-
-    for (guint i = session->resources->len; i > 0; i--) {
-        const CwResource *resource = g_ptr_array_index(session->resources, i - 1);
-        if (resource->doubted) {
-            g_ptr_array_remove_index(session->resources, i - 1);
-            dropped = TRUE;
-        }
-    }
-    if (dropped && session->resources->len == 0)
-        cw_transport_drop_session(session->transport, session);
-    else if (dropped)
-        tell_presence(session);
-}
-
-const GPtrArray *cw_session_resources(const CwSession *session)
-{
-    return session->resources;
-}
-
-gboolean cw_session_has_resource(const CwSession *session, const char *name)
-{
-    return find_resource(session, name, NULL) != NULL;
-}
-
-/* ---- contacts ---- */
-
-static void free_contact(gpointer data)
-{
-    cw_contact_free(data);
-}
-
-CwContact *cw_session_find_contact(CwSession *session, const char *name)
-{
-    return g_hash_table_lookup(session->contacts, name);
-}
-
-/* NULL: the account has too many. */
-static CwContact *ensure_contact(CwSession *session, const char *name)
-{
-    CwContact *contact = cw_session_find_contact(session, name);
-    guint most = LIMITS(session)->contacts;
-
-    if (contact != NULL)
-        return contact;
-    if (most > 0 && g_hash_table_size(session->contacts) >= most) {
-        g_message("%s/%s: over %u contacts: one more was left out", session->jid,
-                  cw_transport_domain(session->transport), most);
-        return NULL;
-    }
-    contact = cw_contact_new(name);
-    g_hash_table_insert(session->contacts, contact->name, contact);
-    return contact;
-}
-
-void cw_session_each_contact(CwSession *session, void (*visit)(CwContact *, gpointer),
-                             gpointer data)
-{
-    g_autoptr(GList) contacts = g_hash_table_get_values(session->contacts);
-
-    for (GList *l = contacts; l != NULL; l = l->next)
-        visit(l->data, data);
-}
-
-static void store_contact(CwSession *session, const CwContact *contact)
-{
-    CwStoredContact stored = {.name = contact->name,
-                              .alias = contact->alias,
-                              .group = contact->group,
-                              .offered = contact->offered};
-
-    cw_store_put_contact(cw_transport_store(session->transport),
-                         cw_transport_domain(session->transport), session->jid, &stored);
-}
-
-void cw_session_mark_offered(CwSession *session, CwContact *contact)
-{
-    if (contact->offered)
-        return;
-    contact->offered = TRUE;
-    store_contact(session, contact);
-}
-
-static void send_contact_add(CwSession *session, const CwContact *contact)
-{
-    if (session->account != NULL)
-        cw_account_send(session->account, &(CwLinkMsg){.kind = CW_LINK_CONTACT_ADD,
-                                                       .contact = contact->name,
-                                                       .name = contact->alias,
-                                                       .group = contact->group});
-}
-
-gboolean cw_session_add_contact(CwSession *session, const char *name)
-{
-    CwContact *contact = ensure_contact(session, name);
-
-    if (contact == NULL)
-        return FALSE;
-    contact->offered = TRUE; /* he has it on his roster: that is where this comes from */
-    store_contact(session, contact);
-    if (!contact->listed)
-        send_contact_add(session, contact);
-    return TRUE;
-}
-
-void cw_session_remove_contact(CwSession *session, const char *name)
-{
-    if (session->state == CW_SESSION_ONLINE)
-        cw_account_send(session->account,
-                        &(CwLinkMsg){.kind = CW_LINK_CONTACT_REMOVE, .contact = name});
-    cw_store_delete_contact(cw_transport_store(session->transport),
-                            cw_transport_domain(session->transport), session->jid, name);
-    g_hash_table_remove(session->contacts, name);
-}
-
-void cw_session_authorize(CwSession *session, const char *contact, gboolean yes)
-{
-    if (session->account != NULL)
-        cw_account_send(
-            session->account,
-            &(CwLinkMsg){.kind = yes ? CW_LINK_AUTHORIZE : CW_LINK_DENY, .contact = contact});
-}
-
-static void load_contacts(CwSession *session)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) stored =
-        cw_store_list_contacts(cw_transport_store(session->transport),
-                               cw_transport_domain(session->transport), session->jid, &error);
-
-    if (stored == NULL) {
-        g_warning("%s/%s: cannot read the contacts: %s", session->jid,
-                  cw_transport_domain(session->transport), error->message);
-        return;
-    }
-    for (guint i = 0; i < stored->len; i++) {
-        const CwStoredContact *from = g_ptr_array_index(stored, i);
-        CwContact *contact = ensure_contact(session, from->name);
-        if (contact == NULL)
-            break;
-        g_free(contact->alias);
-        g_free(contact->group);
-        contact->alias = g_strdup(from->alias);
-        contact->group = g_strdup(from->group);
-        contact->offered = from->offered;
-    }
-}
-
-/* The end of the longest beginning of `text` (valid UTF-8) that is at most `most` bytes, and at
- * least one character. */
-static const char *end_within(const char *text, gsize most)
-{
-    const char *end = text;
-
-    while (*end != '\0' && (gsize)(g_utf8_next_char(end) - text) <= most)
-        end = g_utf8_next_char(end);
-    return end == text && *text != '\0' ? g_utf8_next_char(text) : end;
-}
-
-/* A name or a status, which is kept for each contact.  (transfer full), NULL for NULL. */
-static char *keep_short(const char *text)
-{
-    return text == NULL ? NULL : g_strndup(text, (gsize)(end_within(text, KEPT_TEXT) - text));
-}
-
-static void take_contact(CwSession *session, const CwLinkMsg *msg)
-{
-    CwContact *contact = ensure_contact(session, msg->contact);
-    g_autofree char *alias = keep_short(msg->name), *group = keep_short(msg->group);
-
-    if (contact == NULL)
-        return;
-    gboolean changed =
-        g_strcmp0(contact->alias, alias) != 0 || g_strcmp0(contact->group, group) != 0;
-    if (contact->listed && !changed)
-        return;
-    contact->listed = TRUE;
-    if (changed) {
-        g_free(contact->alias);
-        g_free(contact->group);
-        contact->alias = g_steal_pointer(&alias);
-        contact->group = g_steal_pointer(&group);
-        store_contact(session, contact);
-    }
-    EMIT(session, contact, session, contact);
-}
-
-static void take_contact_gone(CwSession *session, const char *name)
-{
-    CwContact *contact = cw_session_find_contact(session, name);
-
-    if (contact == NULL)
-        return;
-    EMIT(session, contact_gone, session, contact);
-    cw_store_delete_contact(cw_transport_store(session->transport),
-                            cw_transport_domain(session->transport), session->jid, name);
-    g_hash_table_remove(session->contacts, name);
-}
-
-static void set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
-                                 const char *text)
-{
-    g_autofree char *status = keep_short(text);
-
-    if (contact->show == show && g_strcmp0(contact->status, status) == 0)
-        return;
-    contact->show = show;
-    g_free(contact->status);
-    contact->status = g_steal_pointer(&status);
-    EMIT(session, contact_presence, session, contact);
-}
-
-static void contact_offline(CwContact *contact, gpointer data)
-{
-    contact->listed = FALSE;
-    set_contact_presence(data, contact, CW_SHOW_OFFLINE, NULL);
-}
-
-static void re_add(CwContact *contact, gpointer data)
-{
-    if (!contact->listed)
-        send_contact_add(data, contact);
-}
-
-/* ---- questions ---- */
-
-static void free_question(CwQuestion *question)
-{
-    g_free(question->title);
-    g_free(question->text);
-    g_clear_pointer(&question->fields, g_ptr_array_unref);
-    g_free(question);
-}
-
-static CwQuestion *find_question(CwSession *session, gint64 id)
-{
-    for (GList *l = session->questions.head; l != NULL; l = l->next) {
-        CwQuestion *question = l->data;
-        if (question->id == id)
-            return question;
-    }
-    return NULL;
-}
-
-static gint64 clock_now(const CwSession *session)
+gint64 cw_session_clock(const CwSession *session)
 {
     return cw_supervisor_clock(cw_transport_supervisor(session->transport));
-}
-
-/* (transfer full): the caller frees it */
-static CwQuestion *take_off(CwSession *session, CwQuestion *question)
-{
-    session->login_since = clock_now(session); /* the network's turn again */
-    g_queue_remove(&session->questions, question);
-    return question;
-}
-
-/* Off the queue before it is told: whoever is told may look at what is asked next. */
-static void take_question_gone(CwSession *session, gint64 id)
-{
-    CwQuestion *question = find_question(session, id);
-
-    if (question == NULL)
-        return;
-    take_off(session, question);
-    EMIT_ALWAYS(session, question_gone, session, question);
-    free_question(question);
-}
-
-static void drop_questions(CwSession *session)
-{
-    GQueue gone = session->questions;
-    CwQuestion *question;
-
-    g_queue_init(&session->questions);
-    while ((question = g_queue_pop_head(&gone)) != NULL) {
-        EMIT_ALWAYS(session, question_gone, session, question);
-        free_question(question);
-    }
-}
-
-static void take_question(CwSession *session, const CwLinkMsg *msg)
-{
-    guint most = LIMITS(session)->questions;
-
-    take_question_gone(session, msg->id); /* asked anew */
-    if (most > 0 && session->questions.length >= most) {
-        cw_account_send(session->account,
-                        &(CwLinkMsg){.kind = CW_LINK_ANSWER, .id = msg->id, .cancelled = TRUE});
-        g_message("%s/%s: over %u open questions: one more was cancelled", session->jid,
-                  cw_transport_domain(session->transport), most);
-        return;
-    }
-    CwQuestion *question = g_new0(CwQuestion, 1);
-    question->id = msg->id;
-    question->title = g_strdup(msg->title);
-    question->text = g_strdup(msg->text);
-    question->fields = g_ptr_array_ref(msg->fields);
-    g_queue_push_tail(&session->questions, question);
-    EMIT_ALWAYS(session, question, session, question);
-}
-
-const CwQuestion *cw_session_question(const CwSession *session)
-{
-    return session->questions.head == NULL ? NULL : session->questions.head->data;
-}
-
-void cw_session_answer(CwSession *session, gint64 id, GHashTable *values)
-{
-    CwQuestion *question = find_question(session, id);
-
-    if (question == NULL)
-        return;
-    if (session->account != NULL)
-        cw_account_send(session->account, &(CwLinkMsg){.kind = CW_LINK_ANSWER,
-                                                       .id = id,
-                                                       .values = values,
-                                                       .cancelled = values == NULL});
-    free_question(take_off(session, question));
 }
 
 /* ---- the life of a log-in ---- */
@@ -566,8 +81,8 @@ static void disconnected(CwSession *session, CwReason reason, const char *why)
     g_clear_pointer(&session->account, cw_account_free);
     session->told_show = CW_SHOW_OFFLINE;
     g_clear_pointer(&session->told_status, g_free);
-    drop_questions(session);
-    cw_session_each_contact(session, contact_offline, session);
+    cw_session_drop_questions(session);
+    cw_session_contacts_offline(session);
     cw_outbox_return_all(session->outbox, reason, why);
 }
 
@@ -587,7 +102,7 @@ static gboolean retry_cb(gpointer data)
     CwSession *session = data;
 
     session->timer_id = 0;
-    log_in(session);
+    cw_session_log_in(session);
     return G_SOURCE_REMOVE;
 }
 
@@ -624,7 +139,7 @@ static guint login_time_left(const CwSession *session)
         return timeout;
     if (session->tried == NULL)
         since = MAX(since, cw_account_sent_at(session->account));
-    gint64 gone = (clock_now(session) - since) / 1000;
+    gint64 gone = (cw_session_clock(session) - since) / 1000;
     return gone >= timeout ? 0 : timeout - (guint)gone;
 }
 
@@ -659,23 +174,14 @@ static void online(CwSession *session)
     set_state(session, CW_SESSION_ONLINE, CW_REASON_NONE, NULL);
     if (report_trial(session, CW_REASON_NONE, NULL))
         return;
-    tell_presence(session);
-}
-
-/* Before it is online: an IRC host asks for the presence of all of them at once then. */
-static void tell_local_list(CwSession *session)
-{
-    const CwProtocol *protocol = cw_transport_protocol(session->transport);
-
-    if (protocol != NULL && protocol->local_list)
-        cw_session_each_contact(session, re_add, session);
+    cw_session_tell_presence(session);
 }
 
 static void take_state(CwSession *session, const CwLinkMsg *msg)
 {
     switch (msg->state) {
     case CW_ACCOUNT_CONNECTING:
-        tell_local_list(session);
+        cw_session_tell_local_list(session);
         break;
     case CW_ACCOUNT_ONLINE:
         online(session);
@@ -701,7 +207,7 @@ static void take_message(CwSession *session, const CwLinkMsg *msg)
     const char *text = msg->text;
 
     while (most > 0 && strlen(text) > most) {
-        const char *end = end_within(text, most);
+        const char *end = cw_session_end_within(text, most);
         g_autofree char *piece = g_strndup(text, (gsize)(end - text));
         EMIT(session, message, session, msg->contact, piece, msg->stamp, msg->own);
         text = end;
@@ -736,15 +242,15 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         take_state(session, msg);
         break;
     case CW_LINK_CONTACT:
-        take_contact(session, msg);
+        cw_session_take_contact(session, msg);
         break;
     case CW_LINK_CONTACT_GONE:
-        take_contact_gone(session, msg->contact);
+        cw_session_take_contact_gone(session, msg->contact);
         break;
     case CW_LINK_PRESENCE:
-        contact = ensure_contact(session, msg->contact);
+        contact = cw_session_ensure_contact(session, msg->contact);
         if (contact != NULL)
-            set_contact_presence(session, contact, msg->show, msg->status);
+            cw_session_set_contact_presence(session, contact, msg->show, msg->status);
         break;
     case CW_LINK_MESSAGE:
         take_message(session, msg);
@@ -756,10 +262,10 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         EMIT(session, ask_authorization, session, msg->contact, msg->name, msg->text);
         break;
     case CW_LINK_QUESTION:
-        take_question(session, msg);
+        cw_session_take_question(session, msg);
         break;
     case CW_LINK_QUESTION_GONE:
-        take_question_gone(session, msg->id);
+        cw_session_take_question_gone(session, msg->id);
         break;
     case CW_LINK_NOTICE:
         EMIT(session, notice, session, msg->title, msg->text);
@@ -822,7 +328,7 @@ static GHashTable *merge_options(CwSession *session, const CwUser *user)
 static void start(CwSession *session, const CwUser *user)
 {
     g_autoptr(GHashTable) options = merge_options(session, user);
-    const CwResource *best = best_resource(session);
+    const CwResource *best = cw_session_best_resource(session);
 
     session->account = cw_account_new(cw_transport_supervisor(session->transport), &account_events,
                                       session, user->username, user->password, options);
@@ -830,12 +336,12 @@ static void start(CwSession *session, const CwUser *user)
     g_free(session->told_status);
     session->told_status = g_strdup(best == NULL ? NULL : best->status);
     cw_account_set_presence(session->account, session->told_show, session->told_status);
-    session->login_since = clock_now(session);
+    session->login_since = cw_session_clock(session);
     session->timer_id = g_timeout_add(TIMING(session)->login_timeout, login_late_cb, session);
     set_state(session, CW_SESSION_CONNECTING, CW_REASON_NONE, NULL);
 }
 
-static void log_in(CwSession *session)
+void cw_session_log_in(CwSession *session)
 {
     g_autoptr(GError) error = NULL;
 
@@ -851,14 +357,14 @@ static void log_in(CwSession *session)
                   "your registration cannot be read; tell the admin of this gateway");
         return;
     }
-    load_contacts(session);
+    cw_session_load_contacts(session);
     start(session, user);
 }
 
 void cw_session_retry(CwSession *session)
 {
     if (session->state == CW_SESSION_WAITING || session->state == CW_SESSION_FAILED)
-        log_in(session);
+        cw_session_log_in(session);
 }
 
 void cw_session_log_out(CwSession *session)
@@ -958,7 +464,7 @@ static void returned_cb(const CwOutgoing *message, CwReason reason, const char *
 
 static gint64 outbox_clock(gpointer data)
 {
-    return clock_now(data);
+    return cw_session_clock(data);
 }
 
 /* ---- the struct ---- */
@@ -1011,8 +517,9 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
 
     session->transport = transport;
     session->jid = g_strdup(jid);
-    session->resources = g_ptr_array_new_with_free_func(free_resource);
-    session->contacts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_contact);
+    session->resources = g_ptr_array_new_with_free_func(cw_session_free_resource);
+    session->contacts =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cw_session_free_contact);
     session->outbox = cw_outbox_new(TIMING(session)->message_timeout, returned_cb, session);
     cw_outbox_set_clock(session->outbox, outbox_clock, session);
     g_queue_init(&session->questions);
@@ -1027,7 +534,7 @@ void cw_session_free(CwSession *session)
     g_clear_handle_id(&session->steady_id, g_source_remove);
     g_clear_handle_id(&session->linger_id, g_source_remove);
     cw_account_free(session->account);
-    drop_questions(session);
+    cw_session_drop_questions(session);
     cw_outbox_free(session->outbox);
     g_hash_table_unref(session->contacts);
     g_ptr_array_unref(session->resources);

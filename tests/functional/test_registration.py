@@ -270,8 +270,6 @@ def test_G18_R18_change_is_verified_and_logs_in_anew(world, gateway, juliet):
     friend = world.irc("friend")
     old, new = world.nick("old"), world.nick("new")
     register(juliet, IRC, old)
-    juliet.sync()
-    juliet.stanzas.take_all()
     assert condition(juliet.iq("set", IRC, plain(new))) is None
     wait_online(juliet, IRC)
     juliet.message(f"{friend.nick}@{IRC}", "who am I?")

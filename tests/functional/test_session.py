@@ -188,8 +188,6 @@ def test_G32_G36_a_link_that_drops_is_shown_and_comes_back(world, gateway_factor
         gateway_factory(server_port=world.server.component_port, transports={
             IRC: world.irc_transport(**{"option.port": ircd.port})}).start()
         register(juliet, IRC, world.nick())
-        juliet.sync()
-        juliet.stanzas.take_all()
         ircd.stop()
         dropped = juliet.wait_for(lambda s: is_presence_of(IRC)(s)
                                   and s.findtext(CLIENT + "show") == "xa")
@@ -241,8 +239,7 @@ def test_G64_online_users_are_logged_in_when_the_gateway_starts(world, gateway, 
     friend = world.irc("friend")
     gateway.stop()
     friend.wait_offline(on_irc)
-    juliet.sync()
-    juliet.stanzas.take_all()
+    juliet.wait_for(is_presence_of(IRC, "unavailable"))
     gateway.start()
     wait_online(juliet, IRC)  # without doing anything
     wait_until(lambda: friend.is_online(on_irc), what="the log-in")
@@ -269,7 +266,6 @@ def test_host_that_dies_is_replaced(world, gateway_factory, juliet, how):
                               transports={IRC: world.irc_transport()}).start()
     nick, friend = world.nick(), world.irc("friend")
     register(juliet, IRC, nick)
-    juliet.stanzas.take_all()
     (host,) = gateway.hosts()
     os.kill(host, how)
     juliet.wait_for(lambda s: is_presence_of(IRC)(s) and s.findtext(CLIENT + "show") == "xa")

@@ -60,6 +60,7 @@ def register(client, domain, username, password=None):
     client.presence(domain, "subscribe")
     client.wait_presence(domain, "subscribed")
     wait_online(client, domain)
+    settle(client, domain)
 
 
 def wait_online(client, domain):
@@ -67,6 +68,13 @@ def wait_online(client, domain):
     client.wait_for(lambda s: s.tag.endswith("}presence") and s.get("from") == domain
                     and s.get("type") is None and s.find("{jabber:client}status") is None,
                     what=f"{domain} to be online")
+
+
+def settle(client, domain):
+    """What the gateway has answered so far is here, and its own presence is not looked at again: what
+    is waited for behind this is new."""
+    client.iq("get", domain, "<ping xmlns='urn:xmpp:ping'/>")
+    client.stanzas.take_all(lambda s: s.tag.endswith("}presence") and s.get("from") == domain)
 
 
 class SilentServer:

@@ -1,0 +1,101 @@
+/* transport/session-private.h: what the parts of a session share
+ *
+ *     session.c            states, log-ins, trials, lines of the host, messages
+ *     session-resources.c  the user's resources and what the network sees of them
+ *     session-contacts.c   contacts and their presence
+ *     session-questions.c  what the network asks its user
+ *
+ * Nobody else includes this.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "transport/backoff.h"
+#include "transport/pace.h"
+#include "transport/session.h"
+#include "transport/transport.h"
+
+G_BEGIN_DECLS
+
+struct CwSession {
+    CwTransport *transport;
+    char *jid;
+    CwSessionState state, previous;
+    CwReason reason;
+    char *why;
+    CwAccount *account; /* NULL: not on a host */
+
+    GPtrArray *resources; /* CwResource *, owned */
+    GHashTable *contacts; /* name -> CwContact *, owned */
+    CwOutbox *outbox;
+    GQueue questions; /* CwQuestion *, owned */
+    CwPace pace;      /* of messages to the network */
+    CwShow told_show; /* what the network was told last */
+    char *told_status;
+
+    CwBackoff backoff;
+    gint64 login_since; /* of the log-in, or its last question: cw_supervisor_clock() */
+    gint64 retry_at;    /* monotonic µs */
+    guint timer_id;     /* CONNECTING: the log-in's end; WAITING: the retry */
+    guint steady_id;    /* ONLINE: resets the back-off */
+    guint linger_id;    /* no resource yet: ends the session */
+
+    /* the trial of a registration */
+    CwSessionTried tried;
+    gpointer tried_data;
+    GString *held; /* lines that arrived meanwhile; NULL: nothing is held back */
+};
+
+#define LIMITS(session) (&cw_transport_all_settings((session)->transport)->limits)
+#define TIMING(session) (&cw_transport_all_settings((session)->transport)->timing)
+
+#define EMIT_ALWAYS(session, event, ...)                                                           \
+    do {                                                                                           \
+        gpointer emit_data_ = NULL;                                                                \
+        const CwEvents *emit_events_ = cw_transport_events((session)->transport, &emit_data_);     \
+        if (emit_events_->event != NULL)                                                           \
+            emit_events_->event(__VA_ARGS__, emit_data_);                                          \
+    } while (0)
+
+#define EMIT(session, event, ...)                                                                  \
+    do {                                                                                           \
+        if ((session)->held == NULL)                                                               \
+            EMIT_ALWAYS(session, event, __VA_ARGS__);                                              \
+    } while (0)
+
+/* ---- session.c ---- */
+
+void cw_session_log_in(CwSession *session);
+gint64 cw_session_clock(const CwSession *session); /* cw_supervisor_clock() */
+
+/* ---- session-resources.c ---- */
+
+void cw_session_free_resource(gpointer data);
+/* RFC 6121 8.5.2: the highest priority speaks for the user; among equals the newest.  NULL: none */
+const CwResource *cw_session_best_resource(const CwSession *session);
+/* Tells the network what the best resource shows, when that has changed. */
+void cw_session_tell_presence(CwSession *session);
+
+/* ---- session-contacts.c ---- */
+
+void cw_session_free_contact(gpointer data);
+CwContact *cw_session_ensure_contact(CwSession *session, const char *name); /* NULL: too many */
+void cw_session_load_contacts(CwSession *session);
+void cw_session_take_contact(CwSession *session, const CwLinkMsg *msg);
+void cw_session_take_contact_gone(CwSession *session, const char *name);
+void cw_session_set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
+                                     const char *text);
+void cw_session_contacts_offline(CwSession *session);
+void cw_session_tell_local_list(CwSession *session);
+/* The end of the longest beginning of `text` (valid UTF-8) that is at most `most` bytes, and at
+ * least one character. */
+const char *cw_session_end_within(const char *text, gsize most);
+
+/* ---- session-questions.c ---- */
+
+void cw_session_take_question(CwSession *session, const CwLinkMsg *msg);
+void cw_session_take_question_gone(CwSession *session, gint64 id);
+void cw_session_drop_questions(CwSession *session);
+
+G_END_DECLS
