@@ -1,5 +1,4 @@
-/* component/stream.c: the XEP-0114 stream to the Jabber server: states, timers, what the server
- * says
+/* component/stream.c: the XEP-0114 stream to the Jabber server: states, timers, connections
  *
  * One connection at a time.  Each state has at most one timer: up to `handshake` it bounds the
  * whole log-in, in `up` it looks whether the server is alive, in `closing` it bounds the wait for

@@ -1,9 +1,9 @@
 /* conf/settings.h: the settings file, read once into one immutable struct
  *
- * A GKeyFile with the sections [server], [store], [limits], [timing] and one [transport DOMAIN]
- * a network.  Every key has a default here and a line in causeway.conf(5); an unknown key, a value
- * of the wrong shape or out of range is an error that names file, section, key and what was
- * expected.  For every limit, 0 means: no limit.
+ * A GKeyFile with the sections [server], [store], [programs], [log], [limits], [timing] and one
+ * [transport DOMAIN] a network.  Every key has a default here and a line in causeway.conf(5); an
+ * unknown key, a value of the wrong shape or out of range is an error that names file, section, key
+ * and what was expected.  For every limit, 0 means: no limit.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,7 +32,8 @@ typedef struct {
     guint send_queue;          /* bytes waiting for the server before the legacy side is
                                   paused; 1048576 */
     guint link_queue;          /* bytes waiting for a host before it counts as stuck; 4194304 */
-    guint message_size;        /* bytes of one message text, either way; 65536 */
+    guint message_size;        /* bytes of one message text, either way; a user's over it comes
+                                  back, a network's comes in pieces; 65536 */
     guint messages_per_minute; /* from one user to his contacts; 600 */
     guint registrations_per_minute;          /* attempts at one transport, all users; 30 */
     guint registrations_per_user_per_minute; /* attempts of one bare JID; 6 */
@@ -53,7 +54,8 @@ typedef struct {
     guint server_retry_max;       /* longest wait; 60000 */
     guint server_refused_retry;   /* wait after wrong secret, unknown host, conflict; 60000 */
     guint server_connect_timeout; /* until the handshake is through; 30000 */
-    guint server_grace;           /* legacy sessions stay up this long without a server; 300000 */
+    guint server_grace;           /* legacy sessions stay up this long without a server, 0: for
+                                     ever; 300000 */
     guint stop_timeout;           /* orderly stop: wait for the server's close; 5000 */
     guint login_timeout;          /* a legacy log-in, until it counts as unreachable; 60000 */
     guint legacy_retry_first;     /* first wait before a dropped legacy link is tried again; 5000 */
@@ -81,7 +83,7 @@ typedef struct {
     char **allow;            /* who may register: domains and bare JIDs, "*" = everybody;
                                 default: the parent of the domain */
     char **deny;             /* stronger than allow; default: empty */
-    char **user_options;     /* plugin options that the form shows; default: empty */
+    char **user_options;     /* plugin options that the form shows, but secrets; default: empty */
     GHashTable *options;     /* option.NAME = VALUE: char * -> char *, for every account */
     GHashTable *splits;      /* split.N = VALUE (N from 1): char * "N" -> char *, the default of the
                                 N-th part of a user name behind the first, such as the IRC server */

@@ -10,8 +10,6 @@
  */
 #define G_LOG_DOMAIN "component"
 
-#include <stdlib.h>
-
 #include "component/features/features.h"
 
 #define PROBE_BATCH 100    /* probes at once */
@@ -204,7 +202,7 @@ static int read_priority(const CwNode *presence)
 {
     const char *text = cw_node_child_text(presence, "priority", NULL);
 
-    return text == NULL ? 0 : CLAMP(atoi(text), -128, 127);
+    return text == NULL ? 0 : (int)CLAMP(g_ascii_strtoll(text, NULL, 10), -128, 127);
 }
 
 static const char *resource_name(const CwStanza *stanza)

@@ -15,6 +15,9 @@
 #include "component/form.h"
 
 #define NS_REGISTER "jabber:iq:register"
+#define VALUE_MAX                                                                                  \
+    1023 /* bytes of what a user fills in; no network has longer names or passwords                \
+          */
 
 static gboolean may_register(CwComponent *component, const CwJid *user)
 {
@@ -93,7 +96,9 @@ static GPtrArray *make_fields(CwComponent *component, const CwProtocol *protocol
     }
     for (guint i = 0; i < protocol->options->len; i++) {
         const CwField *option = g_ptr_array_index(protocol->options, i);
-        if (!g_strv_contains((const char *const *)settings->user_options, option->name))
+        /* the store seals the password alone */
+        if (option->kind == CW_FIELD_PRIVATE ||
+            !g_strv_contains((const char *const *)settings->user_options, option->name))
             continue;
         const char *value = user == NULL ? NULL : g_hash_table_lookup(user->options, option->name);
         if (value == NULL)
@@ -317,6 +322,26 @@ static GHashTable *read_values(CwComponent *component, const CwStanza *stanza, c
     return values;
 }
 
+/* What goes to the network as a word or a line of its own. */
+static gboolean is_sane(const GPtrArray *fields, GHashTable *values, GError **error)
+{
+    GHashTableIter iter;
+    gpointer name, value;
+
+    g_hash_table_iter_init(&iter, values);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        gboolean is_long = strlen(value) > VALUE_MAX;
+        if (!is_long && !cw_component_has_control(value))
+            continue;
+        const CwField *field = cw_fields_find(fields, name);
+        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_NOT_ACCEPTABLE, "the field '%s' %s",
+                    field == NULL || field->label == NULL ? (const char *)name : field->label,
+                    is_long ? "is too long" : "has control characters, which no account has");
+        return FALSE;
+    }
+    return TRUE;
+}
+
 /* What the values make of `old` (nullable).  NULL: CW_STANZA_ERROR.  (transfer full) */
 static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProtocol *protocol,
                          GPtrArray *fields, GHashTable *values, const CwUser *old, GError **error)
@@ -331,12 +356,8 @@ static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProto
                     "username is missing");
         return NULL;
     }
-    if (cw_component_has_control(username) || cw_component_has_control(password) ||
-        strlen(username) > 1023) {
-        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_NOT_ACCEPTABLE,
-                    "user name or password has characters that no account has");
+    if (!is_sane(fields, values, error))
         return NULL;
-    }
     gboolean no_password = password == NULL || *password == '\0';
     if (no_password && old == NULL && protocol->password == CW_PASSWORD_REQUIRED) { /* R4 */
         g_set_error(error, CW_STANZA_ERROR, CW_STANZA_NOT_ACCEPTABLE, "password is missing");
@@ -367,7 +388,7 @@ static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProto
             continue; /* not for users to choose */
         if (value == NULL && old != NULL)
             value = g_hash_table_lookup(old->options, option->name);
-        if (value != NULL && !cw_component_has_control(value))
+        if (value != NULL)
             g_hash_table_insert(user->options, g_strdup(option->name), g_strdup(value));
     }
     user->created = old == NULL ? g_get_real_time() / G_USEC_PER_SEC : old->created;
