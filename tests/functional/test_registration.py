@@ -405,6 +405,42 @@ def test_R25_obsolete_key_is_ignored(world, gateway, juliet):
     assert condition(answer) is None
 
 
+def test_R5_two_users_may_share_a_legacy_account(world, gateway, juliet):
+    # allowed here, so nobody is told "conflict": the network says who may log in
+    account, romeo = world.other_account("family"), world.account("romeo").client()
+    for client in (juliet, romeo):
+        assert condition(client.iq("set", XMPP, plain(account.jid, account.password))) is None
+    assert is_registered(juliet, XMPP) and is_registered(romeo, XMPP)
+
+
+def test_R16_nobody_removes_another_users_registration(world, gateway, juliet):
+    register(juliet, IRC, world.nick())
+    romeo = world.account("romeo").client()
+    assert condition(romeo.iq("set", IRC, REMOVE)) == "registration-required"
+    assert is_registered(juliet, IRC)
+
+
+def test_R17_R21_no_further_proof_is_asked_for(world, gateway, juliet):
+    # the server has authenticated the user; the network judges the new password
+    account = world.other_account("romeo")
+    register(juliet, XMPP, account.jid, account.password)
+    world.other.add_user(account.name, "a new password", account.host)
+    assert condition(juliet.iq("set", XMPP, plain(account.jid, "a new password"))) is None
+    assert condition(juliet.iq("set", XMPP, REMOVE)) is None
+
+
+def test_R22_registration_is_here_and_not_elsewhere(world, gateway, juliet):
+    answer = juliet.iq("get", IRC, query())
+    assert not [e for e in answer.iter() if e.tag.startswith("{jabber:x:oob}")]
+
+
+@pytest.mark.parametrize("payload, code", [(plain(""), "406"), (REMOVE, "407"),
+                                           (query("<remove/><username/>"), "400")])
+def test_R23_errors_are_in_the_old_and_the_new_style(world, gateway, juliet, payload, code):
+    answer = juliet.iq("set", IRC, payload)
+    assert show_error(answer)[2] == code and show_error(answer)[0]
+
+
 # ---- at once, too often, too many ----
 
 def test_R26_two_at_once_make_one_registration(world, gateway):
