@@ -121,17 +121,21 @@ static void notice_cb(CwSession *session, const char *title, const char *text, g
 
 /* ---- commands ---- */
 
-static void registration_answer_cb(CwComponent *component, gboolean done,
-                                   CwStanzaCondition condition, const char *text, gpointer data)
+/* Takes `user`. */
+static void report(CwComponent *component, char *user, gboolean done, const char *good,
+                   const char *refusal)
 {
-    g_autofree char *user = data;
-    g_autofree char *refusal = NULL;
+    g_autofree char *bad = done ? NULL : g_strdup_printf("That did not work: %s.", refusal);
 
-    if (!done)
-        refusal = g_strdup_printf("That did not work: %s.", text);
-    cw_gateway_chat_say(component, user,
-                        done ? "Done.  If your client asks whether I may see your status, say yes."
-                             : refusal);
+    cw_gateway_chat_say(component, user, done ? good : bad);
+    g_free(user);
+}
+
+static void registered_cb(CwComponent *component, gboolean done, CwStanzaCondition condition,
+                          const char *text, gpointer data)
+{
+    report(component, data, done,
+           "Done.  If your client asks whether I may see your status, say yes.", text);
 }
 
 static void registration_filled_cb(CwComponent *component, const char *user, GHashTable *values,
@@ -142,7 +146,7 @@ static void registration_filled_cb(CwComponent *component, const char *user, GHa
     if (jid == NULL)
         return;
     cw_gateway_chat_say(component, user, "I try to log you in …");
-    cw_registration_submit(component, jid, values, registration_answer_cb, g_strdup(user));
+    cw_registration_submit(component, jid, values, registered_cb, g_strdup(user));
 }
 
 static void command_register(CwComponent *component, const CwJid *user)
@@ -161,22 +165,16 @@ static void command_register(CwComponent *component, const CwJid *user)
     }
 }
 
-static void removal_answer_cb(CwComponent *component, gboolean done, CwStanzaCondition condition,
-                              const char *text, gpointer data)
+static void removed_cb(CwComponent *component, gboolean done, CwStanzaCondition condition,
+                       const char *text, gpointer data)
 {
-    g_autofree char *user = data;
-    g_autofree char *refusal = NULL;
-
-    if (!done)
-        refusal = g_strdup_printf("That did not work: %s.", text);
-    cw_gateway_chat_say(component, user,
-                        done ? "You are not registered with me any more; nothing of you is kept."
-                             : refusal);
+    report(component, data, done,
+           "You are not registered with me any more; nothing of you is kept.", text);
 }
 
 static void command_unregister(CwComponent *component, const CwJid *user)
 {
-    cw_registration_remove(component, user, removal_answer_cb, g_strdup(user->bare));
+    cw_registration_remove(component, user, removed_cb, g_strdup(user->bare));
 }
 
 static char *describe_state(CwTransport *transport, const char *user)
