@@ -248,6 +248,7 @@ def test_G64_online_users_are_logged_in_when_the_gateway_starts(world, gateway, 
 def test_users_who_went_offline_meanwhile_stay_offline(world, gateway, juliet, on_irc):
     friend = world.irc("friend")
     gateway.stop()
+    friend.wait_offline(on_irc)  # ngircd lets a QUIT that comes soon after a log-in wait a second
     juliet.presence(kind="unavailable")
     juliet.sync()
     start = len(gateway.log_text())
