@@ -138,8 +138,3 @@ const GPtrArray *cw_session_resources(const CwSession *session)
 {
     return session->resources;
 }
-
-gboolean cw_session_has_resource(const CwSession *session, const char *name)
-{
-    return find_resource(session, name, NULL) != NULL;
-}

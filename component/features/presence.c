@@ -237,8 +237,9 @@ static void take_available(CwComponent *component, const CwStanza *stanza)
     case CW_RESOURCE_SAME:
         break;
     }
-    /* G32: presence to the gateway itself is the sign to try again */
-    if (at_gateway && before == CW_SESSION_FAILED)
+    /* G32: another client, or the same presence sent to the gateway again, is the sign to try
+     * again; a client that turns to away by itself is not, or networks would lock the account. */
+    if (at_gateway && before == CW_SESSION_FAILED && change != CW_RESOURCE_CHANGED)
         cw_session_retry(session);
 }
 

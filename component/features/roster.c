@@ -104,6 +104,9 @@ static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
     } else if (g_str_equal(stanza->type, "unsubscribe")) {
         if (session != NULL)
             cw_session_remove_contact(session, name);
+        else /* a network that keeps a list of its own will offer it again */
+            cw_store_delete_contact(cw_transport_store(transport), cw_component_domain(component),
+                                    stanza->from->bare, name);
         cw_component_send_presence(component, stanza->to->bare, stanza->from->bare, "unavailable");
     } else {
         return FALSE;
