@@ -234,7 +234,7 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
     if (stanza->to->local != NULL)
         return FALSE;
     /* a headline is nobody who talks, and a groupchat message is no talk with us */
-    if (body == NULL || g_strcmp0(stanza->type, "headline") == 0)
+    if (body == NULL || *body == '\0' || g_strcmp0(stanza->type, "headline") == 0)
         return TRUE;
     if (g_strcmp0(stanza->type, "groupchat") == 0) {
         cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
