@@ -253,7 +253,8 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
         return FALSE;
     /* A headline is nobody who talks, and an address without a local part is no person: another
      * gateway's help would be answered with ours, for ever. */
-    if (body == NULL || g_strcmp0(stanza->type, "headline") == 0 || stanza->from->local == NULL)
+    if (body == NULL || *body == '\0' || g_strcmp0(stanza->type, "headline") == 0 ||
+        stanza->from->local == NULL)
         return TRUE;
     if (g_strcmp0(stanza->type, "groupchat") == 0) {
         cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,

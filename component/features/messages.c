@@ -17,12 +17,18 @@
 
 /* ---- from the user ---- */
 
-/* XEP-0380: what stands in the body of an encrypted message is not what the user wrote. */
+/* XEP-0380: what stands in the body of an encrypted message is not what the user wrote.  OMEMO
+ * without a payload only transports keys (XEP-0384). */
 static gboolean is_encrypted(const CwNode *message)
 {
+    static const char *const omemo[] = {NS_OMEMO, NS_OMEMO_2};
+
+    for (guint i = 0; i < G_N_ELEMENTS(omemo); i++) {
+        const CwNode *encrypted = cw_node_child(message, "encrypted", omemo[i]);
+        if (encrypted != NULL)
+            return cw_node_child(encrypted, "payload", omemo[i]) != NULL;
+    }
     return cw_node_child(message, "encryption", NS_EME) != NULL ||
-           cw_node_child(message, "encrypted", NS_OMEMO) != NULL ||
-           cw_node_child(message, "encrypted", NS_OMEMO_2) != NULL ||
            cw_node_child(message, "x", NS_OPENPGP) != NULL;
 }
 
@@ -46,13 +52,24 @@ static gboolean read_typing(const CwNode *message, CwTyping *typing)
     return FALSE;
 }
 
-static void send_to_network(CwComponent *component, const CwStanza *stanza, const char *body)
+/* What there is to read.  No network of today has subjects: one becomes the first line, rather than
+ * nothing.  (transfer full) or NULL: nothing. */
+static char *read_text(const CwNode *message)
+{
+    const char *subject = cw_node_child_text(message, "subject", NULL);
+    const char *body = cw_node_child_text(message, "body", NULL);
+    gboolean has_body = body != NULL && *body != '\0';
+
+    if (subject == NULL || *subject == '\0')
+        return has_body ? g_strdup(body) : NULL;
+    return has_body ? g_strconcat(subject, "\n", body, NULL) : g_strdup(subject);
+}
+
+static void send_to_network(CwComponent *component, const CwStanza *stanza, const char *text)
 {
     CwTransport *transport = cw_component_transport(component);
     CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
     g_autofree char *name = cw_component_legacy_name(stanza->to);
-    const char *subject = cw_node_child_text(stanza->node, "subject", NULL);
-    g_autofree char *whole = NULL;
     CwReason reason = CW_REASON_NOT_ONLINE;
 
     if (name == NULL) {
@@ -60,40 +77,40 @@ static void send_to_network(CwComponent *component, const CwStanza *stanza, cons
                                 "no contact can have this name");
         return;
     }
-    /* no network of today has subjects: it becomes the first line, rather than nothing */
-    if (subject != NULL && *subject != '\0')
-        body = whole = g_strconcat(subject, "\n", body, NULL);
     if (session == NULL ||
-        !cw_session_send(session, name, body, stanza->id, stanza->from->resource, &reason)) {
-        g_autofree char *text = reason == CW_REASON_NOT_ONLINE && session != NULL &&
-                                        cw_session_state(session) != CW_SESSION_CONNECTING
-                                    ? cw_component_session_problem(session)
-                                    : g_strdup(cw_reason_text(reason));
-        cw_component_send_error(component, stanza, cw_reason_condition(reason), text);
+        !cw_session_send(session, name, text, stanza->id, stanza->from->resource, &reason)) {
+        g_autofree char *why = reason == CW_REASON_NOT_ONLINE && session != NULL &&
+                                       cw_session_state(session) != CW_SESSION_CONNECTING
+                                   ? cw_component_session_problem(session)
+                                   : g_strdup(cw_reason_text(reason));
+        cw_component_send_error(component, stanza, cw_reason_condition(reason), why);
     }
 }
 
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 {
     CwTransport *transport = cw_component_transport(component);
-    const char *body = cw_node_child_text(stanza->node, "body", NULL);
+    g_autofree char *text = read_text(stanza->node);
+    gboolean to_contact = stanza->to->local != NULL;
     CwTyping typing;
 
-    if (stanza->to->local == NULL)
-        return FALSE;
-    if (!cw_transport_is_registered(transport, stanza->from->bare)) { /* G44; G47 */
-        if (body != NULL)
+    if (to_contact && !cw_transport_is_registered(transport, stanza->from->bare)) { /* G44; G47 */
+        if (text != NULL)
             cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
                                     "register with this gateway first");
-    } else if (g_strcmp0(stanza->type, "groupchat") == 0) {
+    } else if (to_contact && g_strcmp0(stanza->type, "groupchat") == 0) {
         cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
                                 "this is no room");
     } else if (is_encrypted(stanza->node)) {
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
-                                "contacts on this network cannot read encrypted messages; switch "
-                                "encryption off for this chat");
-    } else if (body != NULL && *body != '\0') {
-        send_to_network(component, stanza, body);
+                                to_contact ? "contacts on this network cannot read encrypted "
+                                             "messages; switch encryption off for this chat"
+                                           : "I cannot read encrypted messages; switch encryption "
+                                             "off for this chat");
+    } else if (!to_contact) {
+        return FALSE; /* gateway-chat.c */
+    } else if (text != NULL) {
+        send_to_network(component, stanza, text);
     } else if (read_typing(stanza->node, &typing)) {
         CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
         g_autofree char *name = cw_component_legacy_name(stanza->to);

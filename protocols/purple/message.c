@@ -22,14 +22,16 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
 
-#define REFUSAL_WINDOW (10 * G_TIME_SPAN_SECOND) /* a text later than that refuses nothing */
-#define REMEMBERED (10 * G_TIME_SPAN_MINUTE)     /* a refusal by id may take longer */
-#define SENT_MAX 64                              /* messages remembered an account */
-#define CONVERSATIONS_MAX 128                    /* an account; the oldest are closed */
-#define COMPOSING_MAX 32                         /* contacts an account types to */
-#define TYPING_MAX 1024                          /* contacts an account that type to him */
-#define COMPOSING_TIME 300                       /* s after which "composing" is not repeated */
-#define OLD_AFTER 1                              /* s: such a message carries its time */
+/* A text later than that refuses nothing.  IRC servers slow down who sends to nicks that are not
+ * there, and prpl-irc itself sends a line each two seconds when there are many. */
+#define REFUSAL_WINDOW (30 * G_TIME_SPAN_SECOND)
+#define REMEMBERED (10 * G_TIME_SPAN_MINUTE) /* a refusal by id may take longer */
+#define SENT_MAX 64                          /* messages remembered an account */
+#define CONVERSATIONS_MAX 128                /* an account; the oldest are closed */
+#define COMPOSING_MAX 32                     /* contacts an account types to */
+#define TYPING_MAX 1024                      /* contacts an account that type to him */
+#define COMPOSING_TIME 300                   /* s after which "composing" is not repeated */
+#define OLD_AFTER 1                          /* s: such a message carries its time */
 
 typedef struct {
     gint64 id;

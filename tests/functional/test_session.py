@@ -8,19 +8,11 @@ import signal
 import pytest
 
 from conftest import IRC, XMPP
+from lib.friends import Friends, escaped, is_presence_of
 from lib.registration import SilentServer, is_registered, plain, register, wait_online
 from lib.servers import Ngircd
 from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, condition, error_text
-
-
-def escaped(jid, domain=XMPP):
-    return jid.replace("@", "\\40") + "@" + domain
-
-
-def is_presence_of(sender, kind=None):
-    return lambda s: (s.tag == CLIENT + "presence" and s.get("type") == kind
-                      and s.get("from", "").partition("/")[0] == sender)
 
 
 @pytest.fixture
@@ -43,27 +35,10 @@ def on_irc(world, gateway, juliet):
     return nick
 
 
-class Xmpp:
-    def __init__(self, world, juliet):
-        self.legacy = world.other_account("romeo")
-        self.friend = world.other_account("mercutio").client()
-        self.friend.presence()
-        register(juliet, XMPP, self.legacy.jid, self.legacy.password)
-        self.contact = escaped(self.friend.bare)
-        juliet.presence(self.contact, "subscribe")
-        self.friend.wait_presence(self.legacy.jid, "subscribe")
-        self.friend.presence(self.legacy.jid, "subscribed")
-        self.friend.presence(self.legacy.jid, "subscribe")
-        juliet.wait_presence(self.contact, "subscribe")
-        juliet.presence(self.contact, "subscribed")
-        juliet.wait_presence(self.contact)
-        self.friend.wait_presence(self.legacy.jid)
-
-
 @pytest.fixture
 def on_xmpp(world, gateway, juliet):
     """juliet, registered, with one contact that sees her and that she sees."""
-    return Xmpp(world, juliet)
+    return Friends(world, juliet)
 
 
 def go_offline(client, domain=IRC):

@@ -50,7 +50,8 @@ class IrcClient:
             self.join(channel)
 
     def send(self, line):
-        self._socket.sendall(line.encode() + b"\r\n")
+        """Text, or bytes as they are to go."""
+        self._socket.sendall((line if isinstance(line, bytes) else line.encode()) + b"\r\n")
 
     def say(self, target, text):
         self.send(f"PRIVMSG {target} :{text}")
