@@ -432,6 +432,8 @@ def test_G50_old_messages_carry_their_time(world, gateway_factory, juliet):
 
 
 def test_messages_that_waited_on_the_network_arrive(on_xmpp, juliet):
+    on_xmpp.friend.sync()
+    on_xmpp.friend.stanzas.take_all()
     juliet.presence(XMPP, "unavailable")
     juliet.wait_for(is_presence_of(XMPP, "unavailable"))
     on_xmpp.friend.wait_presence(on_xmpp.legacy.jid, "unavailable")
