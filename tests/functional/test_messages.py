@@ -45,7 +45,7 @@ def juliet(account):
 def irc_gateway(world, gateway_factory):
     """IRC without prpl-irc's own pace, so that what it sends in pieces is there at once."""
     return gateway_factory(server_port=world.server.component_port, transports={
-        IRC: world.irc_transport(**{"option.ratelimit-burst": "60"})}).start()
+        IRC: world.irc_transport(**{"option.ratelimit-interval": "0"})}).start()
 
 
 class OnIrc:
@@ -432,6 +432,8 @@ def test_G50_old_messages_carry_their_time(world, gateway_factory, juliet):
 
 
 def test_messages_that_waited_on_the_network_arrive(on_xmpp, juliet):
+    on_xmpp.friend.sync()
+    on_xmpp.friend.stanzas.take_all()
     juliet.presence(XMPP, "unavailable")
     juliet.wait_for(is_presence_of(XMPP, "unavailable"))
     on_xmpp.friend.wait_presence(on_xmpp.legacy.jid, "unavailable")
@@ -447,7 +449,7 @@ def test_messages_that_waited_on_the_network_arrive(on_xmpp, juliet):
 
 def limited(world, gateway_factory, juliet, **limits):
     gateway = gateway_factory(server_port=world.server.component_port, limits=limits, transports={
-        IRC: world.irc_transport(**{"option.ratelimit-burst": "60"})}).start()
+        IRC: world.irc_transport(**{"option.ratelimit-interval": "0"})}).start()
     return gateway, OnIrc(world, juliet)
 
 

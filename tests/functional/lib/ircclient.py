@@ -44,7 +44,8 @@ class IrcClient:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.send(f"NICK {nick}")
-        self.send(f"USER {nick} 0 * :{nick}")
+        user = "".join(c for c in nick if c.isascii() and c.isalnum())
+        self.send(f"USER {user} 0 * :{nick}")
         self.wait_for(lambda line: line.command == "001", what="the welcome")
         for channel in channels:
             self.join(channel)
