@@ -10,6 +10,7 @@ import pytest
 
 from conftest import IRC, OTHER_HOST, XMPP
 from lib.friends import Friends, escaped, is_presence_of
+from lib.ircclient import IrcClient
 from lib.registration import register, wait_online
 from lib.servers import Ngircd, Prosody
 from lib.xmppclient import CLIENT, body, condition, error_text
@@ -270,6 +271,18 @@ def test_G45_contact_offline_and_nobody_keeps_it(world, gateway_factory, juliet)
     finally:
         server.stop()
         server.remove_folder()
+
+
+def test_G49_a_refused_message_is_not_kept_for_later(world, on_irc, juliet):
+    absent = world.nick("absent")
+    ident = juliet.message(f"{absent}@{IRC}", "for later")
+    assert condition(juliet.wait_error(ident))
+    friend = IrcClient(absent, world.ircd.port)
+    try:
+        juliet.message(f"{absent}@{IRC}", "for now")
+        assert friend.wait_for(lambda line: line.command == "PRIVMSG").text == "for now"
+    finally:
+        friend.close()
 
 
 def test_G46_not_logged_in(world, on_irc, juliet):
