@@ -355,6 +355,16 @@ static void report(CwAccount *account, const char *contact, const char *text, gb
                               .stamp = old ? (gint64)stamp : 0});
 }
 
+/* Much that is no refusal is a SYSTEM text as well: libpurple's "is now known as" (without links),
+ * prpl-jabber's "has left the conversation" at XEP-0085's <gone/>.  A plugin that lets its stanzas
+ * be seen refuses by those, or by an ERROR. */
+static gboolean may_refuse(PurpleMessageFlags flags)
+{
+    if (flags & PURPLE_MESSAGE_ERROR)
+        return TRUE;
+    return cw_host.defaults->stanza_signals == NULL && (flags & PURPLE_MESSAGE_NO_LINKIFY) == 0;
+}
+
 static void written(PurpleConversation *conv, const char *message, PurpleMessageFlags flags,
                     time_t stamp)
 {
@@ -368,7 +378,7 @@ static void written(PurpleConversation *conv, const char *message, PurpleMessage
     if (contact == NULL || *text == '\0')
         return;
     if (flags & (PURPLE_MESSAGE_ERROR | PURPLE_MESSAGE_SYSTEM)) {
-        if (!muted && !refuse_oldest(account, contact, text))
+        if (!muted && !(may_refuse(flags) && refuse_oldest(account, contact, text)))
             cw_host_notice(account->number, contact, text);
     } else if (flags & (PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND)) {
         if ((flags & PURPLE_MESSAGE_REMOTE_SEND) != 0 || !is_echo(account->messages, contact, text))
