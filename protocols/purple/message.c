@@ -490,7 +490,8 @@ PurpleConversationUiOps *cw_messages_ops(void)
 
 /* ---- typing ---- */
 
-/* The plugin says after how many seconds it wants to hear again that the user still types. */
+/* The plugin says after how many seconds it wants to hear again that the user still types.  Frees
+ * `composing` when it does not. */
 static gboolean repeat_cb(gpointer data);
 
 static void tell_composing(Composing *composing, PurpleConnection *gc)
@@ -499,6 +500,8 @@ static void tell_composing(Composing *composing, PurpleConnection *gc)
     gint64 typed = g_get_monotonic_time() - composing->since;
     if (again > 0 && typed < COMPOSING_TIME * G_TIME_SPAN_SECOND)
         composing->repeat_id = g_timeout_add_seconds(again, repeat_cb, composing);
+    else /* nothing to repeat: it must not take the place of another one */
+        g_hash_table_remove(composing->account->messages->composing, composing->contact);
 }
 
 static gboolean repeat_cb(gpointer data)
@@ -508,6 +511,8 @@ static gboolean repeat_cb(gpointer data)
     PurpleConnection *gc = cw_account_connection(composing->account);
     if (gc != NULL)
         tell_composing(composing, gc);
+    else
+        g_hash_table_remove(composing->account->messages->composing, composing->contact);
     return G_SOURCE_REMOVE;
 }
 

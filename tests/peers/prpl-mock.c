@@ -241,6 +241,12 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
     return 1;
 }
 
+static unsigned int mock_send_typing(PurpleConnection *gc, const char *who, PurpleTypingState state)
+{
+    tell(gc, who, "typing %d", state);
+    return 0;
+}
+
 /* ---- the rest of a plugin ---- */
 
 static void mock_login(PurpleAccount *account)
@@ -287,6 +293,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .login = mock_login,
     .close = mock_close,
     .send_im = mock_send_im,
+    .send_typing = mock_send_typing,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };
 
