@@ -33,6 +33,7 @@ typedef struct {
     GCallback ok, cancel;
     GArray *actions;             /* of an action: GCallback; of a choice: int, its values */
     PurpleRequestFields *fields; /* of fields: libpurple's, which we destroy */
+    guint unasked_id;            /* idle source that cancels it; 0: none */
     gboolean answering, closed;
 } Question;
 
@@ -42,6 +43,7 @@ static gint64 last_id;
 static void free_question(gpointer data)
 {
     Question *question = data;
+    g_clear_handle_id(&question->unasked_id, g_source_remove);
     if (question->actions != NULL)
         g_array_unref(question->actions);
     if (question->fields != NULL)
@@ -51,12 +53,13 @@ static void free_question(gpointer data)
 
 /* ---- asking ---- */
 
+/* One that is ending counts: its questions must be gone before its connection is. */
 static CwAccount *find_account(PurpleAccount *purple, PurpleConversation *conv)
 {
     if (purple == NULL && conv != NULL)
         purple = purple_conversation_get_account(conv);
     if (purple != NULL)
-        return cw_account_of(purple);
+        return purple->ui_data;
     return cw_account_current();
 }
 
@@ -82,8 +85,9 @@ static void finish(Question *question, GHashTable *values, gboolean cancelled);
 
 static gboolean unasked_cb(gpointer data)
 {
-    if (questions != NULL && g_hash_table_contains(questions, data))
-        finish(data, NULL, TRUE);
+    Question *question = data;
+    question->unasked_id = 0;
+    finish(question, NULL, TRUE);
     return G_SOURCE_REMOVE;
 }
 
@@ -105,11 +109,13 @@ static void ask(Question *question, CwAccount *account, const char *title, const
     append_text(text, primary);
     append_text(text, secondary);
     g_autofree char *name = title != NULL ? cw_text_one_line(title) : NULL;
-    if (account == NULL || account->questions > QUESTIONS_MAX) {
+    if (account == NULL || account->ending || account->questions > QUESTIONS_MAX) {
         cw_host_log("warning", question->number, "a question is cancelled, %s: %s",
-                    account == NULL ? "as it concerns no account" : "as too many are open",
+                    account == NULL   ? "as it concerns no account"
+                    : account->ending ? "as the account is logged out"
+                                      : "as too many are open",
                     text->str);
-        g_idle_add_full(G_PRIORITY_DEFAULT, unasked_cb, question, NULL);
+        question->unasked_id = g_idle_add_full(G_PRIORITY_DEFAULT, unasked_cb, question, NULL);
         return;
     }
     cw_host_send(&(CwLinkMsg){.kind = CW_LINK_QUESTION,
@@ -324,7 +330,7 @@ static void *request_path(PurpleRequestType type, const char *title, GCallback c
     Question *question = question_new(type, account, NULL, cancel_cb, user_data);
     cw_host_log("info", question->number, "the plugin asks for a file (%s); cancelled",
                 title != NULL ? title : "no title");
-    g_idle_add_full(G_PRIORITY_DEFAULT, unasked_cb, question, NULL);
+    question->unasked_id = g_idle_add_full(G_PRIORITY_DEFAULT, unasked_cb, question, NULL);
     return question;
 }
 
@@ -508,7 +514,7 @@ static void close_request(PurpleRequestType type, void *handle)
     if (question->answering)
         return; /* finish() removes it */
     CwAccount *account = cw_account_find(question->number);
-    if (account != NULL && !account->ending)
+    if (account != NULL && !account->ending && question->unasked_id == 0)
         cw_host_send(&(CwLinkMsg){
             .kind = CW_LINK_QUESTION_GONE, .account = question->number, .id = question->id});
     remove_question(question);
@@ -547,8 +553,9 @@ void cw_ask_forget(CwAccount *account)
         Question *question = g_ptr_array_index(open, i);
         if (!g_hash_table_contains(questions, question) || question->answering)
             continue;
-        cw_host_send(&(CwLinkMsg){
-            .kind = CW_LINK_QUESTION_GONE, .account = account->number, .id = question->id});
+        if (question->unasked_id == 0)
+            cw_host_send(&(CwLinkMsg){
+                .kind = CW_LINK_QUESTION_GONE, .account = account->number, .id = question->id});
         if (purple_account_get_connection(account->purple) != NULL)
             finish(question, NULL, TRUE); /* frees what the plugin keeps for the answer */
         else
