@@ -34,6 +34,7 @@ typedef struct {
     GArray *actions;             /* of an action: GCallback; of a choice: int, its values */
     PurpleRequestFields *fields; /* of fields: libpurple's, which we destroy */
     guint unasked_id;            /* idle source that cancels it; 0: none */
+    gboolean multiline;          /* of an input */
     gboolean answering, closed;
 } Question;
 
@@ -164,6 +165,7 @@ static void *request_input(const char *title, const char *primary, const char *s
 {
     CwAccount *account = find_account(purple, conv);
     Question *question = question_new(PURPLE_REQUEST_INPUT, account, ok_cb, cancel_cb, user_data);
+    question->multiline = multiline;
     g_autoptr(GPtrArray) fields = cw_fields_new();
     const char *label = primary != NULL ? primary : title;
     add_field(fields, masked ? CW_FIELD_PRIVATE : CW_FIELD_TEXT, VALUE, label,
@@ -404,8 +406,10 @@ static void answer_fields(Question *question, GHashTable *values, gboolean cance
         for (GList *l = purple_request_field_group_get_fields(g->data); l != NULL; l = l->next) {
             const char *id = purple_request_field_get_id(l->data);
             const char *value = id != NULL ? find_value(values, id) : NULL;
-            if (value != NULL)
-                fill_field(l->data, value);
+            if (value == NULL)
+                continue;
+            g_autofree char *clean = cw_text_clean(value);
+            fill_field(l->data, clean);
         }
     }
     if (!cancelled && !purple_request_fields_all_required_filled(question->fields))
@@ -456,11 +460,14 @@ static void call_back(Question *question, GHashTable *values, gboolean cancelled
 {
     switch (question->type) {
     case PURPLE_REQUEST_INPUT: {
-        const char *value = find_value(values, VALUE);
+        const char *raw = find_value(values, VALUE);
+        g_autofree char *value = cw_text_clean(raw);
+        if (!question->multiline)
+            g_strdelimit(value, "\n", ' '); /* spaces at the ends may belong to a password */
         PurpleRequestInputCb callback =
             (PurpleRequestInputCb)(cancelled ? question->cancel : question->ok);
         if (callback != NULL)
-            callback(question->user_data, value != NULL ? value : "");
+            callback(question->user_data, value);
         break;
     }
     case PURPLE_REQUEST_CHOICE:

@@ -244,6 +244,13 @@ def test_critical_is_logged_and_not_fatal(online):
     online.close()
 
 
+def test_answer_has_no_control_characters(online):
+    question = ask(online, "input")
+    answer(online, question, value=" a\r\nQUIT\x01")
+    assert online.expect("message", contact="input")["text"] == "ok  a QUIT"
+    online.close()
+
+
 def test_typing_to_many_contacts_reaches_all(online):
     """Clients often do not say that they stopped."""
     for n in range(40):
