@@ -180,6 +180,13 @@ static gboolean late_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static gpointer complain(gpointer data)
+{
+    for (guint i = 0; i < 100; i++)
+        g_warning("a thread is not happy");
+    return NULL;
+}
+
 static void xfer_init(PurpleXfer *xfer)
 {
 }
@@ -226,6 +233,8 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
         return -ENOTCONN;
     } else if (strcmp(who, "critical") == 0) {
         g_critical("a plugin is not happy");
+    } else if (strcmp(who, "thread") == 0) {
+        g_thread_join(g_thread_new("mock", complain, NULL));
     } else if (strcmp(who, "option") == 0) {
         tell(gc, who, "bool=%d int=%d string=%s list=%s extra=%s",
              purple_account_get_bool(account, "bool", FALSE),

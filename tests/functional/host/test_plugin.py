@@ -251,6 +251,14 @@ def test_answer_has_no_control_characters(online):
     online.close()
 
 
+def test_threads_of_a_plugin_do_not_write_to_the_link(online):
+    number = online.message("thread", "go")
+    online.expect("ack", id=number)
+    online.sync()
+    assert not any("thread" in log["text"] for log in online.logs)
+    online.close()
+
+
 def test_typing_to_many_contacts_reaches_all(online):
     """Clients often do not say that they stopped."""
     for n in range(40):
