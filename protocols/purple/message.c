@@ -375,8 +375,16 @@ static void written(PurpleConversation *conv, const char *message, PurpleMessage
     /* plugins rename conversations ("user@host/resource"): the normal form is the one name */
     g_autofree char *contact = cw_account_normalize(account, purple_conversation_get_name(conv));
     g_autofree char *text = cw_markup_to_text(message);
-    if (contact == NULL || *text == '\0')
+    if (*text == '\0')
         return;
+    if (contact == NULL) {
+        /* nobody that could be answered; what he said is not lost */
+        if ((flags & (PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND)) == 0) {
+            g_autofree char *name = cw_text_one_line(purple_conversation_get_name(conv));
+            cw_host_notice(account->number, name, text);
+        }
+        return;
+    }
     if (flags & (PURPLE_MESSAGE_ERROR | PURPLE_MESSAGE_SYSTEM)) {
         if (!muted && !(may_refuse(flags) && refuse_oldest(account, contact, text)))
             cw_host_notice(account->number, contact, text);
