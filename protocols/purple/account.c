@@ -117,6 +117,7 @@ static void finish(CwAccount *account)
     cancel_transfers(purple);
     if (!purple_account_is_disconnected(purple))
         purple_account_disconnect(purple);
+    cw_ask_forget(account); /* what was asked meanwhile */
     purple_account_request_close_with_account(purple);
     cw_messages_free(account->messages);
     cw_buddies_free(account->buddies);

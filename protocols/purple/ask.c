@@ -33,6 +33,8 @@ typedef struct {
     GCallback ok, cancel;
     GArray *actions;             /* of an action: GCallback; of a choice: int, its values */
     PurpleRequestFields *fields; /* of fields: libpurple's, which we destroy */
+    guint unasked_id;            /* idle source that cancels it; 0: none */
+    gboolean multiline;          /* of an input */
     gboolean answering, closed;
 } Question;
 
@@ -42,6 +44,7 @@ static gint64 last_id;
 static void free_question(gpointer data)
 {
     Question *question = data;
+    g_clear_handle_id(&question->unasked_id, g_source_remove);
     if (question->actions != NULL)
         g_array_unref(question->actions);
     if (question->fields != NULL)
@@ -51,12 +54,13 @@ static void free_question(gpointer data)
 
 /* ---- asking ---- */
 
+/* One that is ending counts: its questions must be gone before its connection is. */
 static CwAccount *find_account(PurpleAccount *purple, PurpleConversation *conv)
 {
     if (purple == NULL && conv != NULL)
         purple = purple_conversation_get_account(conv);
     if (purple != NULL)
-        return cw_account_of(purple);
+        return purple->ui_data;
     return cw_account_current();
 }
 
@@ -82,8 +86,9 @@ static void finish(Question *question, GHashTable *values, gboolean cancelled);
 
 static gboolean unasked_cb(gpointer data)
 {
-    if (questions != NULL && g_hash_table_contains(questions, data))
-        finish(data, NULL, TRUE);
+    Question *question = data;
+    question->unasked_id = 0;
+    finish(question, NULL, TRUE);
     return G_SOURCE_REMOVE;
 }
 
@@ -105,11 +110,13 @@ static void ask(Question *question, CwAccount *account, const char *title, const
     append_text(text, primary);
     append_text(text, secondary);
     g_autofree char *name = title != NULL ? cw_text_one_line(title) : NULL;
-    if (account == NULL || account->questions > QUESTIONS_MAX) {
+    if (account == NULL || account->ending || account->questions > QUESTIONS_MAX) {
         cw_host_log("warning", question->number, "a question is cancelled, %s: %s",
-                    account == NULL ? "as it concerns no account" : "as too many are open",
+                    account == NULL   ? "as it concerns no account"
+                    : account->ending ? "as the account is logged out"
+                                      : "as too many are open",
                     text->str);
-        g_idle_add_full(G_PRIORITY_DEFAULT, unasked_cb, question, NULL);
+        question->unasked_id = g_idle_add_full(G_PRIORITY_DEFAULT, unasked_cb, question, NULL);
         return;
     }
     cw_host_send(&(CwLinkMsg){.kind = CW_LINK_QUESTION,
@@ -158,6 +165,7 @@ static void *request_input(const char *title, const char *primary, const char *s
 {
     CwAccount *account = find_account(purple, conv);
     Question *question = question_new(PURPLE_REQUEST_INPUT, account, ok_cb, cancel_cb, user_data);
+    question->multiline = multiline;
     g_autoptr(GPtrArray) fields = cw_fields_new();
     const char *label = primary != NULL ? primary : title;
     add_field(fields, masked ? CW_FIELD_PRIVATE : CW_FIELD_TEXT, VALUE, label,
@@ -324,7 +332,7 @@ static void *request_path(PurpleRequestType type, const char *title, GCallback c
     Question *question = question_new(type, account, NULL, cancel_cb, user_data);
     cw_host_log("info", question->number, "the plugin asks for a file (%s); cancelled",
                 title != NULL ? title : "no title");
-    g_idle_add_full(G_PRIORITY_DEFAULT, unasked_cb, question, NULL);
+    question->unasked_id = g_idle_add_full(G_PRIORITY_DEFAULT, unasked_cb, question, NULL);
     return question;
 }
 
@@ -398,8 +406,10 @@ static void answer_fields(Question *question, GHashTable *values, gboolean cance
         for (GList *l = purple_request_field_group_get_fields(g->data); l != NULL; l = l->next) {
             const char *id = purple_request_field_get_id(l->data);
             const char *value = id != NULL ? find_value(values, id) : NULL;
-            if (value != NULL)
-                fill_field(l->data, value);
+            if (value == NULL)
+                continue;
+            g_autofree char *clean = cw_text_clean(value);
+            fill_field(l->data, clean);
         }
     }
     if (!cancelled && !purple_request_fields_all_required_filled(question->fields))
@@ -450,11 +460,14 @@ static void call_back(Question *question, GHashTable *values, gboolean cancelled
 {
     switch (question->type) {
     case PURPLE_REQUEST_INPUT: {
-        const char *value = find_value(values, VALUE);
+        const char *raw = find_value(values, VALUE);
+        g_autofree char *value = cw_text_clean(raw);
+        if (!question->multiline)
+            g_strdelimit(value, "\n", ' '); /* spaces at the ends may belong to a password */
         PurpleRequestInputCb callback =
             (PurpleRequestInputCb)(cancelled ? question->cancel : question->ok);
         if (callback != NULL)
-            callback(question->user_data, value != NULL ? value : "");
+            callback(question->user_data, value);
         break;
     }
     case PURPLE_REQUEST_CHOICE:
@@ -508,7 +521,7 @@ static void close_request(PurpleRequestType type, void *handle)
     if (question->answering)
         return; /* finish() removes it */
     CwAccount *account = cw_account_find(question->number);
-    if (account != NULL && !account->ending)
+    if (account != NULL && !account->ending && question->unasked_id == 0)
         cw_host_send(&(CwLinkMsg){
             .kind = CW_LINK_QUESTION_GONE, .account = question->number, .id = question->id});
     remove_question(question);
@@ -547,8 +560,9 @@ void cw_ask_forget(CwAccount *account)
         Question *question = g_ptr_array_index(open, i);
         if (!g_hash_table_contains(questions, question) || question->answering)
             continue;
-        cw_host_send(&(CwLinkMsg){
-            .kind = CW_LINK_QUESTION_GONE, .account = account->number, .id = question->id});
+        if (question->unasked_id == 0)
+            cw_host_send(&(CwLinkMsg){
+                .kind = CW_LINK_QUESTION_GONE, .account = account->number, .id = question->id});
         if (purple_account_get_connection(account->purple) != NULL)
             finish(question, NULL, TRUE); /* frees what the plugin keeps for the answer */
         else

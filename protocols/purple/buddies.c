@@ -220,10 +220,10 @@ static void mark(PurpleBlistNode *node)
         return;
     PurpleBuddy *buddy = (PurpleBuddy *)node;
     CwAccount *account = cw_account_of(purple_buddy_get_account(buddy));
-    const char *name = purple_buddy_get_name(buddy);
-    if (account == NULL || name == NULL)
-        return;
-    char *contact = g_strdup(purple_normalize(account->purple, name));
+    char *contact =
+        account != NULL ? cw_account_normalize(account, purple_buddy_get_name(buddy)) : NULL;
+    if (contact == NULL)
+        return; /* a name that no line of the gateway could have */
     g_hash_table_add(account->buddies->dirty, contact);
     if (account->buddies->flush_id == 0)
         account->buddies->flush_id = g_timeout_add(FLUSH_DELAY, flush_cb, account->buddies);
@@ -285,8 +285,9 @@ void cw_buddies_add(CwAccount *account, const CwLinkMsg *msg)
         purple_blist_alias_buddy(buddy, alias);
     }
     /* for one that is there already too: it asks for authorisation again */
+    g_autofree char *text = msg->text != NULL ? cw_text_clean(msg->text) : NULL;
     if (online)
-        purple_account_add_buddy_with_invite(account->purple, buddy, msg->text);
+        purple_account_add_buddy_with_invite(account->purple, buddy, text);
     /* a plugin that finds the name impossible takes the buddy off again, at once */
     if (purple_find_buddy(account->purple, contact) == NULL)
         answer_add(account, msg->id, CW_REASON_NO_CONTACT, "the network does not take that name");

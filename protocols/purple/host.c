@@ -27,8 +27,9 @@ void cw_host_nack(guint32 account, gint64 id, CwReason reason, const char *text)
 
 void cw_host_notice(guint32 account, const char *title, const char *text)
 {
+    g_autofree char *clean = cw_text_clean(text);
     cw_host_send(
-        &(CwLinkMsg){.kind = CW_LINK_NOTICE, .account = account, .title = title, .text = text});
+        &(CwLinkMsg){.kind = CW_LINK_NOTICE, .account = account, .title = title, .text = clean});
 }
 
 void cw_host_log(const char *level, guint32 account, const char *format, ...)

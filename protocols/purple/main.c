@@ -21,6 +21,7 @@
 #include "protocols/purple/describe.h"
 #include "protocols/purple/eventloop.h"
 #include "protocols/purple/host.h"
+#include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
 #include "protocols/purple/stanza.h"
 
@@ -50,6 +51,7 @@ int dlclose(void *handle)
 
 static GMainLoop *loop;
 static int exit_code = EXIT_OK;
+static GThread *main_thread;
 
 static void stop(int code)
 {
@@ -187,6 +189,12 @@ static void log_cb(const gchar *domain, GLogLevelFlags level, const gchar *text,
 {
     if (level & G_LOG_FLAG_RECURSION)
         return;
+    /* a thread of a plugin's may not touch the link; after a fatal one nothing is written to it */
+    if (g_thread_self() != main_thread || (level & G_LOG_FLAG_FATAL)) {
+        g_autofree char *line = cw_text_one_line(text);
+        g_printerr("causeway-purple: %s: %s\n", domain != NULL ? domain : "log", line);
+        return;
+    }
     gboolean loud = (level & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0;
     if (loud)
         cw_host_log("warning", 0, "%s: %s", domain != NULL ? domain : "log", text);
@@ -293,6 +301,7 @@ int main(int argc, char **argv)
         g_printerr("%s", help);
         return EXIT_USAGE;
     }
+    main_thread = g_thread_self();
     signal(SIGPIPE, SIG_IGN);
     g_log_set_default_handler(log_cb, NULL);
     g_unix_signal_add(SIGTERM, term_cb, NULL);

@@ -357,6 +357,16 @@ static void report(CwAccount *account, const char *contact, const char *text, gb
                               .stamp = old ? (gint64)stamp : 0});
 }
 
+/* Much that is no refusal is a SYSTEM text as well: libpurple's "is now known as" (without links),
+ * prpl-jabber's "has left the conversation" at XEP-0085's <gone/>.  A plugin that lets its stanzas
+ * be seen refuses by those, or by an ERROR. */
+static gboolean may_refuse(PurpleMessageFlags flags)
+{
+    if (flags & PURPLE_MESSAGE_ERROR)
+        return TRUE;
+    return cw_host.defaults->stanza_signals == NULL && (flags & PURPLE_MESSAGE_NO_LINKIFY) == 0;
+}
+
 static void written(PurpleConversation *conv, const char *message, PurpleMessageFlags flags,
                     time_t stamp)
 {
@@ -367,10 +377,18 @@ static void written(PurpleConversation *conv, const char *message, PurpleMessage
     /* plugins rename conversations ("user@host/resource"): the normal form is the one name */
     g_autofree char *contact = cw_account_normalize(account, purple_conversation_get_name(conv));
     g_autofree char *text = cw_markup_to_text(message);
-    if (contact == NULL || *text == '\0')
+    if (*text == '\0')
         return;
+    if (contact == NULL) {
+        /* nobody that could be answered; what he said is not lost */
+        if ((flags & (PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND)) == 0) {
+            g_autofree char *name = cw_text_one_line(purple_conversation_get_name(conv));
+            cw_host_notice(account->number, name, text);
+        }
+        return;
+    }
     if (flags & (PURPLE_MESSAGE_ERROR | PURPLE_MESSAGE_SYSTEM)) {
-        if (!muted && !refuse_oldest(account, contact, text))
+        if (!muted && !(may_refuse(flags) && refuse_oldest(account, contact, text)))
             cw_host_notice(account->number, contact, text);
     } else if (flags & (PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND)) {
         if ((flags & PURPLE_MESSAGE_REMOTE_SEND) != 0 || !is_echo(account->messages, contact, text))
@@ -482,7 +500,8 @@ PurpleConversationUiOps *cw_messages_ops(void)
 
 /* ---- typing ---- */
 
-/* The plugin says after how many seconds it wants to hear again that the user still types. */
+/* The plugin says after how many seconds it wants to hear again that the user still types.  Frees
+ * `composing` when it does not. */
 static gboolean repeat_cb(gpointer data);
 
 static void tell_composing(Composing *composing, PurpleConnection *gc)
@@ -491,6 +510,8 @@ static void tell_composing(Composing *composing, PurpleConnection *gc)
     gint64 typed = g_get_monotonic_time() - composing->since;
     if (again > 0 && typed < COMPOSING_TIME * G_TIME_SPAN_SECOND)
         composing->repeat_id = g_timeout_add_seconds(again, repeat_cb, composing);
+    else /* nothing to repeat: it must not take the place of another one */
+        g_hash_table_remove(composing->account->messages->composing, composing->contact);
 }
 
 static gboolean repeat_cb(gpointer data)
@@ -500,6 +521,8 @@ static gboolean repeat_cb(gpointer data)
     PurpleConnection *gc = cw_account_connection(composing->account);
     if (gc != NULL)
         tell_composing(composing, gc);
+    else
+        g_hash_table_remove(composing->account->messages->composing, composing->contact);
     return G_SOURCE_REMOVE;
 }
 

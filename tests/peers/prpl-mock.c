@@ -180,6 +180,13 @@ static gboolean late_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static gpointer complain(gpointer data)
+{
+    for (guint i = 0; i < 100; i++)
+        g_warning("a thread is not happy");
+    return NULL;
+}
+
 static void xfer_init(PurpleXfer *xfer)
 {
 }
@@ -226,6 +233,8 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
         return -ENOTCONN;
     } else if (strcmp(who, "critical") == 0) {
         g_critical("a plugin is not happy");
+    } else if (strcmp(who, "thread") == 0) {
+        g_thread_join(g_thread_new("mock", complain, NULL));
     } else if (strcmp(who, "option") == 0) {
         tell(gc, who, "bool=%d int=%d string=%s list=%s extra=%s",
              purple_account_get_bool(account, "bool", FALSE),
@@ -239,6 +248,12 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
         g_usleep((gulong)3600 * G_USEC_PER_SEC);
     }
     return 1;
+}
+
+static unsigned int mock_send_typing(PurpleConnection *gc, const char *who, PurpleTypingState state)
+{
+    tell(gc, who, "typing %d", state);
+    return 0;
 }
 
 /* ---- the rest of a plugin ---- */
@@ -287,6 +302,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .login = mock_login,
     .close = mock_close,
     .send_im = mock_send_im,
+    .send_typing = mock_send_typing,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };
 

@@ -242,3 +242,26 @@ def test_critical_is_logged_and_not_fatal(online):
     online.sync()
     assert any(l["level"] == "warning" and "not happy" in l["text"] for l in online.logs)
     online.close()
+
+
+def test_answer_has_no_control_characters(online):
+    question = ask(online, "input")
+    answer(online, question, value=" a\r\nQUIT\x01")
+    assert online.expect("message", contact="input")["text"] == "ok  a QUIT"
+    online.close()
+
+
+def test_threads_of_a_plugin_do_not_write_to_the_link(online):
+    number = online.message("thread", "go")
+    online.expect("ack", id=number)
+    online.sync()
+    assert not any("thread" in log["text"] for log in online.logs)
+    online.close()
+
+
+def test_typing_to_many_contacts_reaches_all(online):
+    """Clients often do not say that they stopped."""
+    for n in range(40):
+        online.send(type="typing", account=1, contact="c%d" % n, typing="composing")
+        assert online.expect("message", contact="c%d" % n)["text"] == "typing 1"
+    online.close()

@@ -159,6 +159,20 @@ def test_typing_both_ways(account, romeo):
     host.close()
 
 
+def test_leaving_the_conversation_refuses_no_message(account, romeo):
+    host = account.host
+    account.login()
+    befriend(account, romeo)
+    say(romeo, account, "x")
+    host.expect("message")
+    number = host.message(romeo.jid, "bye")
+    host.expect("ack", id=number)
+    chat_state(romeo, account, "gone")
+    host.expect("notice")
+    host.never("nack", 0.3)
+    host.close()
+
+
 def test_contact_presence_and_removal(account, romeo):
     host = account.host
     account.login()
