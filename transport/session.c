@@ -485,13 +485,17 @@ static void take_question_gone(CwSession *session, gint64 id)
 
     if (question == NULL)
         return;
+    g_queue_remove(&session->questions, question); /* the next one's turn may come at once */
     EMIT(session, question_gone, session, question);
-    drop_question(session, question);
+    free_question(question);
 }
 
 const CwQuestion *cw_session_question(const CwSession *session)
 {
-    return session->questions.head == NULL ? NULL : session->questions.head->data;
+    /* without a connection the others are about to go as well */
+    return session->account == NULL || session->questions.head == NULL
+               ? NULL
+               : session->questions.head->data;
 }
 
 void cw_session_answer(CwSession *session, gint64 id, GHashTable *values)

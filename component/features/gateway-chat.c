@@ -88,6 +88,7 @@ static void question_gone_cb(CwSession *session, const CwQuestion *question, gpo
     cw_dialogue_drop(dialogues, cw_session_jid(session));
     cw_gateway_chat_say(data, cw_session_jid(session),
                         "The network does not wait for an answer any more.");
+    ask_next_question(data, session);
 }
 
 static void notice_cb(CwSession *session, const char *title, const char *text, gpointer data)
