@@ -77,8 +77,25 @@ static gboolean late_cb(gpointer data)
 
 /* ---- asking ---- */
 
+/* The field's own value as the user would type it; NULL: he is not to see one. */
+static const char *show_value(const CwField *field)
+{
+    if (field->value == NULL || *field->value == '\0' || field->kind == CW_FIELD_PRIVATE)
+        return NULL;
+    if (field->kind == CW_FIELD_BOOLEAN)
+        return g_str_equal(field->value, "1") ? "yes" : "no";
+    for (guint i = 0; field->choices != NULL && i < field->choices->len; i++) {
+        const CwChoice *choice = g_ptr_array_index(field->choices, i);
+        if (g_str_equal(choice->value, field->value))
+            return choice->label;
+    }
+    return field->value;
+}
+
 static void write_field(GString *text, const CwField *field)
 {
+    const char *value = show_value(field);
+
     g_string_append(text, field->label == NULL ? field->name : field->label);
     if (field->kind == CW_FIELD_BOOLEAN)
         g_string_append(text, " (yes or no)");
@@ -86,8 +103,8 @@ static void write_field(GString *text, const CwField *field)
         const CwChoice *choice = g_ptr_array_index(field->choices, i);
         g_string_append_printf(text, "\n  %u: %s", i + 1, choice->label);
     }
-    if (field->value != NULL && *field->value != '\0' && field->kind != CW_FIELD_PRIVATE)
-        g_string_append_printf(text, "\n  (“.” for: %s)", field->value);
+    if (value != NULL)
+        g_string_append_printf(text, "\n  (“.” for: %s)", value);
     else if (!field->required)
         g_string_append(text, "\n  (“.” for none)");
     g_string_append(text, "\nAnswer with your next message to me, or “cancel”.");

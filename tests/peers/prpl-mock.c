@@ -231,6 +231,8 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
     } else if (strcmp(who, "drop") == 0) {
         purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_NETWORK_ERROR, "dropped");
         return -ENOTCONN;
+    } else if (strcmp(who, "withdraw") == 0) {
+        purple_request_close_with_handle(gc);
     } else if (strcmp(who, "critical") == 0) {
         g_critical("a plugin is not happy");
     } else if (strcmp(who, "thread") == 0) {
