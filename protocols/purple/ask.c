@@ -544,6 +544,15 @@ void cw_ask_answer(CwAccount *account, const CwLinkMsg *msg)
     cw_host_log("debug", account->number, "an answer to a question that is not open any more");
 }
 
+static int newest_first(gconstpointer a, gconstpointer b)
+{
+    gint64 one = (*(Question *const *)a)->id, two = (*(Question *const *)b)->id;
+
+    return (one < two) - (one > two);
+}
+
+/* The newest goes first: the gateway asks its user the oldest, and would ask the next one when that
+ * goes, only to take it back. */
 void cw_ask_forget(CwAccount *account)
 {
     GHashTableIter iter;
@@ -556,6 +565,7 @@ void cw_ask_forget(CwAccount *account)
         if (((Question *)key)->number == account->number)
             g_ptr_array_add(open, key);
     }
+    g_ptr_array_sort(open, newest_first);
     for (guint i = 0; i < open->len; i++) {
         Question *question = g_ptr_array_index(open, i);
         if (!g_hash_table_contains(questions, question) || question->answering)
