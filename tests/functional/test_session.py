@@ -274,6 +274,18 @@ def test_limit_resources(world, gateway_factory):
     assert condition(work.wait_for(is_presence_of(IRC, "error"))) == "resource-constraint"
 
 
+def test_limit_contacts(world, gateway_factory, juliet):
+    gateway_factory(server_port=world.server.component_port, limits={"contacts": 2},
+                    transports={IRC: world.irc_transport()}).start()
+    register(juliet, IRC, world.nick())
+    for i in range(2):
+        juliet.presence(f"friend{i}@{IRC}", "subscribe")
+        juliet.wait_presence(f"friend{i}@{IRC}", "subscribed")
+    juliet.presence(f"friend2@{IRC}", "subscribe")
+    refused = juliet.wait_for(is_presence_of(f"friend2@{IRC}", "error"))
+    assert condition(refused) == "resource-constraint" and error_text(refused)
+
+
 def test_bad_sender_of_presence_is_ignored(world, gateway):
     stranger = world.account("paris").client()
     stranger.presence()

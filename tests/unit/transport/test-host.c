@@ -4,6 +4,8 @@
  */
 #include "transport/host.h"
 
+#include <string.h>
+
 #define PATIENCE 4000 /* ms, under the host's own 5 s until a kill */
 
 typedef struct {
@@ -30,7 +32,8 @@ static void ended_cb(CwHost *host, const char *why, gpointer data)
 }
 
 static const CwHostEvents events = {.ready = ready_cb, .line = line_cb, .ended = ended_cb};
-static const CwLimits limits = {.link_queue = 65536};
+#define MEMORY "67108864" /* KiB; `ulimit -v` of the host */
+static const CwLimits limits = {.link_queue = 65536, .host_memory = 65536};
 static const CwTiming timing = {.host_ping_interval = 1000, .host_ping_timeout = 1000};
 
 static void start(World *world, const char *script)
@@ -80,6 +83,36 @@ static void host__says_how_it_ended__when_it_read_nothing(void)
     g_free(world.why);
 }
 
+static void host__has__the_memory_of_the_setting(void)
+{
+    World world = {0};
+
+    start(&world, "read hello <&3; [ \"$(ulimit -v)\" = " MEMORY " ] && exit 5; exit 6");
+    run_until(&world, &world.ended);
+    g_assert_cmpstr(world.why, ==, "exited with status 5");
+    g_free(world.why);
+}
+
+/* More lines to a host that does not read than link-queue holds. */
+static void host__ends__when_it_does_not_read(void)
+{
+    World world = {0};
+    g_autofree char *text = g_strnfill(1000, 'x');
+
+    start(&world, "read hello <&3; sleep 30");
+    for (guint i = 1; i < 2000 && cw_host_send(world.host, &(CwLinkMsg){.kind = CW_LINK_MESSAGE,
+                                                           .account = 1,
+                                                           .id = i,
+                                                           .contact = "a",
+                                                           .text = text});
+         i++)
+        ;
+    run_until(&world, &world.ended);
+    g_assert_true(world.ended);
+    g_assert_nonnull(strstr(world.why, "broke the link"));
+    g_free(world.why);
+}
+
 /* The Jabber server is away, the host dies, and then the gateway is asked to stop. */
 static void host_stop__ends__what_died_while_paused(void)
 {
@@ -116,6 +149,8 @@ int main(int argc, char **argv)
     g_test_add_func("/host/ends/when_the_process_does", host__ends__when_the_process_does);
     g_test_add_func("/host/says_how_it_ended/when_it_read_nothing",
                     host__says_how_it_ended__when_it_read_nothing);
+    g_test_add_func("/host/has/the_memory_of_the_setting", host__has__the_memory_of_the_setting);
+    g_test_add_func("/host/ends/when_it_does_not_read", host__ends__when_it_does_not_read);
     g_test_add_func("/host/stop_ends/what_died_while_paused",
                     host_stop__ends__what_died_while_paused);
     g_test_add_func("/host/stop_ends/what_closed_its_link_before",
