@@ -296,7 +296,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     }
 }
 
-static void lost_cb(const char *why, gpointer data)
+static void lost_cb(const char *why, gboolean guilty, gpointer data)
 {
     g_autofree char *text = g_strdup_printf("the program that connects to it %s", why);
 

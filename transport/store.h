@@ -47,6 +47,27 @@ typedef struct {
 
 void cw_stored_contact_free(CwStoredContact *contact);
 
+/* A message that waits: for the Jabber server, or for the network. */
+typedef enum {
+    CW_SPOOL_TO_USER,
+    CW_SPOOL_TO_NETWORK,
+} CwSpoolWay;
+
+/* Strings owned by it. */
+typedef struct {
+    gint64 id; /* from 1, grows within a domain and is never used twice: the order */
+    CwSpoolWay way;
+    char *jid;       /* bare: whose it is */
+    char *contact;   /* nullable; these three only to the network */
+    char *stanza_id; /* nullable: what the sender called it */
+    char *resource;  /* nullable: of the sender */
+    char *text;      /* sealed at rest, as it is a private message: a stanza, or what he wrote */
+    gint64 made;     /* Unix time, ms */
+    gboolean sent;   /* handed to the network, not confirmed: never to be sent again */
+} CwSpooled;
+
+void cw_spooled_free(CwSpooled *spooled);
+
 typedef struct CwStore CwStore;
 
 /* error: NULL when it worked. */
@@ -77,6 +98,17 @@ GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char
 void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
                           const CwStoredContact *contact);
 void cw_store_delete_contact(CwStore *store, const char *domain, const char *jid, const char *name);
+
+/* Replaces what has the same id in this domain.  Of a user who is not registered (any more) nothing
+ * is stored.  Goes with its user. */
+void cw_store_put_spooled(CwStore *store, const char *domain, const CwSpooled *spooled);
+void cw_store_delete_spooled(CwStore *store, const char *domain, gint64 id);
+/* Up to `limit` CwSpooled * behind the id `after`, in the order of ids.  `jid` NULL: of everybody.
+ */
+GPtrArray *cw_store_list_spooled(CwStore *store, const char *domain, CwSpoolWay way,
+                                 const char *jid, gint64 after, guint limit, GError **error);
+/* The highest id that was ever stored in this domain and is there still; 0: none. */
+gint64 cw_store_last_spooled(CwStore *store, const char *domain);
 
 /* Runs `done` after all writes queued so far. */
 void cw_store_sync(CwStore *store, CwStoreDone done, gpointer data);

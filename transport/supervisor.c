@@ -131,7 +131,7 @@ static void ended_cb(CwHost *host, const char *why, gpointer data)
     for (guint i = 0; i < lost->len; i++) {
         CwAccount *account = g_ptr_array_index(lost, i);
         account->offline = TRUE;
-        account->events->lost(reason, account->data);
+        account->events->lost(reason, FALSE, account->data);
     }
     if (why != NULL && !described)
         supervisor->events->unavailable(reason, supervisor->data);
@@ -398,6 +398,16 @@ gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg)
         return FALSE;
     msg->account = account->number;
     return cw_host_send(account->slot->host, msg);
+}
+
+guint64 cw_account_line(const CwAccount *account)
+{
+    return 0;
+}
+
+CwFate cw_account_fate(const CwAccount *account, gint64 id, guint64 line)
+{
+    return CW_FATE_UNKNOWN;
 }
 
 gboolean cw_account_is_congested(const CwAccount *account)

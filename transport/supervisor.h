@@ -46,9 +46,17 @@ typedef struct CwAccount CwAccount;
 
 typedef struct {
     void (*line)(const CwLinkMsg *msg, gpointer data);
-    /* Its host is gone, and with it the log-in. */
-    void (*lost)(const char *why, gpointer data);
+    /* Its host is gone, and with it the log-in.  `guilty`: it was alone on that host, or the host
+     * was serving it when it died for the second time: it is better not tried again for a while. */
+    void (*lost)(const char *why, gboolean guilty, gpointer data);
 } CwAccountEvents;
+
+/* What became of a line that was sent to a host which is gone. */
+typedef enum {
+    CW_FATE_UNTOUCHED, /* the host never read it: it can be sent again */
+    CW_FATE_UNKNOWN,
+    CW_FATE_TAKEN, /* a message whose ack was lost on the way */
+} CwFate;
 
 /* Queues a log-in; the line is sent when pacing and a host allow it.  Everything is copied. */
 CwAccount *cw_account_new(CwSupervisor *supervisor, const CwAccountEvents *events, gpointer data,
@@ -57,6 +65,10 @@ CwAccount *cw_account_new(CwSupervisor *supervisor, const CwAccountEvents *event
 void cw_account_set_presence(CwAccount *account, CwShow show, const char *status);
 /* FALSE: not on a host.  Fills in the account's number. */
 gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg);
+/* The number of the line that cw_account_send() queued last, from 1. */
+guint64 cw_account_line(const CwAccount *account);
+/* Only inside lost(): of the message `id`, which was line `line`. */
+CwFate cw_account_fate(const CwAccount *account, gint64 id, guint64 line);
 /* Its host has much to read already: messages are better refused. */
 gboolean cw_account_is_congested(const CwAccount *account);
 /* The log-in has not been sent to a host yet. */
