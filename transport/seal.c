@@ -155,41 +155,70 @@ void cw_seal_free(CwSeal *seal)
 
 /* ---- boxes ---- */
 
-GBytes *cw_seal_close_box(CwSeal *seal, const CwSecret *secret, const char *place)
+static GBytes *close_bytes(CwSeal *seal, const char *bytes, gsize length, const char *place)
 {
-    gsize length = cw_secret_length(secret), padded = (length / PAD_BLOCK + 1) * PAD_BLOCK;
+    gsize padded = (length / PAD_BLOCK + 1) * PAD_BLOCK;
     gsize size = HEAD_SIZE + padded + TAG_SIZE;
     guint8 *box = g_malloc(size), *text = box + HEAD_SIZE;
 
     box[0] = FORMAT;
     randombytes_buf(box + 1, NONCE_SIZE);
     /* Encrypted in place: the plain text is nowhere else. */
-    memcpy(text, cw_secret_peek(secret), length);
+    memcpy(text, bytes, length);
     sodium_pad(NULL, text, length, PAD_BLOCK, padded);
     crypto_aead_xchacha20poly1305_ietf_encrypt(text, NULL, text, padded, (const guint8 *)place,
                                                strlen(place), NULL, box + 1, seal->key);
     return g_bytes_new_take(box, size);
 }
 
-CwSecret *cw_seal_open_box(CwSeal *seal, GBytes *box, const char *place, GError **error)
+/* The text, NUL-ended; NULL with `error`. */
+static char *open_bytes(CwSeal *seal, GBytes *box, const char *place, gsize *length, GError **error)
 {
     gsize size;
     const guint8 *bytes = g_bytes_get_data(box, &size);
-    CwSecret *secret = NULL;
 
     if (size >= HEAD_SIZE + PAD_BLOCK + TAG_SIZE && bytes[0] == FORMAT) {
-        gsize padded = size - HEAD_SIZE - TAG_SIZE, length;
-        guint8 *text = g_malloc(padded);
+        gsize padded = size - HEAD_SIZE - TAG_SIZE;
+        guint8 *text = g_malloc(padded + 1);
         if (crypto_aead_xchacha20poly1305_ietf_decrypt(text, NULL, NULL, bytes + HEAD_SIZE,
                                                        size - HEAD_SIZE, (const guint8 *)place,
                                                        strlen(place), bytes + 1, seal->key) == 0 &&
-            sodium_unpad(&length, text, padded, PAD_BLOCK) == 0)
-            secret = cw_secret_new_bytes((const char *)text, length);
+            sodium_unpad(length, text, padded, PAD_BLOCK) == 0) {
+            text[*length] = '\0';
+            return (char *)text;
+        }
         sodium_memzero(text, padded);
         g_free(text);
     }
-    if (!secret)
-        g_set_error(error, CW_SEAL_ERROR, CW_SEAL_ERROR_BOX,
-                    "a sealed secret does not open: made with another key, or damaged");
+    g_set_error(error, CW_SEAL_ERROR, CW_SEAL_ERROR_BOX,
+                "what is sealed does not open: made with another key, or damaged");
+    return NULL;
+}
+
+GBytes *cw_seal_close_box(CwSeal *seal, const CwSecret *secret, const char *place)
+{
+    return close_bytes(seal, cw_secret_peek(secret), cw_secret_length(secret), place);
+}
+
+CwSecret *cw_seal_open_box(CwSeal *seal, GBytes *box, const char *place, GError **error)
+{
+    gsize length;
+    char *text = open_bytes(seal, box, place, &length, error);
+    if (!text)
+        return NULL;
+    CwSecret *secret = cw_secret_new_bytes(text, length);
+    sodium_memzero(text, length);
+    g_free(text);
     return secret;
+}
+
+GBytes *cw_seal_close_text(CwSeal *seal, const char *text, const char *place)
+{
+    return close_bytes(seal, text, strlen(text), place);
+}
+
+char *cw_seal_open_text(CwSeal *seal, GBytes *box, const char *place, GError **error)
+{
+    gsize length;
+    return open_bytes(seal, box, place, &length, error);
 }

@@ -26,4 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwSeal, cw_seal_free)
 GBytes *cw_seal_close_box(CwSeal *seal, const CwSecret *secret, const char *place);
 CwSecret *cw_seal_open_box(CwSeal *seal, GBytes *box, const char *place, GError **error);
 
+/* The same for what is private but no password: not in locked memory. */
+GBytes *cw_seal_close_text(CwSeal *seal, const char *text, const char *place);
+char *cw_seal_open_text(CwSeal *seal, GBytes *box, const char *place, GError **error);
+
 G_END_DECLS

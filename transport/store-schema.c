@@ -35,8 +35,36 @@ const char *const cw_store_migrations[] = {
     "  offered INTEGER NOT NULL,"
     "  PRIMARY KEY (user, name)"
     ") WITHOUT ROWID;",
+
+    /* 1 -> 2: messages that wait.  Not WITHOUT ROWID: a text may fill many pages. */
+    "CREATE TABLE spool ("
+    "  domain    TEXT NOT NULL," /* the user's */
+    "  id        INTEGER NOT NULL,"
+    "  user      INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"
+    "  way       INTEGER NOT NULL," /* 0 to the user, 1 to the network */
+    "  contact   TEXT,"
+    "  stanza_id TEXT,"
+    "  resource  TEXT,"
+    "  text      BLOB NOT NULL,"    /* a box of seal.h */
+    "  made      INTEGER NOT NULL," /* Unix time, ms */
+    "  sent      INTEGER NOT NULL,"
+    "  UNIQUE (domain, id)"
+    ");"
+    "CREATE INDEX spool_by_way ON spool (domain, way, id);"
+    "CREATE INDEX spool_by_user ON spool (user, way, id);",
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
+
+/* No LIMIT: what does not open does not count.  CROSS JOIN: in this order, so that the index gives
+ * the rows in the order of ids and no more are read than wanted. */
+const char *const cw_store_list_spooled_sql =
+    "SELECT spool.id, jid, contact, stanza_id, resource, text, made, sent"
+    " FROM spool CROSS JOIN users ON users.id = spool.user"
+    " WHERE spool.domain = ?1 AND way = ?3 AND spool.id > ?4 ORDER BY spool.id";
+const char *const cw_store_list_spooled_of_user_sql =
+    "SELECT id, ?2, contact, stanza_id, resource, text, made, sent FROM spool"
+    " WHERE user = (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"
+    "  AND way = ?3 AND id > ?4 ORDER BY id";
 
 gboolean cw_store_exec(sqlite3 *db, const char *sql, CwStoreError code, GError **error)
 {

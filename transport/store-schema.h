@@ -21,6 +21,11 @@ typedef struct sqlite3 sqlite3;
 extern const char *const cw_store_migrations[];
 extern const guint cw_store_n_migrations; /* the version that this program writes */
 
+/* cw_store_list_spooled() by way, and by way and user: here because the indices of the schema are
+ * made for them, which a test holds them to. */
+extern const char *const cw_store_list_spooled_sql;
+extern const char *const cw_store_list_spooled_of_user_sql;
+
 /* Runs a statement without result.  FALSE with CW_STORE_ERROR `code`. */
 gboolean cw_store_exec(sqlite3 *db, const char *sql, CwStoreError code, GError **error);
 /* A number from a statement with one row and column; -1: none. */

@@ -1,8 +1,8 @@
 /* transport/store-sqlite.c: the store in one SQLite file
  *
  * Two connections to one database in WAL mode: the writer thread has one (store-writer.c), the
- * caller's thread reads on the other without waiting for it.  Passwords are sealed and opened here,
- * on the caller's thread; the writer sees boxes only.
+ * caller's thread reads on the other without waiting for it.  Passwords and the texts of messages
+ * are sealed and opened here, on the caller's thread; the writer sees boxes only.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,6 +32,9 @@ typedef enum {
     STATEMENT_COUNT_USERS,
     STATEMENT_LIST_USERS,
     STATEMENT_LIST_CONTACTS,
+    STATEMENT_LIST_SPOOLED,
+    STATEMENT_LIST_SPOOLED_OF_USER,
+    STATEMENT_LAST_SPOOLED,
     N_STATEMENTS,
 } Statement;
 
@@ -46,6 +49,7 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_LIST_CONTACTS] =
         ("SELECT name, alias, \"group\", offered FROM contacts WHERE user ="
          " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name"),
+    [STATEMENT_LAST_SPOOLED] = "SELECT max(id) FROM spool WHERE domain = ?1",
 };
 
 struct CwStore {
@@ -163,6 +167,14 @@ static CwSeal *open_seal(sqlite3 *db, const char *key_path, GError **error)
     return g_steal_pointer(&seal);
 }
 
+/* The reader's n-th statement; the two that the schema's indices are made for stand with it. */
+static const char *sql_of(Statement which)
+{
+    return which == STATEMENT_LIST_SPOOLED           ? cw_store_list_spooled_sql
+           : which == STATEMENT_LIST_SPOOLED_OF_USER ? cw_store_list_spooled_of_user_sql
+                                                     : statements_sql[which];
+}
+
 static gboolean open_reader(CwStore *store, GError **error)
 {
     store->db = open_connection(store->path,
@@ -173,7 +185,7 @@ static gboolean open_reader(CwStore *store, GError **error)
     if (!store->db)
         return FALSE;
     for (guint i = 0; i < N_STATEMENTS; i++) {
-        if (sqlite3_prepare_v3(store->db, statements_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
+        if (sqlite3_prepare_v3(store->db, sql_of(i), -1, SQLITE_PREPARE_PERSISTENT,
                                &store->statements[i], NULL) != SQLITE_OK) {
             g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s",
                         sqlite3_errmsg(store->db));
@@ -255,6 +267,11 @@ static char *column_text(sqlite3_stmt *statement, int column)
 static char *password_place(const char *domain, const char *jid)
 {
     return g_strconcat("password\n", domain, "\n", jid, NULL);
+}
+
+static char *spool_place(const char *domain, const char *jid, gint64 id)
+{
+    return g_strdup_printf("spool\n%s\n%s\n%" G_GINT64_FORMAT, domain, jid, id);
 }
 
 static gboolean read_password(CwStore *store, CwUser *user, sqlite3_stmt *statement, int column,
@@ -352,6 +369,58 @@ GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char
     return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
 }
 
+/* Its text NULL: it does not open. */
+static CwSpooled *read_spooled(CwStore *store, sqlite3_stmt *statement, const char *domain,
+                               CwSpoolWay way)
+{
+    CwSpooled *spooled = g_new0(CwSpooled, 1);
+    spooled->id = sqlite3_column_int64(statement, 0);
+    spooled->way = way;
+    spooled->jid = column_text(statement, 1);
+    spooled->contact = column_text(statement, 2);
+    spooled->stanza_id = column_text(statement, 3);
+    spooled->resource = column_text(statement, 4);
+    spooled->made = sqlite3_column_int64(statement, 6);
+    spooled->sent = sqlite3_column_int(statement, 7) != 0;
+    g_autoptr(GBytes) box = column_bytes(statement, 5);
+    g_autofree char *place = spool_place(domain, spooled->jid, spooled->id);
+    spooled->text = cw_seal_open_text(store->seal, box, place, NULL);
+    return spooled;
+}
+
+GPtrArray *cw_store_list_spooled(CwStore *store, const char *domain, CwSpoolWay way,
+                                 const char *jid, gint64 after, guint limit, GError **error)
+{
+    sqlite3_stmt *statement =
+        bind(store, jid ? STATEMENT_LIST_SPOOLED_OF_USER : STATEMENT_LIST_SPOOLED, domain, jid);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)cw_spooled_free);
+    CwSpooled *bad = NULL;
+    guint n_bad = 0;
+    sqlite3_bind_int(statement, 3, (int)way);
+    sqlite3_bind_int64(statement, 4, after);
+    int result = SQLITE_DONE;
+    while (list->len < limit && (result = sqlite3_step(statement)) == SQLITE_ROW) {
+        CwSpooled *spooled = read_spooled(store, statement, domain, way);
+        if (spooled->text)
+            g_ptr_array_add(list, spooled);
+        else if (n_bad++ == 0)
+            bad = spooled;
+        else
+            cw_spooled_free(spooled);
+    }
+    if (n_bad > 0)
+        g_warning("store: %u waiting message(s) cannot be opened and are skipped: made with "
+                  "another key, or damaged; the first is number %" G_GINT64_FORMAT " of %s at %s",
+                  n_bad, bad->id, bad->jid, domain);
+    cw_spooled_free(bad);
+    return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
+}
+
+gint64 cw_store_last_spooled(CwStore *store, const char *domain)
+{
+    return read_number(store, STATEMENT_LAST_SPOOLED, domain, NULL);
+}
+
 /* ---- writing ---- */
 
 void cw_store_put_user(CwStore *store, const CwUser *user, CwStoreDone done, gpointer data)
@@ -391,6 +460,31 @@ void cw_store_delete_contact(CwStore *store, const char *domain, const char *jid
     CwWrite *write = cw_write_new(CW_WRITE_DELETE_CONTACT, domain, jid, NULL, NULL);
     write->contact = g_new0(CwStoredContact, 1);
     write->contact->name = g_strdup(name);
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_put_spooled(CwStore *store, const char *domain, const CwSpooled *spooled)
+{
+    g_return_if_fail(spooled->id > 0 && spooled->jid && spooled->text);
+    CwWrite *write = cw_write_new(CW_WRITE_PUT_SPOOLED, domain, spooled->jid, NULL, NULL);
+    g_autofree char *place = spool_place(domain, spooled->jid, spooled->id);
+    write->box = cw_seal_close_text(store->seal, spooled->text, place);
+    write->spooled = g_new0(CwSpooled, 1);
+    write->spooled->id = spooled->id;
+    write->spooled->way = spooled->way;
+    write->spooled->contact = g_strdup(spooled->contact);
+    write->spooled->stanza_id = g_strdup(spooled->stanza_id);
+    write->spooled->resource = g_strdup(spooled->resource);
+    write->spooled->made = spooled->made;
+    write->spooled->sent = spooled->sent;
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_delete_spooled(CwStore *store, const char *domain, gint64 id)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_DELETE_SPOOLED, domain, "", NULL, NULL);
+    write->spooled = g_new0(CwSpooled, 1);
+    write->spooled->id = id;
     cw_store_writer_push(store->writer, write);
 }
 

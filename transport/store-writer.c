@@ -17,6 +17,8 @@ typedef enum {
     STATEMENT_DELETE_USER,
     STATEMENT_PUT_CONTACT,
     STATEMENT_DELETE_CONTACT,
+    STATEMENT_PUT_SPOOLED,
+    STATEMENT_DELETE_SPOOLED,
     N_STATEMENTS,
 } Statement;
 
@@ -37,6 +39,14 @@ static const char *const statements_sql[N_STATEMENTS] = {
          "  \"group\" = excluded.\"group\", offered = excluded.offered"),
     [STATEMENT_DELETE_CONTACT] = ("DELETE FROM contacts WHERE name = ?3 AND user ="
                                   " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
+    [STATEMENT_PUT_SPOOLED] =
+        ("INSERT INTO spool (domain, id, user, way, contact, stanza_id, resource, text, made, sent)"
+         " SELECT ?1, ?3, id, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM users WHERE domain = ?1 AND jid = ?2"
+         " ON CONFLICT (domain, id) DO UPDATE SET user = excluded.user, way = excluded.way,"
+         "  contact = excluded.contact, stanza_id = excluded.stanza_id,"
+         "  resource = excluded.resource, text = excluded.text, made = excluded.made,"
+         "  sent = excluded.sent"),
+    [STATEMENT_DELETE_SPOOLED] = "DELETE FROM spool WHERE domain = ?1 AND id = ?3",
 };
 
 struct CwStoreWriter {
@@ -66,6 +76,7 @@ static void write_free(CwWrite *write)
     cw_user_free(write->user);
     g_clear_pointer(&write->box, g_bytes_unref);
     cw_stored_contact_free(write->contact);
+    cw_spooled_free(write->spooled);
     g_clear_error(&write->error);
     g_free(write);
 }
@@ -82,6 +93,13 @@ static gboolean fail(CwStoreWriter *writer, GError **error)
 static void bind_text(sqlite3_stmt *statement, int place, const char *text)
 {
     sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC); /* NULL text binds NULL */
+}
+
+static void bind_bytes(sqlite3_stmt *statement, int place, GBytes *bytes)
+{
+    gsize size;
+    const void *data = g_bytes_get_data(bytes, &size);
+    sqlite3_bind_blob(statement, place, data, (int)size, SQLITE_STATIC);
 }
 
 /* Runs it to its end; `id` (nullable) takes the one number that it returns. */
@@ -106,11 +124,8 @@ static gboolean put_user(CwStoreWriter *writer, const CwWrite *write, GError **e
     bind_text(statement, 1, user->domain);
     bind_text(statement, 2, user->jid);
     bind_text(statement, 3, user->username ? user->username : "");
-    if (write->box) {
-        gsize size;
-        const void *bytes = g_bytes_get_data(write->box, &size);
-        sqlite3_bind_blob(statement, 4, bytes, (int)size, SQLITE_STATIC);
-    }
+    if (write->box)
+        bind_bytes(statement, 4, write->box);
     sqlite3_bind_int64(statement, 5, user->created);
     if (!run(writer, STATEMENT_PUT_USER, &id, error))
         return FALSE;
@@ -150,6 +165,31 @@ static gboolean run_for_user(CwStoreWriter *writer, Statement which, const CwWri
     return run(writer, which, NULL, error);
 }
 
+static gboolean put_spooled(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[STATEMENT_PUT_SPOOLED];
+    const CwSpooled *spooled = write->spooled;
+    bind_text(statement, 1, write->user->domain);
+    bind_text(statement, 2, write->user->jid);
+    sqlite3_bind_int64(statement, 3, spooled->id);
+    sqlite3_bind_int(statement, 4, (int)spooled->way);
+    bind_text(statement, 5, spooled->contact);
+    bind_text(statement, 6, spooled->stanza_id);
+    bind_text(statement, 7, spooled->resource);
+    bind_bytes(statement, 8, write->box);
+    sqlite3_bind_int64(statement, 9, spooled->made);
+    sqlite3_bind_int(statement, 10, spooled->sent ? 1 : 0);
+    return run(writer, STATEMENT_PUT_SPOOLED, NULL, error);
+}
+
+static gboolean delete_spooled(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[STATEMENT_DELETE_SPOOLED];
+    bind_text(statement, 1, write->user->domain);
+    sqlite3_bind_int64(statement, 3, write->spooled->id);
+    return run(writer, STATEMENT_DELETE_SPOOLED, NULL, error);
+}
+
 static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **error)
 {
     switch (write->kind) {
@@ -162,6 +202,10 @@ static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **erro
         return run_for_user(writer, STATEMENT_PUT_CONTACT, write, error);
     case CW_WRITE_DELETE_CONTACT:
         return run_for_user(writer, STATEMENT_DELETE_CONTACT, write, error);
+    case CW_WRITE_PUT_SPOOLED:
+        return write->dropped || put_spooled(writer, write, error);
+    case CW_WRITE_DELETE_SPOOLED:
+        return delete_spooled(writer, write, error);
     case CW_WRITE_SYNC:
         return TRUE;
     }
@@ -171,13 +215,15 @@ static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **erro
 /* One transaction.  FALSE: nothing of it was written. */
 static gboolean commit(CwStoreWriter *writer, CwWrite **writes, guint n, GError **error)
 {
-    if (!cw_store_exec(writer->db, "BEGIN IMMEDIATE", CW_STORE_ERROR_WRITE, error))
-        return FALSE;
+    if (sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return fail(writer, error);
     gboolean done = TRUE;
     for (guint i = 0; done && i < n; i++)
         done = apply(writer, writes[i], error);
-    if (done && cw_store_exec(writer->db, "COMMIT", CW_STORE_ERROR_WRITE, error))
+    if (done && sqlite3_exec(writer->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
         return TRUE;
+    if (done)
+        fail(writer, error);
     /* A full disk may have rolled it back already: then this says so, and that is fine. */
     sqlite3_exec(writer->db, "ROLLBACK", NULL, NULL, NULL);
     return FALSE;
@@ -191,9 +237,31 @@ static void wipe_log(CwStoreWriter *writer)
         writer->residue = FALSE;
 }
 
+/* A message that comes and goes within one group is not written at all: that is most of them when
+ * the network takes them at once, and on a full disk none stays behind that was taken. */
+static void drop_what_is_deleted(CwWrite **writes, guint n)
+{
+    g_autoptr(GHashTable) deleted = NULL; /* "id domain" */
+    for (guint i = n; i-- > 0;) {
+        gboolean put = writes[i]->kind == CW_WRITE_PUT_SPOOLED;
+        if (put ? deleted == NULL : writes[i]->kind != CW_WRITE_DELETE_SPOOLED)
+            continue;
+        g_autofree char *name = g_strdup_printf("%" G_GINT64_FORMAT " %s", writes[i]->spooled->id,
+                                                writes[i]->user->domain);
+        if (put) {
+            writes[i]->dropped = g_hash_table_contains(deleted, name);
+            continue;
+        }
+        if (deleted == NULL)
+            deleted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_add(deleted, g_steal_pointer(&name));
+    }
+}
+
 static void do_group(CwStoreWriter *writer, CwWrite **writes, guint n)
 {
     g_autoptr(GError) error = NULL;
+    drop_what_is_deleted(writes, n);
     if (!commit(writer, writes, n, &error)) {
         if (n == 1)
             writes[0]->error = g_steal_pointer(&error);

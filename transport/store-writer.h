@@ -23,6 +23,8 @@ typedef enum {
     CW_WRITE_DELETE_USER,
     CW_WRITE_PUT_CONTACT,
     CW_WRITE_DELETE_CONTACT,
+    CW_WRITE_PUT_SPOOLED,
+    CW_WRITE_DELETE_SPOOLED,
     CW_WRITE_SYNC, /* nothing but done() */
 } CwWriteKind;
 
@@ -30,11 +32,13 @@ typedef enum {
 typedef struct {
     CwWriteKind kind;
     CwUser *user;             /* domain and jid always; the password never */
-    GBytes *box;              /* (nullable) the sealed password */
+    GBytes *box;              /* (nullable) the sealed password or text */
     CwStoredContact *contact; /* (nullable) */
+    CwSpooled *spooled;       /* (nullable) its text never */
     CwStoreDone done;         /* (nullable) */
     gpointer data;
-    GError *error; /* the writer's answer */
+    gboolean dropped; /* a message that is deleted again in the same group: never written */
+    GError *error;    /* the writer's answer */
 } CwWrite;
 
 CwWrite *cw_write_new(CwWriteKind kind, const char *domain, const char *jid, CwStoreDone done,

@@ -51,3 +51,15 @@ void cw_stored_contact_free(CwStoredContact *contact)
     g_free(contact->group);
     g_free(contact);
 }
+
+void cw_spooled_free(CwSpooled *spooled)
+{
+    if (!spooled)
+        return;
+    g_free(spooled->jid);
+    g_free(spooled->contact);
+    g_free(spooled->stanza_id);
+    g_free(spooled->resource);
+    g_free(spooled->text);
+    g_free(spooled);
+}
