@@ -41,6 +41,11 @@ typedef struct {
     guint contacts;                          /* contacts of one account; 5000 */
     guint resources;                         /* resources of one user that are online at once; 32 */
     guint pending_messages;                  /* of one account, not yet taken by the network; 500 */
+    guint pending_size;        /* bytes of their text; 1048576 */
+    guint spool_messages;      /* for one user, not yet confirmed by the server; 1000 */
+    guint spool_size;          /* bytes of them for all users of a transport, before the legacy
+                                  side is paused; 16777216 */
+    guint remembered_messages; /* of one account, to know what a network delivers twice; 100 */
     guint questions;                         /* of one account, not yet answered; 16 */
     guint dialogues;   /* users whom one gateway asks something in a chat; 1000 */
     guint host_memory; /* MiB of address space of a protocol host; 0 */
@@ -66,6 +71,9 @@ typedef struct {
     guint host_retry_max;         /* longest wait; 60000 */
     guint registered_linger; /* a verified log-in waits so long for the user's presence; 60000 */
     guint message_timeout;   /* a message the host neither took nor refused comes back; 60000 */
+    guint pending_time;      /* a message that waits for the network so long comes back; 300000 */
+    guint quarantine_first;  /* first wait of an account that crashed its host; 60000 */
+    guint quarantine_max;    /* longest wait; 3600000 */
 } CwTiming;
 
 /* One [transport DOMAIN]. */

@@ -1,4 +1,4 @@
-/* transport/outbox.c: messages on their way to the network, until their fate is known
+/* transport/outbox.c: one user's messages on their way to the network, until their fate is known
  *
  * A queue in the order of ids.  What the network answers is nearly always among the newest, so the
  * search begins at the tail.
@@ -7,39 +7,68 @@
  */
 #include "transport/outbox.h"
 
+#include <string.h>
+
 #define LATE_TIME (30 * G_USEC_PER_SEC) /* µs in which a network may refuse what it took */
 #define LATE_MAX 100                    /* messages of one account remembered for that */
-#define SWEEP 2                         /* s */
+#define TURN 250                        /* ms between two looks while something is on its way */
+#define IDLE_TURN 2000                  /* ms, while nothing is */
+#define STORE_AFTER 500                 /* ms without a fate: with TURN and the commit under 1 s */
 
 struct CwOutbox {
     GQueue queue; /* CwOutgoing *, owned */
-    gint64 last_id;
-    guint pending;
-    gint64 timeout; /* µs */
-    CwOutboxReturned returned;
+    guint pending, unanswered;
+    gsize size;          /* bytes of text that are pending */
+    gint64 answer, wait; /* µs */
+    gboolean open;
+    gboolean busy; /* inside a walk along the queue */
+    const CwOutboxEvents *events;
     gpointer data;
-    CwOutboxClock clock; /* NULL: the monotonic one */
-    gpointer clock_data;
-    guint sweep_id;
+    guint turn_id;
+    gboolean turn_is_slow;
 };
 
 static gint64 now_of(const CwOutbox *outbox)
 {
-    return outbox->clock != NULL ? outbox->clock(outbox->clock_data) : g_get_monotonic_time();
+    return outbox->events->clock(outbox->data);
 }
 
 static void free_outgoing(CwOutgoing *message)
 {
     g_free(message->contact);
+    g_free(message->text);
     g_free(message->stanza_id);
     g_free(message->resource);
     g_free(message);
 }
 
+/* The only writer of the state: keeps the counts. */
+static void set_state(CwOutbox *outbox, CwOutgoing *message, CwOutgoingState state)
+{
+    outbox->unanswered -= message->state == CW_OUTGOING_SENT;
+    outbox->unanswered += state == CW_OUTGOING_SENT;
+    message->state = state;
+}
+
+/* Its fate is known. */
+static void settle(CwOutbox *outbox, CwOutgoing *message)
+{
+    outbox->pending--;
+    outbox->size -= strlen(message->text);
+    set_state(outbox, message, CW_OUTGOING_TAKEN);
+    if (message->stored)
+        outbox->events->unstore(message, outbox->data);
+    message->stored = FALSE;
+}
+
+static void tell_settled(CwOutbox *outbox)
+{
+    if (outbox->pending == 0 && !outbox->busy)
+        outbox->events->settled(outbox->data);
+}
+
 static void forget(CwOutbox *outbox, CwOutgoing *message)
 {
-    if (!message->taken)
-        outbox->pending--;
     g_queue_unlink(&outbox->queue, &message->link);
     free_outgoing(message);
 }
@@ -47,82 +76,263 @@ static void forget(CwOutbox *outbox, CwOutgoing *message)
 /* Off the queue before the callback, which may add messages, but not settle others. */
 static void give_back(CwOutbox *outbox, CwOutgoing *message, CwReason reason, const char *text)
 {
-    if (!message->taken)
-        outbox->pending--;
+    if (message->state != CW_OUTGOING_TAKEN)
+        settle(outbox, message);
     g_queue_unlink(&outbox->queue, &message->link);
-    outbox->returned(message, reason, text, outbox->data);
+    outbox->events->returned(message, reason, text, outbox->data);
     free_outgoing(message);
 }
 
-static gboolean sweep_cb(gpointer data)
+static void take(CwOutbox *outbox, CwOutgoing *message)
+{
+    settle(outbox, message);
+    g_clear_pointer(&message->text, g_free);
+    message->since = now_of(outbox);
+    CwOutgoing *oldest = outbox->queue.head->data;
+    if (outbox->queue.length - outbox->pending > LATE_MAX && oldest->state == CW_OUTGOING_TAKEN)
+        forget(outbox, oldest);
+}
+
+static void store(CwOutbox *outbox, CwOutgoing *message)
+{
+    message->stored = TRUE;
+    outbox->events->store(message, outbox->data);
+}
+
+/* The first that waits, looked for from the tail: those that wait are the newest. */
+static GList *find_waiting(CwOutbox *outbox)
+{
+    guint left = outbox->pending - outbox->unanswered;
+    GList *l = left == 0 ? NULL : outbox->queue.tail;
+
+    for (; l != NULL; l = l->prev) {
+        const CwOutgoing *message = l->data;
+        if (message->state == CW_OUTGOING_WAITING && --left == 0)
+            break;
+    }
+    return l;
+}
+
+static void send_waiting(CwOutbox *outbox)
+{
+    GList *l = outbox->open ? find_waiting(outbox) : NULL;
+
+    for (; l != NULL; l = l->next) {
+        CwOutgoing *message = l->data;
+        if (message->state != CW_OUTGOING_WAITING)
+            continue;
+        message->line = outbox->events->send(message, outbox->data);
+        if (message->line == 0)
+            break; /* those behind it wait with it */
+        message->sent_at = now_of(outbox);
+        set_state(outbox, message, CW_OUTGOING_SENT);
+        if (message->stored)
+            store(outbox, message); /* that it was sent */
+    }
+}
+
+/* ---- the clock ---- */
+
+static gboolean is_late(const CwOutbox *outbox, const CwOutgoing *message, gint64 now)
+{
+    switch (message->state) {
+    case CW_OUTGOING_WAITING:
+        return outbox->wait > 0 && now - message->since > outbox->wait;
+    case CW_OUTGOING_SENT:
+        return outbox->answer > 0 && now - message->sent_at > outbox->answer;
+    case CW_OUTGOING_TAKEN:
+        return now - message->since > LATE_TIME;
+    }
+    return FALSE;
+}
+
+static void look_at(CwOutbox *outbox, CwOutgoing *message, gint64 now)
+{
+    gint64 age = g_get_real_time() / 1000 - message->made;
+
+    if (is_late(outbox, message, now)) {
+        if (message->state == CW_OUTGOING_TAKEN)
+            forget(outbox, message);
+        else if (message->state == CW_OUTGOING_SENT)
+            give_back(outbox, message, CW_REASON_HOST, "the network did not confirm it in time");
+        else
+            give_back(outbox, message, CW_REASON_NOT_ONLINE,
+                      "it waited for the network for too long");
+    } else if (message->state != CW_OUTGOING_TAKEN && !message->stored && age >= STORE_AFTER) {
+        store(outbox, message);
+    }
+}
+
+static void schedule_turn(CwOutbox *outbox);
+
+static gboolean turn_cb(gpointer data)
 {
     CwOutbox *outbox = data;
     gint64 now = now_of(outbox);
     GList *next = NULL;
 
+    outbox->turn_id = 0;
+    outbox->busy = TRUE;
+    gboolean had_pending = outbox->pending > 0;
     for (GList *l = outbox->queue.head; l != NULL; l = next) {
-        CwOutgoing *message = l->data;
         next = l->next;
-        if (message->taken && now - message->since > LATE_TIME)
-            forget(outbox, message);
-        else if (!message->taken && outbox->timeout > 0 && now - message->since > outbox->timeout)
-            give_back(outbox, message, CW_REASON_HOST, "the network did not confirm it in time");
+        look_at(outbox, l->data, now);
     }
-    if (outbox->queue.length > 0)
-        return G_SOURCE_CONTINUE;
-    outbox->sweep_id = 0;
+    send_waiting(outbox);
+    outbox->busy = FALSE;
+    schedule_turn(outbox);
+    if (had_pending)
+        tell_settled(outbox);
     return G_SOURCE_REMOVE;
 }
 
-void cw_outbox_set_clock(CwOutbox *outbox, CwOutboxClock clock, gpointer data)
+static void schedule_turn(CwOutbox *outbox)
 {
-    outbox->clock = clock;
-    outbox->clock_data = data;
+    gboolean slow = outbox->pending == 0;
+
+    if (outbox->queue.length == 0 || (outbox->turn_id != 0 && (slow || !outbox->turn_is_slow)))
+        return;
+    g_clear_handle_id(&outbox->turn_id, g_source_remove);
+    outbox->turn_is_slow = slow;
+    outbox->turn_id = g_timeout_add(slow ? IDLE_TURN : TURN, turn_cb, outbox);
 }
 
-void cw_outbox_set_timeout(CwOutbox *outbox, guint timeout)
-{
-    outbox->timeout = (gint64)timeout * 1000;
-}
+/* ---- life ---- */
 
-CwOutbox *cw_outbox_new(guint timeout, CwOutboxReturned returned, gpointer data)
+CwOutbox *cw_outbox_new(const CwOutboxEvents *events, gpointer data)
 {
     CwOutbox *outbox = g_new0(CwOutbox, 1);
 
     g_queue_init(&outbox->queue);
-    cw_outbox_set_timeout(outbox, timeout);
-    outbox->returned = returned;
+    outbox->events = events;
     outbox->data = data;
     return outbox;
+}
+
+void cw_outbox_set_times(CwOutbox *outbox, guint answer, guint wait)
+{
+    outbox->answer = (gint64)answer * 1000;
+    outbox->wait = (gint64)wait * 1000;
 }
 
 void cw_outbox_free(CwOutbox *outbox)
 {
     if (outbox == NULL)
         return;
-    g_clear_handle_id(&outbox->sweep_id, g_source_remove);
+    g_clear_handle_id(&outbox->turn_id, g_source_remove);
     while (outbox->queue.head != NULL)
         forget(outbox, outbox->queue.head->data);
     g_free(outbox);
 }
 
-gint64 cw_outbox_add(CwOutbox *outbox, const char *contact, const char *stanza_id,
-                     const char *resource)
+/* ---- in ---- */
+
+static CwOutgoing *append(CwOutbox *outbox, gint64 id, const char *contact, const char *text)
 {
     CwOutgoing *message = g_new0(CwOutgoing, 1);
 
-    message->id = ++outbox->last_id;
+    message->id = id;
     message->contact = g_strdup(contact);
-    message->stanza_id = g_strdup(stanza_id);
-    message->resource = g_strdup(resource);
-    message->since = now_of(outbox);
+    message->text = g_strdup(text);
     message->link.data = message;
     g_queue_push_tail_link(&outbox->queue, &message->link);
     outbox->pending++;
-    if (outbox->sweep_id == 0)
-        outbox->sweep_id = g_timeout_add_seconds(SWEEP, sweep_cb, outbox);
-    return message->id;
+    outbox->size += strlen(text);
+    return message;
 }
+
+void cw_outbox_add(CwOutbox *outbox, gint64 id, const char *contact, const char *text,
+                   const char *stanza_id, const char *resource)
+{
+    CwOutgoing *message = append(outbox, id, contact, text);
+
+    message->stanza_id = g_strdup(stanza_id);
+    message->resource = g_strdup(resource);
+    message->made = g_get_real_time() / 1000;
+    message->since = now_of(outbox);
+    send_waiting(outbox);
+    schedule_turn(outbox);
+}
+
+void cw_outbox_load(CwOutbox *outbox, const CwSpooled *spooled)
+{
+    CwOutgoing *message = append(outbox, spooled->id, spooled->contact, spooled->text);
+    gint64 age = MAX(g_get_real_time() / 1000 - spooled->made, 0);
+
+    message->stanza_id = g_strdup(spooled->stanza_id);
+    message->resource = g_strdup(spooled->resource);
+    message->made = spooled->made;
+    message->since = now_of(outbox) - age * 1000;
+    message->stored = TRUE;
+    if (spooled->sent)
+        give_back(outbox, message, CW_REASON_HOST,
+                  "the gateway was interrupted; the message may have arrived or not");
+    schedule_turn(outbox);
+}
+
+/* ---- the link comes and goes ---- */
+
+void cw_outbox_open(CwOutbox *outbox)
+{
+    outbox->open = TRUE;
+    send_waiting(outbox);
+}
+
+static void wait_again(CwOutbox *outbox, CwOutgoing *message)
+{
+    set_state(outbox, message, CW_OUTGOING_WAITING);
+    if (message->stored)
+        store(outbox, message); /* that it was not sent after all */
+}
+
+void cw_outbox_close_lost(CwOutbox *outbox, const char *text, CwOutboxFate fate, gpointer data)
+{
+    GList *next = NULL;
+    gboolean had_pending = outbox->pending > 0;
+
+    outbox->open = FALSE;
+    outbox->busy = TRUE;
+    for (GList *l = outbox->queue.head; l != NULL; l = next) {
+        CwOutgoing *message = l->data;
+        next = l->next;
+        if (message->state != CW_OUTGOING_SENT)
+            continue;
+        switch (fate(message, data)) {
+        case CW_FATE_UNTOUCHED:
+            wait_again(outbox, message);
+            break;
+        case CW_FATE_UNKNOWN:
+            give_back(outbox, message, CW_REASON_HOST, text);
+            break;
+        case CW_FATE_TAKEN:
+            take(outbox, message);
+            break;
+        }
+    }
+    outbox->busy = FALSE;
+    if (had_pending)
+        tell_settled(outbox);
+}
+
+void cw_outbox_close(CwOutbox *outbox, CwReason reason, const char *text)
+{
+    GList *next = NULL;
+    gboolean had_pending = outbox->pending > 0;
+
+    outbox->open = FALSE;
+    outbox->busy = TRUE;
+    for (GList *l = outbox->queue.head; l != NULL; l = next) {
+        CwOutgoing *message = l->data;
+        next = l->next;
+        if (message->state == CW_OUTGOING_SENT)
+            give_back(outbox, message, reason, text);
+    }
+    outbox->busy = FALSE;
+    if (had_pending)
+        tell_settled(outbox);
+}
+
+/* ---- fates ---- */
 
 static CwOutgoing *find(CwOutbox *outbox, gint64 id)
 {
@@ -138,23 +348,27 @@ void cw_outbox_ack(CwOutbox *outbox, gint64 id)
 {
     CwOutgoing *message = find(outbox, id);
 
-    if (message == NULL || message->taken)
+    if (message == NULL || message->state != CW_OUTGOING_SENT)
         return;
-    message->taken = TRUE;
-    message->since = now_of(outbox);
-    outbox->pending--;
-    CwOutgoing *oldest = outbox->queue.head->data;
-    if (outbox->queue.length - outbox->pending > LATE_MAX && oldest->taken)
-        forget(outbox, oldest);
+    take(outbox, message);
+    tell_settled(outbox);
 }
 
 gboolean cw_outbox_nack(CwOutbox *outbox, gint64 id, CwReason reason, const char *text)
 {
     CwOutgoing *message = find(outbox, id);
 
-    if (message == NULL)
+    if (message == NULL || message->state == CW_OUTGOING_WAITING)
         return FALSE;
+    if (message->state == CW_OUTGOING_SENT && reason == CW_REASON_NOT_ONLINE) {
+        outbox->open = FALSE;
+        wait_again(outbox, message);
+        return TRUE;
+    }
+    gboolean was_pending = message->state == CW_OUTGOING_SENT;
     give_back(outbox, message, reason, text);
+    if (was_pending)
+        tell_settled(outbox);
     return TRUE;
 }
 
@@ -165,12 +379,40 @@ void cw_outbox_return_all(CwOutbox *outbox, CwReason reason, const char *text)
     for (GList *l = outbox->queue.head; l != NULL; l = next) {
         CwOutgoing *message = l->data;
         next = l->next;
-        if (!message->taken)
+        if (message->state != CW_OUTGOING_TAKEN)
             give_back(outbox, message, reason, text);
+    }
+}
+
+void cw_outbox_shelve(CwOutbox *outbox)
+{
+    GList *next = NULL;
+
+    outbox->open = FALSE;
+    for (GList *l = outbox->queue.head; l != NULL; l = next) {
+        CwOutgoing *message = l->data;
+        next = l->next;
+        if (message->state == CW_OUTGOING_TAKEN)
+            continue;
+        if (!message->stored)
+            store(outbox, message);
+        message->stored = FALSE; /* by us */
+        settle(outbox, message);
+        forget(outbox, message);
     }
 }
 
 guint cw_outbox_pending(const CwOutbox *outbox)
 {
     return outbox->pending;
+}
+
+guint cw_outbox_unanswered(const CwOutbox *outbox)
+{
+    return outbox->unanswered;
+}
+
+gsize cw_outbox_pending_size(const CwOutbox *outbox)
+{
+    return outbox->size;
 }

@@ -12,7 +12,9 @@
 #pragma once
 
 #include "transport/backoff.h"
+#include "transport/outbox.h"
 #include "transport/pace.h"
+#include "transport/seen.h"
 #include "transport/session.h"
 #include "transport/transport.h"
 
@@ -29,17 +31,23 @@ struct CwSession {
     GPtrArray *resources; /* CwResource *, owned */
     GHashTable *contacts; /* name -> CwContact *, owned */
     CwOutbox *outbox;
+    CwSeen *seen;
     GQueue questions; /* CwQuestion *, owned */
     CwPace pace;      /* of messages to the network */
     CwShow told_show; /* what the network was told last */
     char *told_status;
 
+    char *server; /* the part of the network that the account is at: outage.h */
     CwBackoff backoff;
+    CwBackoff quarantine;
+    guint lost_hosts;   /* in a row, without being guilty */
+    gboolean leaving;   /* cw_session_leave() */
     gint64 login_since; /* of the log-in, or its last question: cw_supervisor_clock() */
     gint64 retry_at;    /* monotonic µs */
     guint timer_id;     /* CONNECTING: the log-in's end; WAITING: the retry */
     guint steady_id;    /* ONLINE: resets the back-off */
     guint linger_id;    /* no resource yet: ends the session */
+    guint leave_id;     /* the same, for a session that leaves */
 
     /* the trial of a registration */
     CwSessionTried tried;

@@ -80,6 +80,7 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
         g_ptr_array_steal_index(session->resources, at);
         g_ptr_array_add(session->resources, resource);
     }
+    session->leaving = FALSE;
     resource->show = show;
     resource->priority = priority;
     resource->at_gateway |= at_gateway;
@@ -107,7 +108,7 @@ gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean
     if (session->resources->len > 0)
         cw_session_tell_presence(session);
     else
-        cw_transport_drop_session(session->transport, session);
+        cw_session_leave(session);
     return TRUE;
 }
 
@@ -129,7 +130,7 @@ void cw_session_drop_doubted(CwSession *session)
         }
     }
     if (dropped && session->resources->len == 0)
-        cw_transport_drop_session(session->transport, session);
+        cw_session_leave(session);
     else if (dropped)
         cw_session_tell_presence(session);
 }

@@ -15,6 +15,10 @@
 #define STEADY_TIME 60000  /* ms online after which the back-off begins anew */
 #define LOGIN_LOOK 100     /* ms between two looks at a log-in that is nearly late */
 #define RELOGIN_DELAY 1000 /* ms in which a network forgets a log-in: the nick is free again */
+#define FORGIVEN_LOSSES 5  /* hosts that were lost in a row before the back-off applies */
+#define LOST_SPREAD 300    /* ms over which the accounts of such a host come back */
+#define INTERRUPTED                                                                                \
+    "the connection to the network was interrupted; the message may have arrived or not"
 
 /* ---- states ---- */
 
@@ -73,8 +77,8 @@ gint64 cw_session_clock(const CwSession *session)
 
 /* ---- the life of a log-in ---- */
 
-/* Everything that ends with the connection to the network. */
-static void disconnected(CwSession *session, CwReason reason, const char *why)
+/* Everything that ends with the connection to the network but the messages. */
+static void disconnected(CwSession *session)
 {
     g_clear_handle_id(&session->timer_id, g_source_remove);
     g_clear_handle_id(&session->steady_id, g_source_remove);
@@ -83,7 +87,6 @@ static void disconnected(CwSession *session, CwReason reason, const char *why)
     g_clear_pointer(&session->told_status, g_free);
     cw_session_drop_questions(session);
     cw_session_contacts_offline(session);
-    cw_outbox_return_all(session->outbox, reason, why);
 }
 
 /* A trial reports once; its owner frees or releases it, here or later. */
@@ -106,24 +109,54 @@ static gboolean retry_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static void wait_and_retry(CwSession *session, guint wait, CwReason reason, const char *why)
+{
+    session->retry_at = g_get_monotonic_time() + (gint64)wait * 1000;
+    session->timer_id = g_timeout_add(wait, retry_cb, session);
+    if (session->state != CW_SESSION_WAITING)
+        set_state(session, CW_SESSION_WAITING, reason, why);
+}
+
+static guint next_wait(CwSession *session)
+{
+    session->backoff.first = TIMING(session)->legacy_retry_first;
+    session->backoff.max = TIMING(session)->legacy_retry_max;
+    return cw_backoff_next(&session->backoff, NULL);
+}
+
+/* (transfer full) `why`, with a hint when it is not the user's account alone. */
+static char *explain(CwSession *session, CwReason reason, const char *why)
+{
+    CwOutage *outage = cw_transport_outage(session->transport);
+    const char *server = session->server;
+
+    if (reason != CW_REASON_NETWORK)
+        return g_strdup(why);
+    cw_outage_add(outage, server, session->jid);
+    if (!cw_outage_is_down(outage, server))
+        return g_strdup(why);
+    return g_strdup_printf("%s%sother accounts are cut off as well, so %s itself seems to be down",
+                           why == NULL ? "" : why, why == NULL ? "" : "; ",
+                           *server == '\0' ? cw_transport_settings(session->transport)->name
+                                           : server);
+}
+
 /* The log-in failed or the link dropped. */
 static void failed(CwSession *session, CwReason reason, const char *why, gboolean fatal)
 {
-    g_autofree char *text = g_strdup(why);
+    g_autofree char *text = explain(session, reason, why);
 
-    disconnected(session, reason, text);
+    if (fatal)
+        cw_outbox_return_all(session->outbox, reason, text);
+    else
+        cw_outbox_close(session->outbox, CW_REASON_HOST, INTERRUPTED);
+    disconnected(session);
     if (report_trial(session, reason, text))
         return;
-    if (fatal) {
+    if (fatal)
         set_state(session, CW_SESSION_FAILED, reason, text);
-        return;
-    }
-    session->backoff.first = TIMING(session)->legacy_retry_first;
-    session->backoff.max = TIMING(session)->legacy_retry_max;
-    guint wait = cw_backoff_next(&session->backoff, NULL);
-    session->retry_at = g_get_monotonic_time() + (gint64)wait * 1000;
-    session->timer_id = g_timeout_add(wait, retry_cb, session);
-    set_state(session, CW_SESSION_WAITING, reason, text);
+    else
+        wait_and_retry(session, next_wait(session), reason, text);
 }
 
 /* ms that a log-in has left.  Neither the wait for its turn is the network's fault, but a trial's
@@ -162,6 +195,8 @@ static gboolean steady_cb(gpointer data)
 
     session->steady_id = 0;
     cw_backoff_reset(&session->backoff);
+    cw_backoff_reset(&session->quarantine);
+    session->lost_hosts = 0;
     return G_SOURCE_REMOVE;
 }
 
@@ -171,10 +206,13 @@ static void online(CwSession *session)
         return;
     g_clear_handle_id(&session->timer_id, g_source_remove);
     session->steady_id = g_timeout_add(STEADY_TIME, steady_cb, session);
+    cw_seen_mark_login(session->seen);
+    cw_outage_clear(cw_transport_outage(session->transport), session->server);
     set_state(session, CW_SESSION_ONLINE, CW_REASON_NONE, NULL);
     if (report_trial(session, CW_REASON_NONE, NULL))
         return;
     cw_session_tell_presence(session);
+    cw_outbox_open(session->outbox);
 }
 
 static void take_state(CwSession *session, const CwLinkMsg *msg)
@@ -205,6 +243,13 @@ static void take_message(CwSession *session, const CwLinkMsg *msg)
 {
     gsize most = LIMITS(session)->message_size;
     const char *text = msg->text;
+
+    if (cw_seen_is_repeat(session->seen, msg->contact, text, msg->own, msg->stamp,
+                          LIMITS(session)->remembered_messages)) {
+        g_debug("%s/%s: a message came again; left out", session->jid,
+                cw_transport_domain(session->transport));
+        return;
+    }
 
     while (most > 0 && strlen(text) > most) {
         const char *end = cw_session_end_within(text, most);
@@ -296,11 +341,47 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     }
 }
 
+static CwFate fate_of(const CwOutgoing *message, gpointer data)
+{
+    const CwSession *session = data;
+
+    return cw_account_fate(session->account, message->id, message->line);
+}
+
+static void tell_quarantine(CwSession *session, guint wait)
+{
+    const char *name = cw_transport_settings(session->transport)->name;
+    g_autofree char *text = g_strdup_printf(
+        "Your account crashes the program that connects to %s, so it is left alone for a while: "
+        "the next try is in %u s.  The admin of this gateway finds a report in the log.",
+        name, (wait + 999) / 1000);
+
+    EMIT(session, notice, session, NULL, text);
+}
+
 static void lost_cb(const char *why, gboolean guilty, gpointer data)
 {
+    CwSession *session = data;
     g_autofree char *text = g_strdup_printf("the program that connects to it %s", why);
+    guint wait = 0;
 
-    failed(data, CW_REASON_HOST, text, FALSE);
+    cw_outbox_close_lost(session->outbox, INTERRUPTED, fate_of, session);
+    disconnected(session);
+    if (report_trial(session, CW_REASON_HOST, text))
+        return;
+    if (guilty) {
+        session->quarantine.first = TIMING(session)->quarantine_first;
+        session->quarantine.max = TIMING(session)->quarantine_max;
+        wait = cw_backoff_next(&session->quarantine, NULL);
+        g_warning("%s/%s: it crashed the protocol host; left alone for %u s", session->jid,
+                  cw_transport_domain(session->transport), wait / 1000);
+        tell_quarantine(session, wait);
+    } else if (session->lost_hosts++ < FORGIVEN_LOSSES) {
+        wait = (guint)g_random_int_range(0, LOST_SPREAD);
+    } else {
+        wait = next_wait(session);
+    }
+    wait_and_retry(session, wait, CW_REASON_HOST, text);
 }
 
 static const CwAccountEvents account_events = {.line = line_cb, .lost = lost_cb};
@@ -325,6 +406,21 @@ static GHashTable *merge_options(CwSession *session, const CwUser *user)
     return options;
 }
 
+/* (transfer full) */
+static char *find_server(CwSession *session, const char *username)
+{
+    const CwProtocol *protocol = cw_transport_protocol(session->transport);
+    g_autoptr(GHashTable) values = NULL;
+    g_autofree char *first = NULL;
+
+    if (protocol == NULL || protocol->splits->len == 0)
+        return g_strdup("");
+    cw_protocol_split_username(protocol, username, &first, &values);
+    const CwField *split = g_ptr_array_index(protocol->splits, 0);
+    const char *server = g_hash_table_lookup(values, split->name);
+    return g_strdup(server == NULL ? "" : server);
+}
+
 static void start(CwSession *session, const CwUser *user)
 {
     g_autoptr(GHashTable) options = merge_options(session, user);
@@ -336,6 +432,8 @@ static void start(CwSession *session, const CwUser *user)
     g_free(session->told_status);
     session->told_status = g_strdup(best == NULL ? NULL : best->status);
     cw_account_set_presence(session->account, session->told_show, session->told_status);
+    g_free(session->server);
+    session->server = find_server(session, user->username);
     session->login_since = cw_session_clock(session);
     session->timer_id = g_timeout_add(TIMING(session)->login_timeout, login_late_cb, session);
     set_state(session, CW_SESSION_CONNECTING, CW_REASON_NONE, NULL);
@@ -369,19 +467,18 @@ void cw_session_retry(CwSession *session)
 
 void cw_session_log_out(CwSession *session)
 {
-    disconnected(session, CW_REASON_NOT_ONLINE, "logged out");
+    cw_outbox_return_all(session->outbox, CW_REASON_NOT_ONLINE, "logged out");
+    disconnected(session);
     if (session->state != CW_SESSION_OFFLINE)
         set_state(session, CW_SESSION_OFFLINE, CW_REASON_NONE, NULL);
 }
 
 void cw_session_log_in_again(CwSession *session)
 {
-    disconnected(session, CW_REASON_NOT_ONLINE, "your registration changed");
+    cw_outbox_close(session->outbox, CW_REASON_NOT_ONLINE, "your registration changed");
+    disconnected(session);
     cw_backoff_reset(&session->backoff);
-    session->retry_at = g_get_monotonic_time() + (gint64)RELOGIN_DELAY * 1000;
-    session->timer_id = g_timeout_add(RELOGIN_DELAY, retry_cb, session);
-    if (session->state != CW_SESSION_WAITING)
-        set_state(session, CW_SESSION_WAITING, CW_REASON_NONE, "your registration changed");
+    wait_and_retry(session, RELOGIN_DELAY, CW_REASON_NONE, "your registration changed");
 }
 
 void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried, gpointer data)
@@ -398,13 +495,58 @@ static gboolean linger_cb(gpointer data)
 
     session->linger_id = 0;
     if (session->resources->len == 0)
+        cw_session_leave(session);
+    return G_SOURCE_REMOVE;
+}
+
+/* Ends it by itself unless a resource comes. */
+static void linger(CwSession *session)
+{
+    g_clear_handle_id(&session->linger_id, g_source_remove);
+    session->linger_id = g_timeout_add(TIMING(session)->registered_linger, linger_cb, session);
+}
+
+static gboolean leave_cb(gpointer data)
+{
+    CwSession *session = data;
+
+    session->leave_id = 0;
+    if (session->leaving && cw_outbox_pending(session->outbox) == 0)
         cw_transport_drop_session(session->transport, session);
     return G_SOURCE_REMOVE;
 }
 
+void cw_session_leave(CwSession *session)
+{
+    guint pending = cw_outbox_pending(session->outbox);
+
+    session->leaving = TRUE;
+    if (pending == 0)
+        cw_transport_drop_session(session->transport, session);
+    else
+        g_info("%s/%s: leaves when %u message%s on the way", session->jid,
+               cw_transport_domain(session->transport), pending, pending == 1 ? " is" : "s are");
+}
+
+static void settled_cb(gpointer data)
+{
+    CwSession *session = data;
+
+    if (session->leaving && session->leave_id == 0)
+        session->leave_id = g_timeout_add(0, leave_cb, session);
+}
+
+void cw_session_wake(CwSession *session)
+{
+    if (session->state != CW_SESSION_OFFLINE)
+        return;
+    linger(session);
+    cw_session_log_in(session);
+}
+
 void cw_session_release(CwSession *session)
 {
-    session->linger_id = g_timeout_add(TIMING(session)->registered_linger, linger_cb, session);
+    linger(session);
     GString *held = g_steal_pointer(&session->held);
 
     EMIT(session, session_state, session);
@@ -417,22 +559,78 @@ void cw_session_release(CwSession *session)
         line = end + 1;
     }
     g_string_free(held, TRUE);
+    if (session->state == CW_SESSION_ONLINE)
+        cw_outbox_open(session->outbox);
 }
 
 /* ---- messages ---- */
+
+static guint64 send_cb(const CwOutgoing *message, gpointer data)
+{
+    CwSession *session = data;
+    CwLinkMsg msg = {.kind = CW_LINK_MESSAGE,
+                     .id = message->id,
+                     .contact = message->contact,
+                     .text = message->text};
+
+    if (session->state != CW_SESSION_ONLINE || cw_account_is_congested(session->account) ||
+        !cw_account_send(session->account, &msg))
+        return 0;
+    return MAX(cw_account_line(session->account), 1);
+}
+
+static void store_cb(const CwOutgoing *message, gpointer data)
+{
+    CwSession *session = data;
+    CwSpooled spooled = {.id = message->id,
+                         .way = CW_SPOOL_TO_NETWORK,
+                         .jid = session->jid,
+                         .contact = message->contact,
+                         .stanza_id = message->stanza_id,
+                         .resource = message->resource,
+                         .text = message->text,
+                         .made = message->made,
+                         .sent = message->state == CW_OUTGOING_SENT};
+
+    cw_store_put_spooled(cw_transport_store(session->transport),
+                         cw_transport_domain(session->transport), &spooled);
+}
+
+static void unstore_cb(const CwOutgoing *message, gpointer data)
+{
+    CwSession *session = data;
+
+    cw_store_delete_spooled(cw_transport_store(session->transport),
+                            cw_transport_domain(session->transport), message->id);
+}
+
+/* A long text may grow over what a line of the link holds. */
+static gboolean fits(const char *contact, const char *text)
+{
+    CwLinkMsg msg = {
+        .kind = CW_LINK_MESSAGE, .account = 1, .id = 1, .contact = contact, .text = text};
+
+    if (strlen(text) < CW_LINK_LINE_MAX / 8)
+        return TRUE;
+    g_autoptr(GString) line = g_string_new(NULL);
+    return cw_link_encode(&msg, CW_LINK_GATEWAY, line, NULL);
+}
 
 gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
                          const char *stanza_id, const char *resource, CwReason *reason)
 {
     const CwLimits *limits = LIMITS(session);
+    CwOutbox *outbox = session->outbox;
+    gsize size = strlen(text);
 
-    if (session->state != CW_SESSION_ONLINE)
+    if (session->state == CW_SESSION_FAILED || session->state == CW_SESSION_OFFLINE)
         *reason = CW_REASON_NOT_ONLINE;
-    else if (limits->message_size > 0 && strlen(text) > limits->message_size)
+    else if ((limits->message_size > 0 && size > limits->message_size) || !fits(contact, text))
         *reason = CW_REASON_TOO_LONG;
     else if ((limits->pending_messages > 0 &&
-              cw_outbox_pending(session->outbox) >= limits->pending_messages) ||
-             cw_account_is_congested(session->account) ||
+              cw_outbox_pending(outbox) >= limits->pending_messages) ||
+             (limits->pending_size > 0 &&
+              cw_outbox_pending_size(outbox) + size > MAX(limits->pending_size, size)) ||
              !cw_pace_take(&session->pace, limits->messages_per_minute, 60000, 0, NULL))
         *reason = CW_REASON_RATE;
     else
@@ -440,12 +638,27 @@ gboolean cw_session_send(CwSession *session, const char *contact, const char *te
     if (*reason != CW_REASON_NONE)
         return FALSE;
 
-    cw_outbox_set_timeout(session->outbox, TIMING(session)->message_timeout);
-    gint64 id = cw_outbox_add(session->outbox, contact, stanza_id, resource);
-    CwLinkMsg message = {.kind = CW_LINK_MESSAGE, .id = id, .contact = contact, .text = text};
-    if (!cw_account_send(session->account, &message))
-        cw_outbox_nack(session->outbox, id, CW_REASON_HOST, NULL);
+    cw_outbox_set_times(outbox, TIMING(session)->message_timeout, TIMING(session)->pending_time);
+    cw_outbox_add(outbox, cw_transport_next_id(session->transport), contact, text, stanza_id,
+                  resource);
     return TRUE;
+}
+
+void cw_session_load_message(CwSession *session, const CwSpooled *spooled)
+{
+    cw_outbox_set_times(session->outbox, TIMING(session)->message_timeout,
+                        TIMING(session)->pending_time);
+    cw_outbox_load(session->outbox, spooled);
+}
+
+void cw_session_shelve_messages(CwSession *session)
+{
+    cw_outbox_shelve(session->outbox);
+}
+
+guint cw_session_unanswered(const CwSession *session)
+{
+    return cw_outbox_unanswered(session->outbox);
 }
 
 void cw_session_typing(CwSession *session, const char *contact, CwTyping typing)
@@ -466,6 +679,15 @@ static gint64 outbox_clock(gpointer data)
 {
     return cw_session_clock(data);
 }
+
+static const CwOutboxEvents outbox_events = {
+    .send = send_cb,
+    .returned = returned_cb,
+    .store = store_cb,
+    .unstore = unstore_cb,
+    .settled = settled_cb,
+    .clock = outbox_clock,
+};
 
 /* ---- the struct ---- */
 
@@ -520,8 +742,9 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->resources = g_ptr_array_new_with_free_func(cw_session_free_resource);
     session->contacts =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cw_session_free_contact);
-    session->outbox = cw_outbox_new(TIMING(session)->message_timeout, returned_cb, session);
-    cw_outbox_set_clock(session->outbox, outbox_clock, session);
+    session->server = g_strdup("");
+    session->outbox = cw_outbox_new(&outbox_events, session);
+    session->seen = cw_seen_new();
     g_queue_init(&session->questions);
     return session;
 }
@@ -533,14 +756,17 @@ void cw_session_free(CwSession *session)
     g_clear_handle_id(&session->timer_id, g_source_remove);
     g_clear_handle_id(&session->steady_id, g_source_remove);
     g_clear_handle_id(&session->linger_id, g_source_remove);
+    g_clear_handle_id(&session->leave_id, g_source_remove);
     cw_account_free(session->account);
     cw_session_drop_questions(session);
     cw_outbox_free(session->outbox);
+    cw_seen_free(session->seen);
     g_hash_table_unref(session->contacts);
     g_ptr_array_unref(session->resources);
     if (session->held != NULL)
         g_string_free(session->held, TRUE);
     g_free(session->told_status);
+    g_free(session->server);
     g_free(session->why);
     g_free(session->jid);
     g_free(session);

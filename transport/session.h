@@ -8,7 +8,8 @@
  *        +-------------- WAITING <----------------------------+
  *
  * A session is made when the first resource of a registered user comes, and freed when the last
- * one has gone: a registered user who is offline costs nothing.
+ * one has gone and none of his messages waits for the network: a registered user who is offline
+ * costs nothing.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -65,7 +66,8 @@ typedef enum {
 CwResourceChange cw_session_resource_up(CwSession *session, const char *name, CwShow show,
                                         const char *status, int priority, gboolean at_gateway);
 /* Unavailable.  FALSE: nothing changed (not known, or told only to a contact by a resource that the
- * gateway itself still sees).  When the last one has gone the session logs out and is freed. */
+ * gateway itself still sees).  When the last one has gone the session logs out and is freed, but
+ * not before the user's messages are on their way. */
 gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway);
 const GPtrArray *cw_session_resources(const CwSession *session); /* CwResource * */
 
@@ -92,9 +94,9 @@ void cw_session_authorize(CwSession *session, const char *contact, gboolean yes)
 
 /* ---- messages ---- */
 
-/* FALSE with the reason: not logged in, too many on their way (of his, or of all on that host), too
- * fast, too long.  Else its fate
- * is told by message_returned() or silence.  `stanza_id` and `resource` come back with it. */
+/* FALSE with the reason: the log-in failed for good, too many or too much on their way, too fast,
+ * too long.  Else its fate is told by message_returned() or silence; while the network is away it
+ * waits for up to pending-time.  `stanza_id` and `resource` come back with it. */
 gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
                          const char *stanza_id, const char *resource, CwReason *reason);
 void cw_session_typing(CwSession *session, const char *contact, CwTyping typing);
@@ -116,8 +118,20 @@ void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried
 /* The trial became the session: what was held back comes now.  It ends by itself unless a resource
  * comes within registered-linger. */
 void cw_session_release(CwSession *session);
-/* Leaves the network now; the state becomes OFFLINE. */
+/* Leaves the network now; the state becomes OFFLINE.  Messages that wait come back. */
 void cw_session_log_out(CwSession *session);
+/* Ends it as soon as no message of the user is on its way any more: now, if none is.  A resource
+ * that comes meanwhile keeps it. */
+void cw_session_leave(CwSession *session);
+/* The user is there, as he sends messages, though no presence of his is known yet, or messages of
+ * his are left from an earlier gateway: logs in, and lingers for his presence. */
+void cw_session_wake(CwSession *session);
+/* A message that an earlier gateway stored. */
+void cw_session_load_message(CwSession *session, const CwSpooled *spooled);
+/* Leaves what waits to the store, for the next gateway. */
+void cw_session_shelve_messages(CwSession *session);
+/* Messages that were sent to the host and are neither taken nor refused yet. */
+guint cw_session_unanswered(const CwSession *session);
 /* Logs out, and a moment later in again with the stored data. */
 void cw_session_log_in_again(CwSession *session);
 

@@ -8,6 +8,10 @@
 
 #include "transport/registrar.h"
 
+#define RESUME_BATCH 100 /* messages read at once */
+#define SETTLE_TURN 20   /* ms */
+#define SETTLE_TURNS 25
+
 struct CwTransport {
     const CwTransportSettings *own;
     const CwSettings *settings;
@@ -16,6 +20,8 @@ struct CwTransport {
     gpointer data;
 
     CwSupervisor *supervisor;
+    CwOutage *outage;
+    gint64 last_id; /* cw_transport_next_id() */
     CwRegistrar *registrar;
     CwProtocol *described; /* as the hosts say; NULL: none has yet */
     CwProtocol *protocol;  /* the same with the admin's defaults */
@@ -23,6 +29,8 @@ struct CwTransport {
     GHashTable *sessions; /* bare JID -> CwSession *, owned; the key is the session's */
     void (*stopped)(gpointer data);
     gpointer stopped_data;
+    guint settle_id; /* stopping: waits for the hosts' answers to messages */
+    guint settle_turns;
 };
 
 /* ---- the network ---- */
@@ -102,6 +110,8 @@ CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *
     transport->sessions = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_session);
     transport->supervisor =
         cw_supervisor_new(own->domain, argv, own, settings, &supervisor_events, transport);
+    transport->outage = cw_outage_new();
+    transport->last_id = cw_store_last_spooled(store, own->domain);
     transport->registrar = cw_registrar_new(transport);
     return transport;
 }
@@ -110,9 +120,11 @@ void cw_transport_free(CwTransport *transport)
 {
     if (transport == NULL)
         return;
+    g_clear_handle_id(&transport->settle_id, g_source_remove);
     cw_registrar_free(transport->registrar);
     g_hash_table_unref(transport->sessions);
     cw_supervisor_free(transport->supervisor);
+    cw_outage_free(transport->outage);
     cw_protocol_free(transport->described);
     cw_protocol_free(transport->protocol);
     g_free(transport->problem);
@@ -128,9 +140,66 @@ void cw_transport_set_settings(CwTransport *transport, const CwTransportSettings
     derive_protocol(transport);
 }
 
+/* Messages that an earlier gateway had not brought to the network: those who wrote them log in for
+ * them, whether they are there or not. */
+static void resume_messages(CwTransport *transport)
+{
+    gint64 after = 0;
+    g_autoptr(GError) error = NULL;
+
+    for (guint got = RESUME_BATCH; got == RESUME_BATCH;) {
+        g_autoptr(GPtrArray) batch =
+            cw_store_list_spooled(transport->store, transport->own->domain, CW_SPOOL_TO_NETWORK,
+                                  NULL, after, RESUME_BATCH, &error);
+        if (batch == NULL) {
+            g_warning("%s: cannot read the messages that wait for the network: %s",
+                      transport->own->domain, error->message);
+            return;
+        }
+        got = batch->len;
+        for (guint i = 0; i < got; i++) {
+            const CwSpooled *spooled = g_ptr_array_index(batch, i);
+            CwSession *session = cw_transport_ensure_session(transport, spooled->jid);
+            after = spooled->id;
+            cw_session_wake(session);
+            cw_session_load_message(session, spooled);
+        }
+    }
+}
+
 void cw_transport_start(CwTransport *transport)
 {
     cw_supervisor_start(transport->supervisor);
+    resume_messages(transport);
+}
+
+static void count_unanswered(CwSession *session, gpointer data)
+{
+    guint *count = data;
+
+    *count += cw_session_unanswered(session);
+}
+
+static void shelve_messages(CwSession *session, gpointer data)
+{
+    cw_session_shelve_messages(session);
+}
+
+/* What the hosts have taken is known in a moment; what has no answer then comes back as an error of
+ * the next gateway. */
+static gboolean settle_cb(gpointer data)
+{
+    CwTransport *transport = data;
+    guint unanswered = 0;
+
+    cw_transport_each_session(transport, count_unanswered, &unanswered);
+    if (unanswered > 0 && transport->settle_turns-- > 0)
+        return G_SOURCE_CONTINUE;
+    transport->settle_id = 0;
+    cw_transport_each_session(transport, shelve_messages, NULL);
+    cw_transport_drop_all_sessions(transport);
+    cw_supervisor_stop(transport->supervisor);
+    return G_SOURCE_REMOVE;
 }
 
 void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data)
@@ -138,8 +207,9 @@ void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpoint
     transport->stopped = stopped;
     transport->stopped_data = data;
     cw_registrar_abort_all(transport->registrar);
-    cw_transport_drop_all_sessions(transport);
-    cw_supervisor_stop(transport->supervisor);
+    transport->settle_turns = SETTLE_TURNS;
+    if (settle_cb(transport) == G_SOURCE_CONTINUE)
+        transport->settle_id = g_timeout_add(SETTLE_TURN, settle_cb, transport);
 }
 
 void cw_transport_pause(CwTransport *transport, gboolean yes)
@@ -170,6 +240,16 @@ const CwProtocol *cw_transport_protocol(const CwTransport *transport)
 const char *cw_transport_problem(const CwTransport *transport)
 {
     return transport->problem;
+}
+
+CwOutage *cw_transport_outage(CwTransport *transport)
+{
+    return transport->outage;
+}
+
+gint64 cw_transport_next_id(CwTransport *transport)
+{
+    return ++transport->last_id;
 }
 
 CwStore *cw_transport_store(const CwTransport *transport)

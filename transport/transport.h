@@ -5,6 +5,7 @@
 #pragma once
 
 #include "conf/settings.h"
+#include "transport/outage.h"
 #include "transport/session.h"
 #include "transport/supervisor.h"
 
@@ -35,6 +36,9 @@ const CwProtocol *cw_transport_protocol(const CwTransport *transport); /* NULL: 
 const char *cw_transport_problem(const CwTransport *transport);
 CwStore *cw_transport_store(const CwTransport *transport);
 CwSupervisor *cw_transport_supervisor(const CwTransport *transport);
+CwOutage *cw_transport_outage(CwTransport *transport);
+/* The next id of a message that may be stored: CwSpooled. */
+gint64 cw_transport_next_id(CwTransport *transport);
 const CwEvents *cw_transport_events(const CwTransport *transport, gpointer *data);
 
 /* ---- users ---- */
@@ -46,7 +50,7 @@ CwSession *cw_transport_ensure_session(CwTransport *transport, const char *jid);
 void cw_transport_each_session(CwTransport *transport, void (*visit)(CwSession *, gpointer),
                                gpointer data);
 guint cw_transport_n_sessions(const CwTransport *transport);
-/* Its last resource has gone.  Frees it. */
+/* Logs it out and frees it. */
 void cw_transport_drop_session(CwTransport *transport, CwSession *session);
 void cw_transport_drop_all_sessions(CwTransport *transport);
 
