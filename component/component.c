@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "component/features/features.h"
+#include "component/spool.h"
 
 static const CwFeature *const features[] = {
     &cw_feature_disco,          &cw_feature_registration,
@@ -21,6 +22,9 @@ static const CwFeature *const features[] = {
     &cw_feature_gateway_chat,   NULL,
 };
 
+#define SETTLE_TURN 20 /* ms */
+#define SETTLE_TURNS 25
+
 typedef struct {
     gpointer data;
     GDestroyNotify free_data;
@@ -29,6 +33,7 @@ typedef struct {
 struct CwComponent {
     CwTransport *transport;
     CwStream *stream;
+    CwSpool *spool;
     const CwSettings *settings;
     const CwComponentOwner *owner;
     gpointer owner_data;
@@ -40,6 +45,9 @@ struct CwComponent {
     guint still_open;   /* while stopping: stream and transport */
     guint grace_id;     /* the server is away: legacy sessions end then */
     guint stop_id;
+    guint settle_id; /* stopping: waits for hosts and server to say what they have */
+    guint settle_turns;
+    gboolean congested, full; /* reasons to read nothing from the network */
 };
 
 static gint64 process_start; /* monotonic µs */
@@ -55,6 +63,24 @@ CwWriter *cw_component_begin(CwComponent *component, const char *name, const cha
 gboolean cw_component_end(CwComponent *component)
 {
     return cw_stream_end(component->stream);
+}
+
+CwWriter *cw_component_begin_lasting(CwComponent *component, const char *name, const char *from,
+                                     const char *to, const char *type, const char *id)
+{
+    return cw_spool_begin(component->spool, name, from, to, type, id);
+}
+
+void cw_component_end_lasting(CwComponent *component, gboolean stamped)
+{
+    cw_spool_end(component->spool, stamped);
+}
+
+void cw_component_send_subscription(CwComponent *component, const char *from, const char *to,
+                                    const char *type)
+{
+    cw_component_begin_lasting(component, "presence", from, to, type, NULL);
+    cw_component_end_lasting(component, FALSE);
 }
 
 void cw_component_send_presence(CwComponent *component, const char *from, const char *to,
@@ -208,6 +234,9 @@ static void stanza_cb(const CwNode *node, gpointer data)
         component->warned = TRUE;
         return;
     }
+    if (from->local == NULL && g_str_equal(from->domain, to->domain) &&
+        cw_spool_take(component->spool, cw_node_attr(node, "id")))
+        return;
     CwStanza stanza = {
         .node = node,
         .type = cw_node_attr(node, "type"),
@@ -233,11 +262,11 @@ static void up_cb(gpointer data)
     CwComponent *component = data;
 
     g_clear_handle_id(&component->grace_id, g_source_remove);
-    cw_transport_pause(component->transport, FALSE);
     for (guint i = 0; features[i] != NULL; i++) {
         if (features[i]->up != NULL)
             features[i]->up(component);
     }
+    cw_spool_up(component->spool);
     tell_fate(component, FALSE);
 }
 
@@ -261,8 +290,8 @@ static void down_cb(gboolean refused, gpointer data)
         if (features[i]->down != NULL)
             features[i]->down(component);
     }
+    cw_spool_down(component->spool);
     if (!component->stopping) {
-        cw_transport_pause(component->transport, TRUE);
         if (component->grace_id == 0 && component->settings->timing.server_grace > 0)
             component->grace_id =
                 g_timeout_add(component->settings->timing.server_grace, grace_cb, component);
@@ -271,14 +300,39 @@ static void down_cb(gboolean refused, gpointer data)
         tell_fate(component, TRUE);
 }
 
+/* The legacy side waits while the server does not read, or the spool is full. */
+static void mind_pause(CwComponent *component)
+{
+    cw_transport_pause(component->transport, component->congested || component->full);
+}
+
 static void congested_cb(gboolean yes, gpointer data)
 {
     CwComponent *component = data;
 
-    g_debug("%s: the server %s", cw_component_domain(component),
-            yes ? "does not read: the legacy side waits" : "reads again");
-    cw_transport_pause(component->transport, yes);
+    component->congested = yes;
+    mind_pause(component);
 }
+
+static void full_cb(gboolean yes, gpointer data)
+{
+    CwComponent *component = data;
+
+    component->full = yes;
+    mind_pause(component);
+}
+
+static void dropped_cb(const char *user, guint count, gpointer data)
+{
+    g_autofree char *text =
+        g_strdup_printf("%u message%s for you %s lost: the Jabber server was away, and more came "
+                        "than could be kept.  The ones above are the oldest that are left.",
+                        count, count == 1 ? "" : "s", count == 1 ? "was" : "were");
+
+    cw_gateway_chat_say(data, user, text);
+}
+
+static const CwSpoolEvents spool_events = {.full = full_cb, .dropped = dropped_cb};
 
 static gboolean stopped_idle_cb(gpointer data)
 {
@@ -450,6 +504,8 @@ CwComponent *cw_component_new(const CwTransportSettings *own, const CwSettings *
     component->transport =
         cw_transport_new(own, settings, host_argv, store, &transport_events, component);
     component->stream = make_stream(component, own);
+    component->spool =
+        cw_spool_new(component->stream, component->transport, &spool_events, component);
     return component;
 }
 
@@ -459,6 +515,8 @@ void cw_component_free(CwComponent *component)
         return;
     g_clear_handle_id(&component->grace_id, g_source_remove);
     g_clear_handle_id(&component->stop_id, g_source_remove);
+    g_clear_handle_id(&component->settle_id, g_source_remove);
+    cw_spool_free(component->spool);
     cw_transport_free(component->transport);
     cw_stream_free(component->stream);
     for (guint i = 0; features[i] != NULL; i++) {
@@ -473,12 +531,17 @@ void cw_component_start(CwComponent *component)
     cw_transport_start(component->transport);
 }
 
-void cw_component_stop(CwComponent *component)
+/* What the hosts have taken, and the server has got, is known in a moment.  What is not known then
+ * is stored: the next gateway gives it back, or sends it again. */
+static gboolean settle_cb(gpointer data)
 {
-    if (component->stopping)
-        return;
-    component->stopping = TRUE;
-    g_clear_handle_id(&component->grace_id, g_source_remove);
+    CwComponent *component = data;
+
+    if ((cw_transport_unanswered(component->transport) > 0 ||
+         cw_spool_unconfirmed(component->spool) > 0) &&
+        component->settle_turns-- > 0)
+        return G_SOURCE_CONTINUE;
+    component->settle_id = 0;
     for (guint i = 0; features[i] != NULL; i++) {
         if (features[i]->stop != NULL)
             features[i]->stop(component);
@@ -486,6 +549,18 @@ void cw_component_stop(CwComponent *component)
     component->still_open = 2;
     cw_transport_stop(component->transport, part_stopped, component);
     cw_stream_stop(component->stream);
+    return G_SOURCE_REMOVE;
+}
+
+void cw_component_stop(CwComponent *component)
+{
+    if (component->stopping)
+        return;
+    component->stopping = TRUE;
+    g_clear_handle_id(&component->grace_id, g_source_remove);
+    component->settle_turns = SETTLE_TURNS;
+    if (settle_cb(component) == G_SOURCE_CONTINUE)
+        component->settle_id = g_timeout_add(SETTLE_TURN, settle_cb, component);
 }
 
 void cw_component_set_settings(CwComponent *component, const CwTransportSettings *own,

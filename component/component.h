@@ -89,9 +89,17 @@ guint cw_component_uptime(void);
 CwWriter *cw_component_begin(CwComponent *component, const char *name, const char *from,
                              const char *to, const char *type, const char *id);
 gboolean cw_component_end(CwComponent *component);
+/* The same for what the server must get, now or when it is back: messages, requests (spool.h).
+ * `stamped`: it has a delay stamp already. */
+CwWriter *cw_component_begin_lasting(CwComponent *component, const char *name, const char *from,
+                                     const char *to, const char *type, const char *id);
+void cw_component_end_lasting(CwComponent *component, gboolean stamped);
 /* A presence without children. */
 void cw_component_send_presence(CwComponent *component, const char *from, const char *to,
                                 const char *type);
+/* The same for one that must not be lost: a subscription. */
+void cw_component_send_subscription(CwComponent *component, const char *from, const char *to,
+                                    const char *type);
 
 /* A result with the child still to be written, behind it cw_component_end(). */
 CwWriter *cw_component_begin_result(CwComponent *component, const CwStanza *stanza);

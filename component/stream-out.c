@@ -210,6 +210,23 @@ static gsize times(gsize bound, gsize factor)
     return bound > G_MAXSIZE / factor ? G_MAXSIZE : bound * factor;
 }
 
+/* From `begun` on there is a whole one more in the buffer. */
+static void written_stanza(CwStream *stream)
+{
+    if (stream->config.trace) {
+        g_autofree char *outline = cw_stream_outline_text(stream->out->str + stream->begun,
+                                                          stream->out->len - stream->begun);
+        g_debug("%s: sent %s", stream->config.domain, outline);
+    }
+
+    gsize bound = stream->config.send_queue, waiting = cw_stream_waiting(stream);
+    if (bound && waiting > times(bound, STUCK_FACTOR))
+        stream->stuck = TRUE;
+    schedule_flush(stream);
+    if (bound && waiting > bound)
+        set_congested(stream, TRUE);
+}
+
 gboolean cw_stream_end(CwStream *stream)
 {
     g_return_val_if_fail(stream->in_stanza, FALSE);
@@ -224,17 +241,28 @@ gboolean cw_stream_end(CwStream *stream)
         return FALSE;
     }
     cw_writer_end(&stream->writer);
-    if (stream->config.trace) {
-        g_autofree char *outline = cw_stream_outline_text(stream->out->str + stream->begun,
-                                                          stream->out->len - stream->begun);
-        g_debug("%s: sent %s", stream->config.domain, outline);
-    }
-
-    gsize bound = stream->config.send_queue, waiting = cw_stream_waiting(stream);
-    if (bound && waiting > times(bound, STUCK_FACTOR))
-        stream->stuck = TRUE;
-    schedule_flush(stream);
-    if (bound && waiting > bound)
-        set_congested(stream, TRUE);
+    written_stanza(stream);
     return TRUE;
+}
+
+gboolean cw_stream_send(CwStream *stream, const char *stanza, gsize length)
+{
+    g_return_val_if_fail(!stream->in_stanza, FALSE);
+
+    if (stream->state != CW_STREAM_UP || stream->stuck)
+        return FALSE;
+    stream->begun = stream->out->len;
+    g_string_append_len(stream->out, stanza, (gssize)length);
+    written_stanza(stream);
+    return TRUE;
+}
+
+gint64 cw_stream_heard(const CwStream *stream)
+{
+    return stream->heard;
+}
+
+gboolean cw_stream_may_send_from(const CwStream *stream, const char *from)
+{
+    return cw_stream_is_from(from, stream->config.domain);
 }

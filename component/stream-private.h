@@ -91,7 +91,6 @@ gboolean cw_stream_release(CwStream *stream);
 
 /* ---- stream-out.c ---- */
 
-gsize cw_stream_waiting(const CwStream *stream); /* bytes not yet written */
 void cw_stream_append(CwStream *stream, const char *xml);
 /* One attempt, now, whatever comes of it. */
 void cw_stream_flush_now(CwStream *stream);

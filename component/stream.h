@@ -76,6 +76,14 @@ CwWriter *cw_stream_begin(CwStream *stream, const char *name, const char *from, 
 /* Ends it.  TRUE: it is in the send buffer. */
 gboolean cw_stream_end(CwStream *stream);
 
+/* The text of a whole stanza, which must be for this stream: as begin and end. */
+gboolean cw_stream_send(CwStream *stream, const char *stanza, gsize length);
+/* Bytes that were not handed to the socket yet. */
+gsize cw_stream_waiting(const CwStream *stream);
+gint64 cw_stream_heard(const CwStream *stream); /* when the last byte came, monotonic µs */
+/* `from` is at the domain of the stream (C9). */
+gboolean cw_stream_may_send_from(const CwStream *stream, const char *from);
+
 /* The lower-case hex SHA-1 of `id` and `secret` (XEP-0114 3).  (transfer full) */
 char *cw_stream_digest(const char *id, const char *secret);
 

@@ -9,8 +9,6 @@
 #include "transport/registrar.h"
 
 #define RESUME_BATCH 100 /* messages read at once */
-#define SETTLE_TURN 20   /* ms */
-#define SETTLE_TURNS 25
 
 struct CwTransport {
     const CwTransportSettings *own;
@@ -29,8 +27,6 @@ struct CwTransport {
     GHashTable *sessions; /* bare JID -> CwSession *, owned; the key is the session's */
     void (*stopped)(gpointer data);
     gpointer stopped_data;
-    guint settle_id; /* stopping: waits for the hosts' answers to messages */
-    guint settle_turns;
 };
 
 /* ---- the network ---- */
@@ -120,7 +116,6 @@ void cw_transport_free(CwTransport *transport)
 {
     if (transport == NULL)
         return;
-    g_clear_handle_id(&transport->settle_id, g_source_remove);
     cw_registrar_free(transport->registrar);
     g_hash_table_unref(transport->sessions);
     cw_supervisor_free(transport->supervisor);
@@ -185,21 +180,12 @@ static void shelve_messages(CwSession *session, gpointer data)
     cw_session_shelve_messages(session);
 }
 
-/* What the hosts have taken is known in a moment; what has no answer then comes back as an error of
- * the next gateway. */
-static gboolean settle_cb(gpointer data)
+guint cw_transport_unanswered(CwTransport *transport)
 {
-    CwTransport *transport = data;
     guint unanswered = 0;
 
     cw_transport_each_session(transport, count_unanswered, &unanswered);
-    if (unanswered > 0 && transport->settle_turns-- > 0)
-        return G_SOURCE_CONTINUE;
-    transport->settle_id = 0;
-    cw_transport_each_session(transport, shelve_messages, NULL);
-    cw_transport_drop_all_sessions(transport);
-    cw_supervisor_stop(transport->supervisor);
-    return G_SOURCE_REMOVE;
+    return unanswered;
 }
 
 void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data)
@@ -207,9 +193,9 @@ void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpoint
     transport->stopped = stopped;
     transport->stopped_data = data;
     cw_registrar_abort_all(transport->registrar);
-    transport->settle_turns = SETTLE_TURNS;
-    if (settle_cb(transport) == G_SOURCE_CONTINUE)
-        transport->settle_id = g_timeout_add(SETTLE_TURN, settle_cb, transport);
+    cw_transport_each_session(transport, shelve_messages, NULL);
+    cw_transport_drop_all_sessions(transport);
+    cw_supervisor_stop(transport->supervisor);
 }
 
 void cw_transport_pause(CwTransport *transport, gboolean yes)

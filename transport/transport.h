@@ -18,7 +18,10 @@ CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *
 /* The store has done all that was asked of it (cw_store_free() waits for that). */
 void cw_transport_free(CwTransport *transport);
 void cw_transport_start(CwTransport *transport);
-/* Logs everybody out and stops the hosts; `stopped` is called once. */
+/* Messages that are with the hosts, neither taken nor refused yet. */
+guint cw_transport_unanswered(CwTransport *transport);
+/* Leaves messages that wait to the store, logs everybody out and stops the hosts; `stopped` is
+ * called once. */
 void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data);
 /* The way to the Jabber server is closed or full: nothing more is read from the network, and what
  * the network would have said is not waited for. */

@@ -48,6 +48,9 @@ void cw_gateway_chat_say(CwComponent *component, const char *to, const char *tex
 
 /* The user is known to be registered now: asks to see his presence (XEP-0100 4.1.1, step 9). */
 void cw_presence_greet(CwComponent *component, const char *user);
+/* The stream came up a moment ago, who is there is still being asked, and this user has not been
+ * seen to be away. */
+gboolean cw_presence_may_be_there(CwComponent *component, const char *user);
 /* Asks the server for the user's presence. */
 void cw_presence_probe(CwComponent *component, const char *user);
 

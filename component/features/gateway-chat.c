@@ -26,11 +26,11 @@ static CwDialogues *get_dialogues(CwComponent *component)
 static void say(CwComponent *component, const char *to, const char *type, const char *text)
 {
     g_autofree char *id = g_uuid_string_random();
-    CwWriter *writer =
-        cw_component_begin(component, "message", cw_component_domain(component), to, type, id);
+    CwWriter *writer = cw_component_begin_lasting(component, "message",
+                                                  cw_component_domain(component), to, type, id);
 
     cw_writer_leaf(writer, "body", NULL, text);
-    cw_component_end(component);
+    cw_component_end_lasting(component, FALSE);
 }
 
 void cw_gateway_chat_say(CwComponent *component, const char *to, const char *text)

@@ -1,7 +1,8 @@
 /* component/features/messages.c: one-to-one messages and typing notifications, both ways
  *
  * XEP-0100 4.8 and 5.3.  A message of the user ends in the network, or comes back to the resource
- * that sent it as an error with its id; message_returned_cb() is the one place that gives it back.
+ * that sent it as an error with its id; when that resource has gone, the gateway says so in a chat,
+ * which the server keeps for him.  message_returned_cb() is the one place that gives it back.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -77,10 +78,13 @@ static void send_to_network(CwComponent *component, const CwStanza *stanza, cons
                                 "no contact can have this name");
         return;
     }
+    if (session == NULL && cw_presence_may_be_there(component, stanza->from->bare)) {
+        session = cw_transport_ensure_session(transport, stanza->from->bare);
+        cw_session_wake(session);
+    }
     if (session == NULL ||
         !cw_session_send(session, name, text, stanza->id, stanza->from->resource, &reason)) {
-        g_autofree char *why = reason == CW_REASON_NOT_ONLINE && session != NULL &&
-                                       cw_session_state(session) != CW_SESSION_CONNECTING
+        g_autofree char *why = reason == CW_REASON_NOT_ONLINE && session != NULL
                                    ? cw_component_session_problem(session)
                                    : g_strdup(cw_reason_text(reason));
         cw_component_send_error(component, stanza, cw_reason_condition(reason), why);
@@ -146,7 +150,7 @@ static void message_cb(CwSession *session, const char *contact, const char *text
     if (from == NULL)
         return;
     CwWriter *writer =
-        cw_component_begin(component, "message", from, cw_session_jid(session), "chat", id);
+        cw_component_begin_lasting(component, "message", from, cw_session_jid(session), "chat", id);
     cw_writer_leaf(writer, "body", NULL, own ? marked : text);
     if (has_typing(component) && !own)
         cw_writer_leaf(writer, "active", NS_CHATSTATES, NULL);
@@ -160,7 +164,7 @@ static void message_cb(CwSession *session, const char *contact, const char *text
             cw_writer_end(writer);
         }
     }
-    cw_component_end(component);
+    cw_component_end_lasting(component, stamp != 0);
 }
 
 /* XEP-0085 5.5: standalone, and nothing for an archive to keep */
@@ -186,6 +190,19 @@ static void typing_cb(CwSession *session, const char *contact, CwTyping typing, 
     cw_component_end(component);
 }
 
+/* An error to a resource that is not there would be dropped by the server. */
+static gboolean has_gone(const CwSession *session, const char *resource)
+{
+    const GPtrArray *resources = cw_session_resources(session);
+
+    for (guint i = 0; resource != NULL && i < resources->len; i++) {
+        const CwResource *known = g_ptr_array_index(resources, i);
+        if (g_str_equal(known->name, resource))
+            return FALSE;
+    }
+    return resource != NULL;
+}
+
 static void message_returned_cb(CwSession *session, const CwOutgoing *message, CwReason reason,
                                 const char *text, gpointer data)
 {
@@ -197,11 +214,18 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
 
     if (from == NULL)
         return;
+    const char *why = text == NULL || *text == '\0' ? cw_reason_text(reason) : text;
+    if (message->text != NULL && has_gone(session, message->resource)) {
+        g_autofree char *told =
+            g_strdup_printf("Your message to %s was not delivered: %s.  It said:\n%s",
+                            message->contact, why, message->text);
+        cw_gateway_chat_say(component, cw_session_jid(session), told);
+        return;
+    }
     CwWriter *writer =
-        cw_component_begin(component, "message", from, to, "error", message->stanza_id);
-    cw_stanza_error_write(writer, cw_reason_condition(reason),
-                          text == NULL || *text == '\0' ? cw_reason_text(reason) : text);
-    cw_component_end(component);
+        cw_component_begin_lasting(component, "message", from, to, "error", message->stanza_id);
+    cw_stanza_error_write(writer, cw_reason_condition(reason), why);
+    cw_component_end_lasting(component, TRUE);
 }
 
 static const char *const gateway_features[] = {"urn:xmpp:delay", NULL};

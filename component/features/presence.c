@@ -22,7 +22,20 @@ typedef struct {
     char *after; /* the last user probed; NULL: none yet */
     guint probe_id;
     guint confirm_id;
+    GHashTable *away; /* set of bare JIDs: those who went, or were not there, since then */
 } Roll;
+
+static gboolean is_running(const Roll *roll)
+{
+    return roll != NULL && (roll->probe_id != 0 || roll->confirm_id != 0);
+}
+
+gboolean cw_presence_may_be_there(CwComponent *component, const char *user)
+{
+    const Roll *roll = cw_component_get_data(component, &cw_feature_presence);
+
+    return is_running(roll) && !g_hash_table_contains(roll->away, user);
+}
 
 /* ---- sending ---- */
 
@@ -248,11 +261,16 @@ static void take_unavailable(CwComponent *component, const CwStanza *stanza)
     CwTransport *transport = cw_component_transport(component);
     CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
     gboolean at_gateway = stanza->to->local == NULL;
+    Roll *roll = cw_component_get_data(component, &cw_feature_presence);
+
+    if (at_gateway && is_running(roll) && cw_transport_is_registered(transport, stanza->from->bare))
+        g_hash_table_add(roll->away, g_strdup(stanza->from->bare));
 
     if (session == NULL || !cw_session_resource_down(session, resource_name(stanza), at_gateway))
         return;
     /* G33: to the full JID that left */
-    if (cw_transport_find_session(transport, stanza->from->bare) == NULL)
+    session = cw_transport_find_session(transport, stanza->from->bare);
+    if (session == NULL || cw_session_resources(session)->len == 0)
         cw_component_send_presence(component, cw_component_domain(component), stanza->from->full,
                                    "unavailable");
 }
@@ -351,6 +369,7 @@ static gboolean confirm_cb(gpointer data)
     Roll *roll = data;
 
     roll->confirm_id = 0;
+    g_hash_table_remove_all(roll->away);
     cw_transport_each_session(cw_component_transport(roll->component), drop_doubted, NULL);
     return G_SOURCE_REMOVE;
 }
@@ -388,6 +407,7 @@ static void free_roll(gpointer data)
         return;
     g_clear_handle_id(&roll->probe_id, g_source_remove);
     g_clear_handle_id(&roll->confirm_id, g_source_remove);
+    g_hash_table_unref(roll->away);
     g_free(roll->after);
     g_free(roll);
 }
@@ -397,6 +417,7 @@ static void up(CwComponent *component)
     Roll *roll = g_new0(Roll, 1);
 
     roll->component = component;
+    roll->away = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     cw_component_set_data(component, &cw_feature_presence, roll, free_roll);
     cw_transport_each_session(cw_component_transport(component), doubt, NULL);
     cw_transport_each_session(cw_component_transport(component), resend, component);

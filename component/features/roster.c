@@ -19,18 +19,18 @@ static void ask(CwComponent *component, CwSession *session, const char *contact,
 
     if (from == NULL)
         return;
-    CwWriter *writer =
-        cw_component_begin(component, "presence", from, cw_session_jid(session), "subscribe", NULL);
+    CwWriter *writer = cw_component_begin_lasting(component, "presence", from,
+                                                  cw_session_jid(session), "subscribe", NULL);
     if (text != NULL && *text != '\0')
         cw_writer_leaf(writer, "status", NULL, text);
     if (nick != NULL && *nick != '\0')
         cw_writer_leaf(writer, "nick", NS_NICK, nick);
-    cw_component_end(component);
+    cw_component_end_lasting(component, FALSE);
 }
 
 static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
 {
-    if (contact->offered || !cw_component_is_up(data))
+    if (contact->offered)
         return;
     ask(data, session, contact->name, contact->alias, NULL);
     cw_session_mark_offered(session, contact);
@@ -42,8 +42,8 @@ static void contact_gone_cb(CwSession *session, CwContact *contact, gpointer dat
 
     if (from == NULL)
         return;
-    cw_component_send_presence(data, from, cw_session_jid(session), "unsubscribe");
-    cw_component_send_presence(data, from, cw_session_jid(session), "unsubscribed");
+    cw_component_send_subscription(data, from, cw_session_jid(session), "unsubscribe");
+    cw_component_send_subscription(data, from, cw_session_jid(session), "unsubscribed");
     cw_component_send_presence(data, from, cw_session_jid(session), "unavailable");
 }
 

@@ -297,15 +297,17 @@ def test_G46_not_logged_in(world, on_irc, juliet):
 def test_G46_link_is_down(world, gateway_factory, juliet):
     ircd = Ngircd().start()
     try:
-        gateway_factory(server_port=world.server.component_port, transports={
+        gateway_factory(server_port=world.server.component_port, timing={"pending-time": 1},
+                        transports={
             IRC: world.irc_transport(**{"option.port": ircd.port})}).start()
         register(juliet, IRC, world.nick())
         juliet.sync()
         juliet.stanzas.take_all()
         ircd.stop()
         juliet.wait_for(lambda s: is_presence_of(IRC)(s) and s.findtext(CLIENT + "show") == "xa")
-        for number in range(3):
-            error = juliet.wait_error(juliet.message(f"friend@{IRC}", f"number {number}"))
+        idents = [juliet.message(f"friend@{IRC}", f"number {number}") for number in range(3)]
+        for ident in idents:
+            error = juliet.wait_error(ident)
             assert condition(error) == "remote-server-timeout" and error_text(error)
     finally:
         ircd.stop()
