@@ -17,7 +17,7 @@
 
 static GHashTable *accounts;  /* number -> CwAccount, owned */
 static GHashTable *by_serial; /* &serial -> CwAccount */
-static guint64 last_serial;
+static guint32 n_serials;
 
 static void send_state(const CwAccount *account)
 {
@@ -136,7 +136,9 @@ static gboolean end_cb(gpointer data)
 {
     CwAccount *account = data;
     account->end_id = 0;
+    cw_eventloop_set_owner(account->serial);
     finish(account);
+    cw_eventloop_set_owner(0);
     return G_SOURCE_REMOVE;
 }
 
@@ -318,8 +320,9 @@ void cw_account_login(const CwLinkMsg *msg)
     }
     CwAccount *account = g_new0(CwAccount, 1);
     account->number = msg->account;
-    account->serial = ++last_serial;
-    cw_eventloop_owner = account->serial;
+    /* the number in it is what the scoreboard shows; the rest keeps it from being used again */
+    account->serial = (guint64)++n_serials << 32 | account->number;
+    cw_eventloop_set_owner(account->serial);
     account->state = CW_ACCOUNT_CONNECTING;
     account->buddies = cw_buddies_new(account);
     account->messages = cw_messages_new(account);
