@@ -14,6 +14,7 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/sent.h"
 
 static GHashTable *accounts;  /* number -> CwAccount, owned */
 static GHashTable *by_serial; /* &serial -> CwAccount */
@@ -117,8 +118,10 @@ static void finish(CwAccount *account)
     cancel_transfers(purple);
     if (!purple_account_is_disconnected(purple))
         purple_account_disconnect(purple);
+    cw_sent_end(account->sent);
     cw_ask_forget(account); /* what was asked meanwhile */
     purple_account_request_close_with_account(purple);
+    cw_sent_list_free(g_steal_pointer(&account->sent));
     cw_messages_free(account->messages);
     cw_buddies_free(account->buddies);
     purple->ui_data = NULL;
@@ -326,6 +329,7 @@ void cw_account_login(const CwLinkMsg *msg)
     account->state = CW_ACCOUNT_CONNECTING;
     account->buddies = cw_buddies_new(account);
     account->messages = cw_messages_new(account);
+    account->sent = cw_sent_list_new(account);
     account->purple = make_purple_account(msg->username);
     account->purple->ui_data = account;
     g_hash_table_insert(accounts, GUINT_TO_POINTER(account->number), account);

@@ -23,6 +23,7 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/sent.h"
 #include "protocols/purple/stanza.h"
 
 #define LINK_FD 3
@@ -242,6 +243,7 @@ static int serve(const char *protocol)
     cw_host.defaults = cw_purple_defaults_find(protocol);
     cw_host.protocol = cw_describe_plugin(cw_host.plugin);
     cw_stanza_connect();
+    cw_sent_connect();
     cw_host.scoreboard = cw_scoreboard_attach(CW_SCOREBOARD_FD);
     cw_host.peer = cw_link_peer_new(LINK_FD, CW_LINK_HOST, HIGH_WATER, 0, &link_events, NULL);
     cw_link_peer_set_scoreboard(cw_host.peer, cw_host.scoreboard);
