@@ -30,9 +30,11 @@ struct CwHost {
     gpointer data;
 
     GSubprocess *process;
-    GCancellable *cancellable; /* of the wait */
-    CwLinkPeer *peer;          /* NULL: closed */
-    char *why;                 /* what ended it, first cause; NULL: it was asked */
+    GCancellable *cancellable;    /* of the wait */
+    CwLinkPeer *peer;             /* NULL: closed */
+    guint64 lines, lines_written; /* of the peer, once it is closed */
+    CwScoreboard *scoreboard;
+    char *why; /* what ended it, first cause; NULL: it was asked */
     gboolean ready, stopping, exited, paused;
 
     gint64 next_ping;   /* id */
@@ -40,6 +42,15 @@ struct CwHost {
     gint64 heard;       /* monotonic µs of the last line */
     guint hello_id, ping_id, kill_id, drain_id;
 };
+
+static void close_link(CwHost *host)
+{
+    if (host->peer == NULL)
+        return;
+    host->lines = cw_link_peer_lines(host->peer);
+    host->lines_written = cw_link_peer_lines_written(host->peer);
+    g_clear_pointer(&host->peer, cw_link_peer_free);
+}
 
 static void finish_if_over(CwHost *host)
 {
@@ -79,7 +90,7 @@ static gboolean drain_cb(gpointer data)
     if (host->paused && !host->stopping)
         return G_SOURCE_CONTINUE;
     host->drain_id = 0;
-    g_clear_pointer(&host->peer, cw_link_peer_free);
+    close_link(host);
     finish_if_over(host);
     return G_SOURCE_REMOVE;
 }
@@ -125,7 +136,7 @@ void cw_host_stop(CwHost *host)
     host->stopping = TRUE;
     if (host->peer != NULL) {
         cw_link_peer_flush(host->peer, 100);
-        g_clear_pointer(&host->peer, cw_link_peer_free);
+        close_link(host);
     }
     if (host->exited)
         set_timer(host, &host->drain_id, 0, drain_cb); /* never inside the caller */
@@ -207,7 +218,7 @@ static void link_closed_cb(const GError *error, gpointer data)
 {
     CwHost *host = data;
 
-    g_clear_pointer(&host->peer, cw_link_peer_free);
+    close_link(host);
     if (!g_error_matches(error, CW_LINK_ERROR, CW_LINK_ERROR_CLOSED)) {
         g_autofree char *why = g_strdup_printf("broke the link: %s", error->message);
         kill_host(host, why);
@@ -242,15 +253,20 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
                     const CwTiming *timing, const CwHostEvents *events, gpointer data,
                     GError **error)
 {
-    int fds[2];
+    int fds[2], page_fd;
+    g_autoptr(CwScoreboard) scoreboard = cw_scoreboard_create(&page_fd, error);
 
+    if (scoreboard == NULL)
+        return NULL;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
         g_set_error(error, CW_HOST_ERROR, CW_HOST_ERROR_START, "cannot make a socket pair: %s",
                     g_strerror(errno));
+        close(page_fd);
         return NULL;
     }
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_subprocess_launcher_take_fd(launcher, fds[1], 3);
+    g_subprocess_launcher_take_fd(launcher, page_fd, CW_SCOREBOARD_FD);
     g_subprocess_launcher_set_child_setup(launcher, child_setup,
                                           GUINT_TO_POINTER(limits->host_memory), NULL);
     g_autoptr(GError) cause = NULL;
@@ -268,6 +284,7 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
     host->events = events;
     host->data = data;
     host->process = process;
+    host->scoreboard = g_steal_pointer(&scoreboard);
     host->cancellable = g_cancellable_new();
     host->heard = g_get_monotonic_time();
     host->peer = cw_link_peer_new(fds[0], CW_LINK_GATEWAY, limits->link_queue / 4,
@@ -292,6 +309,7 @@ void cw_host_free(CwHost *host)
     if (!host->exited)
         g_subprocess_force_exit(host->process);
     cw_link_peer_free(host->peer);
+    cw_scoreboard_free(host->scoreboard);
     g_object_unref(host->process);
     g_object_unref(host->cancellable);
     g_free(host->subject);
@@ -317,6 +335,17 @@ gboolean cw_host_is_congested(const CwHost *host)
 gboolean cw_host_send(CwHost *host, const CwLinkMsg *msg)
 {
     return host->peer != NULL && cw_link_peer_send(host->peer, msg);
+}
+
+guint64 cw_host_lines(const CwHost *host)
+{
+    return host->peer != NULL ? cw_link_peer_lines(host->peer) : host->lines;
+}
+
+void cw_host_remains(const CwHost *host, CwHostRemains *remains)
+{
+    remains->lines_written = host->lines_written;
+    remains->kept = cw_scoreboard_read(host->scoreboard, host->lines, &remains->scoreboard);
 }
 
 void cw_host_set_timing(CwHost *host, const CwTiming *timing)

@@ -46,6 +46,15 @@ void cw_host_set_timing(CwHost *host, const CwTiming *timing);
 /* It does not read as fast as it is written to: a quarter of link-queue waits. */
 gboolean cw_host_is_congested(const CwHost *host);
 gboolean cw_host_send(CwHost *host, const CwLinkMsg *msg);
+guint64 cw_host_lines(const CwHost *host); /* that were sent: the number of the last one */
+
+/* What is known of a host that has ended: valid inside ended(). */
+typedef struct {
+    guint64 lines_written; /* whole lines that left our queue */
+    gboolean kept;         /* the scoreboard is worth something */
+    CwScoreboard scoreboard;
+} CwHostRemains;
+void cw_host_remains(const CwHost *host, CwHostRemains *remains);
 void cw_host_pause(CwHost *host, gboolean yes);
 /* Closes the link; the host logs its accounts out and ends, or is killed after a while. */
 void cw_host_stop(CwHost *host);

@@ -30,8 +30,11 @@ struct CwLinkPeer {
     GString *in;
     gsize scanned; /* bytes of `in` known to hold no newline */
     GString *out;
-    gsize written;       /* bytes of `out` that are gone */
-    gboolean out_secret; /* a secret is or was in `out` since it was last empty */
+    gsize written;            /* bytes of `out` that are gone */
+    guint64 lines;            /* queued so far */
+    guint64 lines_lost;       /* of these: the other side closed before they were written */
+    CwScoreboard *scoreboard; /* (nullable) */
+    gboolean out_secret;      /* a secret is or was in `out` since it was last empty */
     gboolean congested;
     gboolean paused;
     gboolean deaf;  /* the other side reads no more; what it wrote before is still to be read */
@@ -122,10 +125,16 @@ static gboolean hand_out_lines(CwLinkPeer *peer)
         gsize length = (gsize)(newline - (peer->in->str + start));
         CwLinkMsg msg;
         CwLinkSide them = peer->self == CW_LINK_GATEWAY ? CW_LINK_HOST : CW_LINK_GATEWAY;
+        if (peer->scoreboard != NULL)
+            cw_scoreboard_begin(peer->scoreboard);
         if (!cw_link_decode(peer->in->str + start, length, them, &msg, &error))
             break;
+        if (peer->scoreboard != NULL)
+            cw_scoreboard_serve(peer->scoreboard, msg.account);
         gboolean secret = has_secret(&msg);
         peer->events->message(&msg, peer->data);
+        if (peer->scoreboard != NULL)
+            cw_scoreboard_finish(peer->scoreboard);
         cw_link_msg_clear(&msg);
         if (secret)
             explicit_bzero(peer->in->str + start, length);
@@ -213,6 +222,16 @@ static void tell_congestion(CwLinkPeer *peer)
         peer->events->congested(now, peer->data);
 }
 
+/* A line counts with its newline: without it the other side cannot have handled it. */
+static guint64 count_unwritten(const CwLinkPeer *peer)
+{
+    guint64 n = 0;
+
+    for (gsize i = peer->written; i < peer->out->len; i++)
+        n += peer->out->str[i] == '\n';
+    return n;
+}
+
 /* Writes what the socket takes.  FALSE with `error`: the link is broken. */
 static gboolean write_some(CwLinkPeer *peer, GError **error)
 {
@@ -226,6 +245,7 @@ static gboolean write_some(CwLinkPeer *peer, GError **error)
         if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
             /* reading comes to the end of it, behind its last words */
             peer->deaf = TRUE;
+            peer->lines_lost = count_unwritten(peer);
             peer->written = peer->out->len;
             break;
         }
@@ -307,9 +327,25 @@ gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)
         g_warning("link: a line was not sent: %s", error->message);
         return FALSE;
     }
+    peer->lines++;
     schedule_flush(peer);
     tell_congestion(peer);
     return TRUE;
+}
+
+void cw_link_peer_set_scoreboard(CwLinkPeer *peer, CwScoreboard *scoreboard)
+{
+    peer->scoreboard = scoreboard;
+}
+
+guint64 cw_link_peer_lines(const CwLinkPeer *peer)
+{
+    return peer->lines;
+}
+
+guint64 cw_link_peer_lines_written(const CwLinkPeer *peer)
+{
+    return peer->lines - peer->lines_lost - count_unwritten(peer);
 }
 
 gsize cw_link_peer_queued(const CwLinkPeer *peer)

@@ -7,13 +7,14 @@
  *     bytes <-> CwLinkPeer (framing, queue, one write a loop turn) <-> CwLinkMsg (typed)
  *
  * Both programs use this header; it is the only part of transport/ that protocols/ may include,
- * with protocol.h, secret.h which it needs.
+ * with protocol.h, secret.h which it needs and scoreboard.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #pragma once
 
 #include "transport/protocol.h"
+#include "transport/scoreboard.h"
 
 G_BEGIN_DECLS
 
@@ -130,6 +131,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwLinkPeer, cw_link_peer_free)
 /* Queues it.  FALSE: it could not be encoded (logged), or the link is over. */
 gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg);
 void cw_link_peer_pause(CwLinkPeer *peer, gboolean yes); /* stop / go on reading */
+/* In a host: each line of the gateway is noted there.  Borrowed. */
+void cw_link_peer_set_scoreboard(CwLinkPeer *peer, CwScoreboard *scoreboard);
+/* Lines that were queued so far: the number of the last one, from 1. */
+guint64 cw_link_peer_lines(const CwLinkPeer *peer);
+/* … of which so many were written to their end; what the socket lost is not known. */
+guint64 cw_link_peer_lines_written(const CwLinkPeer *peer);
 gsize cw_link_peer_queued(const CwLinkPeer *peer);
 gboolean cw_link_peer_is_congested(const CwLinkPeer *peer); /* what congested() said last */
 /* Writes what is queued, blocking up to `timeout` ms; for a host's last words. */

@@ -90,8 +90,9 @@ static void stored_cb(const GError *error, gpointer data)
     }
     CwTransport *transport = pending->registrar->transport;
     if (error != NULL) {
-        g_warning("%s/%s: the registration cannot be stored: %s", pending->user->jid,
-                  cw_transport_domain(transport), error->message);
+        /* the operator is told by the store, once a minute and not for each */
+        g_info("%s/%s: the registration cannot be stored: %s", pending->user->jid,
+               cw_transport_domain(transport), error->message);
         finish(pending, CW_REGISTERED_NOT_STORED, CW_REASON_NONE, NULL);
         return;
     }

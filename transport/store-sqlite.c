@@ -488,6 +488,11 @@ void cw_store_delete_spooled(CwStore *store, const char *domain, gint64 id)
     cw_store_writer_push(store->writer, write);
 }
 
+void cw_store_set_queue_bytes(CwStore *store, guint bytes)
+{
+    cw_store_writer_set_queue_bytes(store->writer, bytes);
+}
+
 void cw_store_sync(CwStore *store, CwStoreDone done, gpointer data)
 {
     cw_store_writer_push(store->writer, cw_write_new(CW_WRITE_SYNC, "", "", done, data));

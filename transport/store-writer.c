@@ -4,11 +4,16 @@
  */
 #include "transport/store-writer.h"
 
+#include <string.h>
+
 #include <sqlite3.h>
 
 #include "transport/store-schema.h"
+#include "transport/store-trouble.h"
 
-#define GROUP_MAX 512 /* writes in one transaction */
+#define GROUP_MAX 512                 /* writes in one transaction */
+#define AGAIN_MAX 8192                /* deletions that are tried again */
+#define AGAIN_INTERVAL G_USEC_PER_SEC /* µs; so often when there is nothing else to write */
 
 typedef enum {
     STATEMENT_PUT_USER,
@@ -57,7 +62,17 @@ struct CwStoreWriter {
     GSource *source;       /* runs what is finished; made ready by the thread */
     GThread *thread;
     CwWrite stop;
+
+    /* the thread's */
     gboolean residue; /* deleted rows may still stand in the WAL */
+    GPtrArray *again; /* of CwWrite: deletions that failed */
+
+    /* the caller's */
+    char *path;
+    guint n_waiting;    /* writes that were queued and are not finished */
+    gsize waiting, max; /* bytes that they hold, and may hold */
+    CwStoreTrouble trouble;
+    GSource *reminder; /* for the next line about it */
 };
 
 CwWrite *cw_write_new(CwWriteKind kind, const char *domain, const char *jid, CwStoreDone done,
@@ -217,11 +232,15 @@ static gboolean commit(CwStoreWriter *writer, CwWrite **writes, guint n, GError 
 {
     if (sqlite3_exec(writer->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return fail(writer, error);
+    int changes = sqlite3_total_changes(writer->db);
     gboolean done = TRUE;
     for (guint i = 0; done && i < n; i++)
         done = apply(writer, writes[i], error);
-    if (done && sqlite3_exec(writer->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+    if (done && sqlite3_exec(writer->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK) {
+        for (guint i = 0; i < n; i++)
+            writes[i]->changed = sqlite3_total_changes(writer->db) != changes;
         return TRUE;
+    }
     if (done)
         fail(writer, error);
     /* A full disk may have rolled it back already: then this says so, and that is fine. */
@@ -258,20 +277,76 @@ static void drop_what_is_deleted(CwWrite **writes, guint n)
     }
 }
 
-static void do_group(CwStoreWriter *writer, CwWrite **writes, guint n)
+static void hand_back(CwStoreWriter *writer, CwWrite *write)
+{
+    g_async_queue_push(writer->finished, write);
+    g_source_set_ready_time(writer->source, 0);
+}
+
+/* Deletions that failed: all or none. */
+static gboolean try_again(CwStoreWriter *writer, GError **error)
+{
+    if (writer->again->len == 0)
+        return TRUE;
+    if (!commit(writer, (CwWrite **)writer->again->pdata, writer->again->len, error))
+        return FALSE;
+    for (guint i = 0; i < writer->again->len; i++)
+        hand_back(writer, g_ptr_array_index(writer->again, i));
+    g_ptr_array_set_size(writer->again, 0);
+    return TRUE;
+}
+
+/* The last attempt. */
+static void give_up(CwStoreWriter *writer)
 {
     g_autoptr(GError) error = NULL;
-    drop_what_is_deleted(writes, n);
-    if (!commit(writer, writes, n, &error)) {
-        if (n == 1)
-            writes[0]->error = g_steal_pointer(&error);
-        for (guint i = 0; n > 1 && i < n; i++)
-            commit(writer, &writes[i], 1, &writes[i]->error);
+    if (try_again(writer, &error))
+        return;
+    for (guint i = 0; i < writer->again->len; i++) {
+        CwWrite *write = g_ptr_array_index(writer->again, i);
+        write->error = g_error_copy(error);
+        hand_back(writer, write);
     }
+    g_ptr_array_set_size(writer->again, 0);
+}
+
+/* For itself.  FALSE: it is kept to be tried again. */
+static gboolean do_one(CwStoreWriter *writer, CwWrite *write)
+{
+    if (commit(writer, &write, 1, &write->error) || write->kind != CW_WRITE_DELETE_SPOOLED ||
+        writer->again->len >= AGAIN_MAX)
+        return TRUE;
+    g_clear_error(&write->error);
+    g_ptr_array_add(writer->again, write);
+    return FALSE;
+}
+
+static void do_group(CwStoreWriter *writer, CwWrite **writes, guint n)
+{
+    drop_what_is_deleted(writes, n);
+    gboolean done = n > 1 && commit(writer, writes, n, NULL), changed = FALSE;
+    for (guint i = 0; i < n; i++) {
+        if (!done && !do_one(writer, writes[i]))
+            writes[i] = NULL;
+        changed = changed || (writes[i] && writes[i]->changed);
+    }
+    if (changed)
+        try_again(writer, NULL);
     wipe_log(writer);
     for (guint i = 0; i < n; i++)
-        g_async_queue_push(writer->finished, writes[i]);
-    g_source_set_ready_time(writer->source, 0);
+        if (writes[i])
+            hand_back(writer, writes[i]);
+}
+
+static CwWrite *wait_for_write(CwStoreWriter *writer)
+{
+    while (writer->again->len > 0) {
+        CwWrite *write = g_async_queue_timeout_pop(writer->queue, AGAIN_INTERVAL);
+        if (write)
+            return write;
+        try_again(writer, NULL);
+    }
+    return g_async_queue_pop(writer->queue);
 }
 
 static gpointer writer_thread(gpointer data)
@@ -281,7 +356,7 @@ static gpointer writer_thread(gpointer data)
     gboolean stop = FALSE;
     while (!stop) {
         guint n = 0;
-        for (CwWrite *write = g_async_queue_pop(writer->queue); write;
+        for (CwWrite *write = wait_for_write(writer); write;
              write = n < GROUP_MAX ? g_async_queue_try_pop(writer->queue) : NULL) {
             if (write == &writer->stop) {
                 stop = TRUE;
@@ -292,22 +367,71 @@ static gpointer writer_thread(gpointer data)
         if (n > 0)
             do_group(writer, group, n);
     }
+    give_up(writer);
     return NULL;
 }
 
 /* ---- in the caller's main context ---- */
 
+static void count_failure(CwStoreWriter *writer, const CwWrite *write)
+{
+    CwTroubleKind kind = CW_TROUBLE_REGISTRATIONS;
+    switch (write->kind) {
+    case CW_WRITE_PUT_USER:
+    case CW_WRITE_DELETE_USER:
+        break;
+    case CW_WRITE_PUT_CONTACT:
+    case CW_WRITE_DELETE_CONTACT:
+        kind = CW_TROUBLE_CONTACTS;
+        break;
+    case CW_WRITE_PUT_SPOOLED:
+    case CW_WRITE_DELETE_SPOOLED:
+        kind = CW_TROUBLE_MESSAGES;
+        break;
+    case CW_WRITE_SYNC:
+        return;
+    }
+    cw_store_trouble_add(&writer->trouble, kind, write->error->message);
+}
+
+static void tell_trouble(CwStoreWriter *writer, gint64 now)
+{
+    g_autofree char *line = cw_store_trouble_tell(&writer->trouble, writer->path, now);
+    if (line)
+        g_warning("%s", line);
+    gint64 due = cw_store_trouble_due(&writer->trouble);
+    g_source_set_ready_time(writer->reminder, due > 0 ? due : -1);
+}
+
+static void tell_end_of_trouble(CwStoreWriter *writer)
+{
+    g_autofree char *line = cw_store_trouble_over(&writer->trouble, writer->path);
+    if (!line)
+        return;
+    g_message("%s", line);
+    g_source_set_ready_time(writer->reminder, -1);
+}
+
 static void run_finished(CwStoreWriter *writer)
 {
     CwWrite *write;
-    guint lost = 0;
+    gboolean failed = FALSE, changed = FALSE;
     while ((write = g_async_queue_try_pop(writer->finished))) {
+        if (write->size > 0)
+            writer->n_waiting--;
+        writer->waiting -= write->size;
+        failed = failed || write->error;
+        changed = changed || write->changed;
+        if (write->error)
+            count_failure(writer, write);
         if (write->done)
             write->done(write->error, write->data);
-        else if (write->error && lost++ == 0) /* one line for a full disk, not thousands */
-            g_warning("store: a contact is not stored: %s", write->error->message);
         write_free(write);
     }
+    if (failed)
+        tell_trouble(writer, g_get_monotonic_time());
+    else if (changed)
+        tell_end_of_trouble(writer);
 }
 
 static gboolean finished_cb(gpointer data)
@@ -318,34 +442,93 @@ static gboolean finished_cb(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean remind_cb(gpointer data)
+{
+    tell_trouble(data, g_get_monotonic_time());
+    return G_SOURCE_CONTINUE;
+}
+
 static gboolean dispatch_cb(GSource *source, GSourceFunc callback, gpointer data)
 {
     return callback(data);
 }
 
+static gsize length_of(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+/* What it holds, about: the blocks of the allocator are not counted. */
+static gsize size_of(const CwWrite *write)
+{
+    const CwUser *user = write->user;
+    gsize size = sizeof *write + sizeof *user + length_of(user->domain) + length_of(user->jid) +
+                 length_of(user->username);
+    GHashTableIter iter;
+    gpointer name, value;
+    g_hash_table_iter_init(&iter, user->options);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        size += length_of(name) + length_of(value);
+    if (write->box)
+        size += g_bytes_get_size(write->box);
+    if (write->contact)
+        size += sizeof *write->contact + length_of(write->contact->name) +
+                length_of(write->contact->alias) + length_of(write->contact->group);
+    if (write->spooled)
+        size += sizeof *write->spooled + length_of(write->spooled->contact) +
+                length_of(write->spooled->stanza_id) + length_of(write->spooled->resource);
+    return size;
+}
+
+static gboolean is_put(const CwWrite *write)
+{
+    return write->kind == CW_WRITE_PUT_USER || write->kind == CW_WRITE_PUT_CONTACT ||
+           write->kind == CW_WRITE_PUT_SPOOLED;
+}
+
+void cw_store_writer_set_queue_bytes(CwStoreWriter *writer, gsize bytes)
+{
+    writer->max = bytes;
+}
+
 void cw_store_writer_push(CwStoreWriter *writer, CwWrite *write)
 {
-    if (g_async_queue_length(writer->queue) < CW_STORE_QUEUE_MAX) {
+    gsize size = size_of(write);
+    /* One alone is always taken, be it as large as it may. */
+    if (writer->n_waiting < CW_STORE_QUEUE_MAX &&
+        (!is_put(write) || writer->n_waiting == 0 || writer->waiting + size <= writer->max)) {
+        write->size = size;
+        writer->waiting += size;
+        writer->n_waiting++;
         g_async_queue_push(writer->queue, write);
         return;
     }
-    write->error =
-        g_error_new(CW_STORE_ERROR, CW_STORE_ERROR_WRITE,
-                    "cannot write to the store: %d writes wait already", CW_STORE_QUEUE_MAX);
-    g_async_queue_push(writer->finished, write);
-    g_source_set_ready_time(writer->source, 0);
+    write->error = g_error_new(CW_STORE_ERROR, CW_STORE_ERROR_WRITE,
+                               "cannot write to the store: too much waits already");
+    hand_back(writer, write);
+}
+
+static GSource *add_source(const char *name, GSourceFunc callback, CwStoreWriter *writer)
+{
+    static GSourceFuncs functions = {.dispatch = dispatch_cb};
+    GSource *source = g_source_new(&functions, sizeof(GSource));
+    g_source_set_static_name(source, name);
+    g_source_set_callback(source, callback, writer, NULL);
+    g_source_attach(source, g_main_context_get_thread_default());
+    return source;
 }
 
 CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error)
 {
-    static GSourceFuncs functions = {.dispatch = dispatch_cb};
     CwStoreWriter *writer = g_new0(CwStoreWriter, 1);
     writer->db = db;
     writer->queue = g_async_queue_new();
     writer->finished = g_async_queue_new();
-    writer->source = g_source_new(&functions, sizeof(GSource));
-    g_source_set_static_name(writer->source, "store");
-    g_source_set_callback(writer->source, finished_cb, writer, NULL);
+    writer->source = add_source("store", finished_cb, writer);
+    writer->reminder = add_source("store trouble", remind_cb, writer);
+    writer->again = g_ptr_array_new();
+    writer->path = g_strdup(sqlite3_db_filename(db, "main"));
+    writer->max = CW_STORE_QUEUE_BYTES;
 
     for (guint i = 0; i < N_STATEMENTS; i++) {
         if (sqlite3_prepare_v3(db, statements_sql[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -355,7 +538,6 @@ CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error)
             return NULL;
         }
     }
-    g_source_attach(writer->source, g_main_context_get_thread_default());
     writer->thread = g_thread_new("store", writer_thread, writer);
     return writer;
 }
@@ -368,9 +550,15 @@ void cw_store_writer_free(CwStoreWriter *writer)
         g_async_queue_push(writer->queue, &writer->stop);
         g_thread_join(writer->thread);
     }
-    g_source_destroy(writer->source);
     run_finished(writer);
+    tell_trouble(writer, G_MAXINT64 - CW_STORE_TROUBLE_INTERVAL); /* what is not told yet */
+    cw_store_trouble_clear(&writer->trouble);
+    g_source_destroy(writer->source);
     g_source_unref(writer->source);
+    g_source_destroy(writer->reminder);
+    g_source_unref(writer->reminder);
+    g_ptr_array_unref(writer->again);
+    g_free(writer->path);
     g_async_queue_unref(writer->queue);
     g_async_queue_unref(writer->finished);
     for (guint i = 0; i < N_STATEMENTS; i++)

@@ -4,7 +4,9 @@
  *     cw_store_writer_push() --> group of writes, one commit --> done()
  *
  * A group is whatever is queued when the last commit is through.  When one of its writes fails, the
- * group is rolled back and its writes are done one by one, so that each gets its own answer.
+ * group is rolled back and its writes are done one by one, so that each gets its own answer.  What
+ * fails is counted and told by store-trouble.h.  A message whose deletion fails is tried again, as
+ * it would be delivered a second time.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,6 +19,7 @@ G_BEGIN_DECLS
 typedef struct sqlite3 sqlite3;
 
 #define CW_STORE_QUEUE_MAX 65536 /* writes that wait; more are refused with an error */
+#define CW_STORE_QUEUE_BYTES (64 * 1024 * 1024) /* what they may hold, unless set otherwise */
 
 typedef enum {
     CW_WRITE_PUT_USER,
@@ -37,6 +40,8 @@ typedef struct {
     CwSpooled *spooled;       /* (nullable) its text never */
     CwStoreDone done;         /* (nullable) */
     gpointer data;
+    gsize size;       /* bytes, while it waits */
+    gboolean changed; /* its transaction changed the database */
     gboolean dropped; /* a message that is deleted again in the same group: never written */
     GError *error;    /* the writer's answer */
 } CwWrite;
@@ -51,6 +56,9 @@ CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error);
 /* Waits for what is queued, runs the done() that still wait, closes the database. */
 void cw_store_writer_free(CwStoreWriter *writer);
 
+/* What the writes that wait may hold, in bytes.  Over it only deletions are taken, which make room.
+ */
+void cw_store_writer_set_queue_bytes(CwStoreWriter *writer, gsize bytes);
 void cw_store_writer_push(CwStoreWriter *writer, CwWrite *write); /* (transfer full) */
 
 G_END_DECLS

@@ -4,6 +4,9 @@
  * to one writer thread that commits them in groups; `done` runs in the caller's main context after
  * the commit.  Reads see a write once it is done.  Writes are done in the order given.
  *
+ * A write that fails (full disk) harms nothing else.  The log counts what was not stored, once a
+ * minute at most, and says when writing works again; `done`, where there is one, gets the error.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #pragma once
@@ -102,6 +105,7 @@ void cw_store_delete_contact(CwStore *store, const char *domain, const char *jid
 /* Replaces what has the same id in this domain.  Of a user who is not registered (any more) nothing
  * is stored.  Goes with its user. */
 void cw_store_put_spooled(CwStore *store, const char *domain, const CwSpooled *spooled);
+/* On a full disk it is tried again until it works or the store goes. */
 void cw_store_delete_spooled(CwStore *store, const char *domain, gint64 id);
 /* Up to `limit` CwSpooled * behind the id `after`, in the order of ids.  `jid` NULL: of everybody.
  */
@@ -109,6 +113,10 @@ GPtrArray *cw_store_list_spooled(CwStore *store, const char *domain, CwSpoolWay 
                                  const char *jid, gint64 after, guint limit, GError **error);
 /* The highest id that was ever stored in this domain and is there still; 0: none. */
 gint64 cw_store_last_spooled(CwStore *store, const char *domain);
+
+/* What the writes that wait may hold; 64 MiB.  Over it they are refused like those on a full disk.
+ */
+void cw_store_set_queue_bytes(CwStore *store, guint bytes);
 
 /* Runs `done` after all writes queued so far. */
 void cw_store_sync(CwStore *store, CwStoreDone done, gpointer data);

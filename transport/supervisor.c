@@ -39,10 +39,11 @@ struct CwSupervisor {
     gint64 not_before; /* monotonic µs: no host is started earlier */
     CwPace pace;       /* of log-ins */
     gboolean started, stopping, paused;
-    gint64 paused_at;    /* monotonic µs */
-    gint64 paused_total; /* µs, of the pauses that are over */
-    guint turn_id;       /* runs turn_cb */
-    gint64 turn_due;     /* when, monotonic µs */
+    const CwHostRemains *remains; /* inside lost(): of the host that is gone */
+    gint64 paused_at;             /* monotonic µs */
+    gint64 paused_total;          /* µs, of the pauses that are over */
+    guint turn_id;                /* runs turn_cb */
+    gint64 turn_due;              /* when, monotonic µs */
 };
 
 struct CwAccount {
@@ -51,6 +52,7 @@ struct CwAccount {
     gpointer data;
     Slot *slot; /* NULL: waiting or lost */
     guint32 number;
+    guint64 line;     /* number of the line that was queued last */
     gint64 sent_at;   /* by cw_supervisor_clock(); 0: waiting */
     gboolean offline; /* the host said so: it has forgotten the number */
     GList link;       /* in `waiting` */
@@ -105,9 +107,11 @@ static void ended_cb(CwHost *host, const char *why, gpointer data)
     CwSupervisor *supervisor = slot->supervisor;
     g_autofree char *reason = g_strdup(why == NULL ? "was stopped" : why);
     g_autoptr(GPtrArray) lost = g_ptr_array_new();
+    CwHostRemains remains;
     GHashTableIter iter;
     gpointer value;
 
+    cw_host_remains(host, &remains);
     if (why != NULL) {
         if (g_get_monotonic_time() - slot->started > STEADY_TIME)
             cw_backoff_reset(&supervisor->backoff);
@@ -128,11 +132,13 @@ static void ended_cb(CwHost *host, const char *why, gpointer data)
     g_ptr_array_remove(supervisor->slots, slot); /* frees the slot and the host */
 
     /* each owner frees only its own account in lost() */
+    supervisor->remains = &remains;
     for (guint i = 0; i < lost->len; i++) {
         CwAccount *account = g_ptr_array_index(lost, i);
         account->offline = TRUE;
         account->events->lost(reason, FALSE, account->data);
     }
+    supervisor->remains = NULL;
     if (why != NULL && !described)
         supervisor->events->unavailable(reason, supervisor->data);
     schedule_turn(supervisor, 0);
@@ -397,17 +403,30 @@ gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg)
     if (account->slot == NULL)
         return FALSE;
     msg->account = account->number;
-    return cw_host_send(account->slot->host, msg);
+    if (!cw_host_send(account->slot->host, msg))
+        return FALSE;
+    account->line = cw_host_lines(account->slot->host);
+    return TRUE;
 }
 
 guint64 cw_account_line(const CwAccount *account)
 {
-    return 0;
+    return account->line;
 }
 
 CwFate cw_account_fate(const CwAccount *account, gint64 id, guint64 line)
 {
-    return CW_FATE_UNKNOWN;
+    const CwHostRemains *remains = account->supervisor->remains;
+
+    if (remains == NULL || line == 0)
+        return CW_FATE_UNKNOWN;
+    if (line > remains->lines_written)
+        return CW_FATE_UNTOUCHED;
+    if (!remains->kept)
+        return CW_FATE_UNKNOWN;
+    if (cw_scoreboard_has_ack(&remains->scoreboard, account->number, id))
+        return CW_FATE_TAKEN;
+    return line > remains->scoreboard.begun ? CW_FATE_UNTOUCHED : CW_FATE_UNKNOWN;
 }
 
 gboolean cw_account_is_congested(const CwAccount *account)

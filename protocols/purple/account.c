@@ -14,10 +14,11 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/sent.h"
 
 static GHashTable *accounts;  /* number -> CwAccount, owned */
 static GHashTable *by_serial; /* &serial -> CwAccount */
-static guint64 last_serial;
+static guint32 n_serials;
 
 static void send_state(const CwAccount *account)
 {
@@ -117,8 +118,10 @@ static void finish(CwAccount *account)
     cancel_transfers(purple);
     if (!purple_account_is_disconnected(purple))
         purple_account_disconnect(purple);
+    cw_sent_end(account->sent);
     cw_ask_forget(account); /* what was asked meanwhile */
     purple_account_request_close_with_account(purple);
+    cw_sent_list_free(g_steal_pointer(&account->sent));
     cw_messages_free(account->messages);
     cw_buddies_free(account->buddies);
     purple->ui_data = NULL;
@@ -136,7 +139,9 @@ static gboolean end_cb(gpointer data)
 {
     CwAccount *account = data;
     account->end_id = 0;
+    cw_eventloop_set_owner(account->serial);
     finish(account);
+    cw_eventloop_set_owner(0);
     return G_SOURCE_REMOVE;
 }
 
@@ -318,11 +323,13 @@ void cw_account_login(const CwLinkMsg *msg)
     }
     CwAccount *account = g_new0(CwAccount, 1);
     account->number = msg->account;
-    account->serial = ++last_serial;
-    cw_eventloop_owner = account->serial;
+    /* the number in it is what the scoreboard shows; the rest keeps it from being used again */
+    account->serial = (guint64)++n_serials << 32 | account->number;
+    cw_eventloop_set_owner(account->serial);
     account->state = CW_ACCOUNT_CONNECTING;
     account->buddies = cw_buddies_new(account);
     account->messages = cw_messages_new(account);
+    account->sent = cw_sent_list_new(account);
     account->purple = make_purple_account(msg->username);
     account->purple->ui_data = account;
     g_hash_table_insert(accounts, GUINT_TO_POINTER(account->number), account);

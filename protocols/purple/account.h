@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 
 typedef struct CwBuddies CwBuddies;
 typedef struct CwMessages CwMessages;
+typedef struct CwSentList CwSentList;
 
 typedef struct {
     guint32 number;        /* the gateway's */
@@ -35,6 +36,7 @@ typedef struct {
 
     CwBuddies *buddies;
     CwMessages *messages;
+    CwSentList *sent;
     guint questions; /* open ones, see ask.c */
 } CwAccount;
 

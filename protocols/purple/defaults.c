@@ -9,7 +9,7 @@
 /* What prpl-irc of libpurple 2.14 does (measured): every command but those of the log-in itself
  * goes into a queue, which a timer looks at once a second; it sends what the budget of
  * `ratelimit-burst` commands has, and gets one more each `ratelimit-interval` seconds.  So a
- * message waits up to a second for the timer (`slow_queue` takes care of that), and behind all
+ * message waits up to a second for the timer (message.c takes care of that), and behind all
  * commands before it when the budget is used up.  5 and 2 s, the plugin's own values, let the
  * presence queries of a log-in hold back the first message for seconds.  10 and 1 s is what IRC
  * gateways commonly do, and below what servers of today call a flood. */
@@ -29,7 +29,7 @@ static const CwPurpleDefaults table[] = {
      .message_bytes = 400,
      .not_in_contact = " ,:!@",
      .local_contacts = TRUE,
-     .slow_queue = TRUE,
+     .queue_signal = "irc-sending-text",
      .options = irc_options},
     /* without one there is only Kerberos, with the tickets of the gateway's own user */
     {.id = "prpl-jabber", .identity = "xmpp", .needs_password = TRUE, .stanza_signals = "jabber"},

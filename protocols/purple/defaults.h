@@ -29,8 +29,9 @@ typedef struct {
                                 the log-in is under way, which spares a command for each */
     const char *stanza_signals; /* the plugin lets its stanzas be seen by signals with this prefix;
                                    see stanza.c */
-    gboolean slow_queue; /* the plugin sends from a queue that a GLib timer of its own empties; see
-                            message.c */
+    const char *queue_signal; /* the plugin sends from a queue that a GLib timer of its own empties
+                                 (message.c), and this signal of it shows each line of IRC when
+                                 it is written (sent.c) */
     const CwPurpleOption *options; /* account options other than the plugin's own defaults, where
                                       the gateway gives none; ended by a NULL name */
 } CwPurpleDefaults;

@@ -94,13 +94,13 @@ static void addresses_cb(GObject *source, GAsyncResult *result, gpointer data)
     PurpleDnsQueryResolvedCallback resolved = query->cb.address.resolved;
     PurpleDnsQueryFailedCallback failed = query->cb.address.failed;
     guint16 port = query->port;
-    cw_eventloop_owner = query->owner;
+    cw_eventloop_set_owner(query->owner);
     query_free(query); /* the callbacks end libpurple's query, which comes back to destroy */
     if (purple != NULL && addresses != NULL)
         resolved(purple, to_hosts(addresses, port));
     else if (purple != NULL)
         failed(purple, error != NULL ? error->message : "no address");
-    cw_eventloop_owner = 0;
+    cw_eventloop_set_owner(0);
     g_resolver_free_addresses(addresses);
 }
 
@@ -181,7 +181,7 @@ static void records_cb(GObject *source, GAsyncResult *result, gpointer data)
     PurpleSrvTxtQueryResolvedCallback resolved = query->cb.record.resolved;
     PurpleSrvTxtQueryFailedCallback failed = query->cb.record.failed;
     int type = query->type;
-    cw_eventloop_owner = query->owner;
+    cw_eventloop_set_owner(query->owner);
     query_free(query);
     GList *records = to_records(variants, type);
     if (records == NULL && type == PurpleDnsTypeTxt)
@@ -192,7 +192,7 @@ static void records_cb(GObject *source, GAsyncResult *result, gpointer data)
         failed(purple, error != NULL ? error->message : "no record");
     else
         free_records(records, type);
-    cw_eventloop_owner = 0;
+    cw_eventloop_set_owner(0);
     g_list_free_full(variants, (GDestroyNotify)g_variant_unref);
 }
 

@@ -21,6 +21,8 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "protocols/purple/host.h"
+
 #define BATCH 64 /* events a turn, so that other sources get theirs */
 
 typedef struct {
@@ -51,6 +53,13 @@ static struct {
 } loop = {.epoll_fd = -1};
 
 guint64 cw_eventloop_owner;
+
+void cw_eventloop_set_owner(guint64 serial)
+{
+    cw_eventloop_owner = serial;
+    if (cw_host.scoreboard != NULL)
+        cw_scoreboard_serve(cw_host.scoreboard, (guint32)serial);
+}
 
 static void free_slot(gpointer data)
 {
@@ -95,10 +104,10 @@ static gboolean plain_cb(gint fd, GIOCondition condition, gpointer data)
         cond |= PURPLE_INPUT_READ & watch->cond;
     if (condition & (G_IO_OUT | G_IO_HUP | G_IO_ERR | G_IO_NVAL))
         cond |= PURPLE_INPUT_WRITE & watch->cond;
-    cw_eventloop_owner = watch->owner;
+    cw_eventloop_set_owner(watch->owner);
     if (cond != 0)
         watch->func(watch->data, fd, cond);
-    cw_eventloop_owner = 0;
+    cw_eventloop_set_owner(0);
     return G_SOURCE_CONTINUE; /* a removal inside the callback has destroyed the source already */
 }
 
@@ -174,9 +183,9 @@ static void serve(guint64 key, guint32 events, guint newest_id)
         Watch *watch = g_hash_table_lookup(loop.watches, GUINT_TO_POINTER(ids[i]));
         if (watch == NULL || ids[i] > newest_id || (watch->cond & ready) == 0)
             continue;
-        cw_eventloop_owner = watch->owner;
+        cw_eventloop_set_owner(watch->owner);
         watch->func(watch->data, watch->fd, watch->cond & ready);
-        cw_eventloop_owner = 0;
+        cw_eventloop_set_owner(0);
     }
 }
 
@@ -215,9 +224,9 @@ typedef struct {
 static gboolean timer_cb(gpointer data)
 {
     const Timer *timer = data;
-    cw_eventloop_owner = timer->owner;
+    cw_eventloop_set_owner(timer->owner);
     gboolean again = timer->func(timer->data);
-    cw_eventloop_owner = 0;
+    cw_eventloop_set_owner(0);
     return again;
 }
 

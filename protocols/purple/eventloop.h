@@ -11,11 +11,13 @@ G_BEGIN_DECLS
 void cw_eventloop_init(void); /* makes the epoll set and its source */
 PurpleEventLoopUiOps *cw_eventloop_ops(void);
 
-/* Whose work is being done: the serial number of an account, 0 for nobody's.  libpurple asks and
+/* Whose work is being done: the serial of an account (its lower half is the gateway's number of the
+ * account, see account.c), 0 for nobody's.  libpurple asks and
  * tells much without naming an account.  What is done for an account begins with a line of the
  * gateway (which sets this), and goes on by watches, timers and look-ups: each is tied to whom it
- * was made for, and sets this while it runs. */
+ * was made for, and sets this while it runs.  The scoreboard shows it. */
 extern guint64 cw_eventloop_owner;
+void cw_eventloop_set_owner(guint64 serial);
 
 /* Back-pressure: while paused no descriptor of libpurple is served; timers go on. */
 void cw_eventloop_pause(gboolean yes);

@@ -16,6 +16,8 @@ void cw_host_send(const CwLinkMsg *msg)
 
 void cw_host_ack(guint32 account, gint64 id)
 {
+    if (cw_host.scoreboard != NULL)
+        cw_scoreboard_ack(cw_host.scoreboard, account, id);
     cw_host_send(&(CwLinkMsg){.kind = CW_LINK_ACK, .account = account, .id = id});
 }
 

@@ -15,8 +15,9 @@
 G_BEGIN_DECLS
 
 typedef struct {
-    CwLinkPeer *peer; /* NULL: no gateway (--list), or its end has closed */
-    gboolean greeted; /* our hello is out: lines may follow */
+    CwLinkPeer *peer;         /* NULL: no gateway (--list), or its end has closed */
+    CwScoreboard *scoreboard; /* NULL: the gateway gave none */
+    gboolean greeted;         /* our hello is out: lines may follow */
     PurplePlugin *plugin;
     PurplePluginProtocolInfo *info; /* of plugin */
     const CwPurpleDefaults *defaults;

@@ -23,6 +23,7 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/sent.h"
 #include "protocols/purple/stanza.h"
 
 #define LINK_FD 3
@@ -90,7 +91,7 @@ static void refuse_line(const CwLinkMsg *msg)
 
 static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
 {
-    cw_eventloop_owner = account->serial;
+    cw_eventloop_set_owner(account->serial);
     switch (msg->kind) {
     case CW_LINK_LOGOUT:
         cw_account_logout(account);
@@ -160,7 +161,7 @@ static void message_cb(const CwLinkMsg *msg, gpointer data)
         else
             serve_account_line(account, msg);
     }
-    cw_eventloop_owner = 0;
+    cw_eventloop_set_owner(0);
 }
 
 static void closed_cb(const GError *error, gpointer data)
@@ -242,7 +243,10 @@ static int serve(const char *protocol)
     cw_host.defaults = cw_purple_defaults_find(protocol);
     cw_host.protocol = cw_describe_plugin(cw_host.plugin);
     cw_stanza_connect();
+    cw_sent_connect();
+    cw_host.scoreboard = cw_scoreboard_attach(CW_SCOREBOARD_FD);
     cw_host.peer = cw_link_peer_new(LINK_FD, CW_LINK_HOST, HIGH_WATER, 0, &link_events, NULL);
+    cw_link_peer_set_scoreboard(cw_host.peer, cw_host.scoreboard);
     g_main_loop_run(loop);
     cw_accounts_end_all(CW_REASON_HOST, "the host is stopping");
     if (cw_host.peer != NULL)
@@ -268,6 +272,7 @@ static int run(const char *protocol, const char *plugin_path, gboolean list)
     cw_host.greeted = FALSE;
     cw_core_stop();
     g_clear_pointer(&cw_host.protocol, cw_protocol_free);
+    g_clear_pointer(&cw_host.scoreboard, cw_scoreboard_free);
     return code;
 }
 

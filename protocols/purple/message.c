@@ -1,49 +1,24 @@
 /* protocols/purple/message.c: messages one to one and typing, both ways
  *
- * libpurple has no receipt for a message.  serv_send_im() tells at once what the plugin itself
- * refuses; what the server refuses comes later as text in the conversation, written as an ERROR or
- * SYSTEM message.  So each message that was sent is remembered for a while, and such a text refuses
- * the oldest one to that contact that has not been refused.  A message that went out in several
- * pieces may be refused as often.
- *
- *     message -> ack             (written)
- *             -> nack            (the plugin refused it)
- *             -> ack … -> nack   (the server refused it)
+ * What becomes of a message that was sent is the business of sent.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "protocols/purple/message.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "protocols/purple/buddies.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/sent.h"
 
-/* A text later than that refuses nothing.  IRC servers slow down who sends to nicks that are not
- * there, and prpl-irc itself sends a line each two seconds when there are many. */
-#define REFUSAL_WINDOW (30 * G_TIME_SPAN_SECOND)
-#define REMEMBERED (10 * G_TIME_SPAN_MINUTE) /* a refusal by id may take longer */
-#define SENT_MAX 64                          /* messages remembered an account */
-#define CONVERSATIONS_MAX 128                /* an account; the oldest are closed */
-#define COMPOSING_MAX 32                     /* contacts an account types to */
-#define TYPING_MAX 1024                      /* contacts an account that type to him */
-#define COMPOSING_TIME 300                   /* s after which "composing" is not repeated */
-#define OLD_AFTER 1                          /* s: such a message carries its time */
-
-typedef struct {
-    gint64 id;
-    char *contact;
-    char *stanza_id; /* (nullable) */
-    guint text_hash; /* of the text, to know its echo */
-    gint64 at;       /* monotonic, µs */
-    guint pieces;
-    guint errors; /* texts that refused a piece */
-    gboolean refused;
-    gboolean echoed;
-} Sent;
+#define CONVERSATIONS_MAX 128 /* an account; the oldest are closed */
+#define COMPOSING_MAX 32      /* contacts an account types to */
+#define TYPING_MAX 1024       /* contacts an account that type to him */
+#define COMPOSING_TIME 300    /* s after which "composing" is not repeated */
+#define USUAL_NAME 40         /* bytes of a contact that `message_bytes` leaves room for */
+#define OLD_AFTER 1           /* s: such a message carries its time */
 
 /* The user types to a contact. */
 typedef struct {
@@ -55,21 +30,11 @@ typedef struct {
 
 struct CwMessages {
     CwAccount *account;
-    GQueue sent;           /* Sent, oldest first */
     GQueue conversations;  /* PurpleConversation, oldest first; borrowed */
     GHashTable *composing; /* contact -> Composing */
     GHashTable *typing;    /* set of contacts that the gateway was told are typing */
-    Sent *sending;         /* inside the plugin's send function */
     guint prune_id;
 };
-
-static void free_sent(gpointer data)
-{
-    Sent *sent = data;
-    g_free(sent->contact);
-    g_free(sent->stanza_id);
-    g_free(sent);
-}
 
 static void free_composing(gpointer data)
 {
@@ -83,7 +48,6 @@ CwMessages *cw_messages_new(CwAccount *account)
 {
     CwMessages *messages = g_new0(CwMessages, 1);
     messages->account = account;
-    g_queue_init(&messages->sent);
     g_queue_init(&messages->conversations);
     messages->typing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     messages->composing = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_composing);
@@ -95,114 +59,13 @@ void cw_messages_free(CwMessages *messages)
     if (messages == NULL)
         return;
     g_clear_handle_id(&messages->prune_id, g_source_remove);
-    g_queue_clear_full(&messages->sent, free_sent);
     g_queue_clear(&messages->conversations);
     g_hash_table_unref(messages->composing);
     g_hash_table_unref(messages->typing);
     g_free(messages);
 }
 
-/* ---- what was sent ---- */
-
-static Sent *remember(CwMessages *messages, gint64 id, const char *contact, const char *text)
-{
-    if (messages->sent.length >= SENT_MAX)
-        free_sent(g_queue_pop_head(&messages->sent));
-    Sent *sent = g_new0(Sent, 1);
-    sent->id = id;
-    sent->contact = g_strdup(contact);
-    sent->text_hash = g_str_hash(text);
-    sent->at = g_get_monotonic_time();
-    g_queue_push_tail(&messages->sent, sent);
-    return sent;
-}
-
-static void forget_old(CwMessages *messages)
-{
-    gint64 limit = g_get_monotonic_time() - REMEMBERED;
-    for (Sent *sent; (sent = g_queue_peek_head(&messages->sent)) != NULL && sent->at < limit;)
-        free_sent(g_queue_pop_head(&messages->sent));
-}
-
-/* libpurple gives no reason but text in some language; what the list says of him is the best guess.
- */
-CwReason cw_messages_guess_reason(const CwAccount *account, const char *contact)
-{
-    if (!cw_buddies_has(account, contact))
-        return CW_REASON_NO_CONTACT;
-    return cw_buddies_show(account, contact) == CW_SHOW_OFFLINE ? CW_REASON_OFFLINE
-                                                                : CW_REASON_OTHER;
-}
-
-/* FALSE: `text` is not about a message of ours. */
-static gboolean refuse_oldest(CwAccount *account, const char *contact, const char *text)
-{
-    CwMessages *messages = account->messages;
-    gint64 limit = g_get_monotonic_time() - REFUSAL_WINDOW;
-    forget_old(messages);
-    for (GList *l = messages->sent.head; l != NULL; l = l->next) {
-        Sent *sent = l->data;
-        if (strcmp(sent->contact, contact) != 0 || sent->errors >= sent->pieces || sent->at < limit)
-            continue;
-        sent->errors++;
-        if (!sent->refused) {
-            sent->refused = TRUE;
-            cw_host_nack(account->number, sent->id, cw_messages_guess_reason(account, contact),
-                         text);
-        }
-        return TRUE;
-    }
-    return FALSE;
-}
-
-void cw_messages_sent_as(CwAccount *account, const char *stanza_id)
-{
-    Sent *sent = account->messages->sending;
-    if (sent == NULL)
-        return;
-    g_free(sent->stanza_id);
-    sent->stanza_id = g_strdup(stanza_id);
-}
-
-gboolean cw_messages_refused(CwAccount *account, const char *stanza_id, CwReason reason,
-                             const char *text)
-{
-    for (GList *l = account->messages->sent.head; l != NULL; l = l->next) {
-        Sent *sent = l->data;
-        if (g_strcmp0(sent->stanza_id, stanza_id) != 0)
-            continue;
-        sent->errors = sent->pieces;
-        if (!sent->refused)
-            cw_host_nack(account->number, sent->id, reason, text);
-        sent->refused = TRUE;
-        return TRUE;
-    }
-    return FALSE;
-}
-
-static CwReason map_errno(int result)
-{
-    switch (-result) {
-    case E2BIG:
-    case EMSGSIZE:
-        return CW_REASON_TOO_LONG;
-    case ENOTCONN:
-    case EPIPE:
-        return CW_REASON_NOT_ONLINE;
-    case EAGAIN:
-    case ENOBUFS:
-        return CW_REASON_RATE;
-    case EACCES:
-    case EPERM:
-        return CW_REASON_FORBIDDEN;
-    case ENOENT:
-    case EADDRNOTAVAIL:
-    case EHOSTUNREACH:
-        return CW_REASON_NO_CONTACT;
-    default:
-        return CW_REASON_OTHER;
-    }
-}
+/* ---- what is sent ---- */
 
 /* The plugin's own `/me`, where it has one: networks have special forms for it.  FALSE: none. */
 static gboolean send_action(PurpleConversation *conv, const char *piece, int *result)
@@ -226,22 +89,25 @@ static gboolean send_action(PurpleConversation *conv, const char *piece, int *re
     return FALSE;
 }
 
-static int send_pieces(CwAccount *account, PurpleConversation *conv, const char *contact,
-                       char **pieces, gboolean action)
+/* How many pieces the plugin took; `result` < 0: why it did not take the next one. */
+static guint send_pieces(CwAccount *account, PurpleConversation *conv, const char *contact,
+                         char **pieces, gboolean action, int *result)
 {
-    int result = 0;
-    for (guint i = 0; pieces[i] != NULL && result >= 0; i++) {
+    *result = 0;
+    for (guint i = 0; pieces[i] != NULL; i++) {
         PurpleConnection *gc = cw_account_connection(account);
-        if (gc == NULL)
-            return -ENOTCONN; /* the piece before broke the connection */
         g_autofree char *piece =
             action && i > 0 ? g_strconcat("/me ", pieces[i], NULL) : g_strdup(pieces[i]);
-        if (action && send_action(conv, piece, &result))
-            continue;
-        g_autofree char *html = cw_markup_from_text(piece);
-        result = serv_send_im(gc, contact, html, 0);
+        if (gc == NULL) {
+            *result = -ENOTCONN; /* the piece before broke the connection */
+        } else if (!action || !send_action(conv, piece, result)) {
+            g_autofree char *html = cw_markup_from_text(piece);
+            *result = serv_send_im(gc, contact, html, 0);
+        }
+        if (*result < 0)
+            return i;
     }
-    return result;
+    return g_strv_length(pieces);
 }
 
 /* A plugin that sends from a queue once a second makes each message wait for half of one.  Its
@@ -251,7 +117,7 @@ static int send_pieces(CwAccount *account, PurpleConversation *conv, const char 
 static void hurry(CwAccount *account)
 {
     PurpleConnection *gc = cw_account_connection(account);
-    if (!cw_host.defaults->slow_queue || gc == NULL || gc->proto_data == NULL)
+    if (cw_host.defaults->queue_signal == NULL || gc == NULL || gc->proto_data == NULL)
         return;
     GSource *timer = g_main_context_find_source_by_user_data(NULL, gc->proto_data);
     if (timer != NULL)
@@ -273,7 +139,6 @@ static void stop_composing(CwAccount *account, const char *contact)
 
 void cw_message_send(CwAccount *account, const CwLinkMsg *msg)
 {
-    CwMessages *messages = account->messages;
     PurpleConnection *gc = cw_account_connection(account);
     if (gc == NULL) {
         cw_host_nack(account->number, msg->id, CW_REASON_NOT_ONLINE,
@@ -293,28 +158,21 @@ void cw_message_send(CwAccount *account, const CwLinkMsg *msg)
     }
     gboolean lines = (gc->flags & PURPLE_CONNECTION_NO_NEWLINES) != 0;
     gboolean action = g_str_has_prefix(text, "/me ") && strchr(text, '\n') == NULL;
-    /* every further piece of an action gets the four bytes of its own "/me " */
     guint max = cw_host.defaults->message_bytes;
+    if (max > 0 && strlen(contact) > USUAL_NAME) /* it takes its place in each line */
+        max -= MIN(max / 2, (guint)strlen(contact) - USUAL_NAME);
+    /* every further piece of an action gets the four bytes of its own "/me " */
     g_auto(GStrv) pieces = cw_text_split(text, max > 0 && action ? max - 16 : max, lines);
 
-    forget_old(messages);
     stop_composing(account, contact);
-    PurpleConversation *conv = find_conversation(account, contact);
-    Sent *sent = remember(messages, msg->id, contact, text);
-    sent->pieces = g_strv_length(pieces);
-    messages->sending = sent;
-    int result = send_pieces(account, conv, contact, pieces, action);
-    messages->sending = NULL;
-    hurry(account);
-    if (sent->refused)
+    CwSent *sent = cw_sent_begin(account->sent, msg->id, contact, text, g_strv_length(pieces));
+    if (sent == NULL)
         return;
-    if (result < 0) {
-        sent->refused = TRUE;
-        sent->errors = sent->pieces;
-        cw_host_nack(account->number, msg->id, map_errno(result), NULL);
-    } else {
-        cw_host_ack(account->number, msg->id);
-    }
+    int result = 0;
+    guint given =
+        send_pieces(account, find_conversation(account, contact), contact, pieces, action, &result);
+    cw_sent_given(account->sent, sent, given, result);
+    hurry(account);
 }
 
 /* ---- what libpurple writes into a conversation ---- */
@@ -324,23 +182,6 @@ static gboolean muted;
 void cw_messages_mute(gboolean yes)
 {
     muted = yes;
-}
-
-/* Our own message, shown as UIs show it?  Then the gateway knows it. */
-static gboolean is_echo(CwMessages *messages, const char *contact, const char *text)
-{
-    guint hash = g_str_hash(text);
-    if (messages->sending != NULL)
-        return TRUE;
-    forget_old(messages);
-    for (GList *l = messages->sent.head; l != NULL; l = l->next) {
-        Sent *sent = l->data;
-        if (!sent->echoed && strcmp(sent->contact, contact) == 0 && sent->text_hash == hash) {
-            sent->echoed = TRUE;
-            return TRUE;
-        }
-    }
-    return FALSE;
 }
 
 static void report(CwAccount *account, const char *contact, const char *text, gboolean own,
@@ -388,10 +229,11 @@ static void written(PurpleConversation *conv, const char *message, PurpleMessage
         return;
     }
     if (flags & (PURPLE_MESSAGE_ERROR | PURPLE_MESSAGE_SYSTEM)) {
-        if (!muted && !(may_refuse(flags) && refuse_oldest(account, contact, text)))
+        if (!muted && !(may_refuse(flags) && cw_sent_refuse_oldest(account->sent, contact, text)))
             cw_host_notice(account->number, contact, text);
     } else if (flags & (PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND)) {
-        if ((flags & PURPLE_MESSAGE_REMOTE_SEND) != 0 || !is_echo(account->messages, contact, text))
+        if ((flags & PURPLE_MESSAGE_REMOTE_SEND) != 0 ||
+            !cw_sent_is_echo(account->sent, contact, text))
             report(account, contact, text, TRUE, flags, stamp);
     } else if (flags & PURPLE_MESSAGE_RECV) {
         report(account, contact, text, FALSE, flags, stamp);

@@ -15,7 +15,7 @@
 #include "protocols/purple/account.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
-#include "protocols/purple/message.h"
+#include "protocols/purple/sent.h"
 
 static const struct {
     const char *condition;
@@ -44,7 +44,7 @@ static void sending_cb(PurpleConnection *gc, xmlnode **packet, gpointer data)
         return;
     if (strcmp((*packet)->name, "message") != 0 || xmlnode_get_child(*packet, "body") == NULL)
         return;
-    cw_messages_sent_as(account, xmlnode_get_attrib(*packet, "id"));
+    cw_sent_as(account->sent, xmlnode_get_attrib(*packet, "id"));
 }
 
 static CwReason find_reason(const CwAccount *account, const char *from, xmlnode *error)
@@ -58,7 +58,7 @@ static CwReason find_reason(const CwAccount *account, const char *from, xmlnode 
     /* RFC 6121, 8.5: no such user, or nobody there and nothing that stores for him */
     g_autofree char *contact = cw_account_normalize(account, from);
     CwReason guess =
-        contact != NULL ? cw_messages_guess_reason(account, contact) : CW_REASON_NO_CONTACT;
+        contact != NULL ? cw_sent_guess_reason(account, contact) : CW_REASON_NO_CONTACT;
     return guess == CW_REASON_OTHER ? CW_REASON_OFFLINE : guess;
 }
 
@@ -85,7 +85,7 @@ static gboolean receiving_cb(PurpleConnection *gc, const char *type, const char 
     if (account == NULL || id == NULL || error == NULL || g_strcmp0(type, "error") != 0)
         return FALSE;
     g_autofree char *text = find_text(error);
-    return cw_messages_refused(account, id, find_reason(account, from, error), text);
+    return cw_sent_refused(account->sent, id, from, find_reason(account, from, error), text);
 }
 
 void cw_stanza_connect(void)

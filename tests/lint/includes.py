@@ -26,7 +26,7 @@ LIBRARIES = {
 
 GLIB = ["glib", "gio"]
 # What a protocol host may see of us.
-LINK = ["transport/link.h", "transport/protocol.h", "transport/secret.h"]
+LINK = ["transport/link.h", "transport/protocol.h", "transport/scoreboard.h", "transport/secret.h"]
 
 LAW = [
     # pattern, our folders and headers, libraries
@@ -36,6 +36,7 @@ LAW = [
     # cw_link is shared with the hosts: it knows nothing of the gateway.
     ("transport/link*", LINK, GLIB + ["jansson"]),
     ("transport/protocol*", LINK, GLIB),
+    ("transport/scoreboard*", LINK, GLIB),
     ("transport/secret*", LINK, GLIB),
     ("transport/backoff*", ["transport/backoff.h"], GLIB),
     ("transport/seal.c", ["transport/seal.h", "transport/secret.h"], GLIB + ["sodium"]),

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from hostlib import Host, IrcContact, IrcServer, XmppContact, XmppServer, stop  # noqa: E402
+from hostlib import Host, IrcContact, IrcServer, Relay, XmppContact, XmppServer, stop  # noqa: E402
 
 
 @pytest.fixture
@@ -41,6 +41,13 @@ def irc_server(tmp_path_factory):
     server = IrcServer(str(tmp_path_factory.mktemp("ngircd")))
     yield server
     stop(server.process)
+
+
+@pytest.fixture
+def irc_relay(irc_server):
+    relay = Relay(irc_server)
+    yield relay
+    relay.close()
 
 
 @pytest.fixture

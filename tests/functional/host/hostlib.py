@@ -196,6 +196,46 @@ class IrcServer:
         wait_port(self.port, self.process)
 
 
+class Relay:
+    """Between the host and a server: a connection that can be cut."""
+
+    def __init__(self, server):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.server = server
+        self.pairs = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                inner, _ = self.listener.accept()
+            except OSError:
+                return
+            outer = socket.create_connection(("127.0.0.1", self.server.port))
+            self.pairs.append((inner, outer))
+            for source, sink in ((inner, outer), (outer, inner)):
+                threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _copy(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+        except OSError:
+            pass
+
+    def cut(self):
+        for pair in self.pairs:
+            for side in pair:
+                side.shutdown(socket.SHUT_RDWR)
+        self.pairs.clear()
+
+    def close(self):
+        self.cut()
+        self.listener.close()
+
+
 class IrcContact:
     """A raw IRC client."""
 

@@ -248,3 +248,115 @@ def test_one_name_twice_in_one_host(irc_host, irc_server, tmp_path):
     irc_host.never("state", 0.2, account=2)
     irc_host.close()
     stop(other.process)
+
+
+# ---- what was written, and what was not ----
+
+def fates(host, ids):
+    """id -> "ack" or the nack; each has exactly one."""
+    found = {}
+    host.sync()
+    for line in list(host.lines):
+        if line["type"] in ("ack", "nack"):
+            host.lines.remove(line)
+            assert line["id"] in ids and line["id"] not in found, line
+            found[line["id"]] = line if line["type"] == "nack" else "ack"
+    return found
+
+
+def drain(contact):
+    """What arrived at the contact until alice was gone, by the texts."""
+    texts, there = [], True
+    while there:
+        contact.raw("ISON alice")
+        line = ""
+        while " 303 " not in line:
+            line = contact.line()
+            if " PRIVMSG " in line:
+                texts.append(line.split(" ", 3)[3].lstrip(":"))
+        there = line.rstrip().endswith("alice")
+        time.sleep(0.05)
+    return texts
+
+
+def test_acks_are_for_what_was_written_when_the_link_drops(irc_host, irc_server, irc_relay,
+                                                           irc_contact):
+    contact = irc_contact("bob")
+    login(irc_host, irc_relay)
+    ids = [irc_host.message("bob", "number %d" % i) for i in range(30)]
+    texts = [contact.message()[1] for _ in range(8)]
+    while texts[-1] != "number 29":  # until the plugin waits for its next turn
+        try:
+            texts.append(contact.message(timeout=0.3)[1])
+        except OSError:
+            break
+    irc_relay.cut()
+    end = irc_host.expect("state", account=1, state="offline")
+    assert end["reason"] == "network"
+    found = fates(irc_host, ids)
+    acked = [i for i in ids if found[i] == "ack"]
+    assert sorted(found) == ids and 8 <= len(acked) < 30
+    assert texts + drain(contact) == ["number %d" % ids.index(i) for i in acked]
+    for number in ids:
+        if number not in acked:
+            assert found[number]["reason"] == "not-online" and found[number]["text"]
+    irc_host.close()
+
+
+def test_half_of_a_message_is_told(irc_host, irc_server, irc_relay, irc_contact):
+    contact = irc_contact("bob")
+    login(irc_host, irc_relay, **{"ratelimit-burst": "2", "ratelimit-interval": "600"})
+    # what the log-in itself left in the queue comes first
+    first = irc_host.message("bob", "first")
+    second = irc_host.message("bob", "\n".join("line %d" % i for i in range(12)))
+    third = irc_host.message("bob", "/me waves")
+    assert contact.message()[1] == "first"
+    irc_host.expect("ack", id=first)
+    while contact.message()[1] != "line 0":
+        pass
+    irc_relay.cut()
+    end = irc_host.expect("nack", id=second)
+    assert end["reason"] == "network" and "beginning" in end["text"]
+    assert irc_host.expect("nack", id=third)["reason"] == "not-online"
+    irc_host.expect("state", account=1, state="offline")
+    irc_host.close()
+
+
+def test_log_out_returns_what_waits(irc_host, irc_server, irc_contact):
+    contact = irc_contact("bob")
+    login(irc_host, irc_server)
+    ids = [irc_host.message("bob", "number %d" % i) for i in range(30)]
+    irc_host.send(type="logout", account=1)
+    irc_host.expect("state", account=1, state="offline")
+    found = fates(irc_host, ids)
+    assert sorted(found) == ids
+    acked = [i for i in ids if found[i] == "ack"]
+    assert acked == ids[:len(acked)] and len(acked) < 30
+    # ngircd forgets what it has not looked at when a client goes
+    got = drain(contact)
+    assert got == ["number %d" % ids.index(i) for i in acked][:len(got)]
+    irc_host.close()
+
+
+def test_each_form_of_message_is_acknowledged(irc_host, irc_server, irc_contact):
+    """As soon as it is written: one that waits for its turn would be late by a second or more."""
+    contact = irc_contact("bob")
+    login(irc_host, irc_server, **{"ratelimit-burst": "60"})
+    for text in ("plain", "/me acts", "one\n\nthree", "\n", "/quote QUIT", "/", " ", "<b>", "x" * 900,
+                 "\x01VERSION\x01", "/me " + "long " * 200):
+        number = irc_host.message("bob", text)
+        irc_host.expect("ack", id=number, timeout=5)
+    number = irc_host.message("+bob", "with a rank")
+    irc_host.expect("ack", id=number, timeout=5)
+    irc_host.close()
+
+
+def test_too_many_at_once_are_refused(irc_host, irc_server, irc_contact):
+    irc_contact("bob")
+    login(irc_host, irc_server)
+    ids = [irc_host.message("bob", "number %d" % i) for i in range(90)]
+    refused = [irc_host.expect("nack", reason="rate")["id"] for _ in range(20)]
+    assert set(refused) <= set(ids[50:])
+    huge = irc_host.message("bob", "x" * 40000)
+    assert irc_host.expect("nack", id=huge)["reason"] == "too-long"
+    irc_host.close()

@@ -99,7 +99,7 @@ static void host__ends__when_it_does_not_read(void)
     World world = {0};
     g_autofree char *text = g_strnfill(1000, 'x');
 
-    start(&world, "read hello <&3; sleep 30");
+    start(&world, "read hello <&3; exec sleep 30");
     for (guint i = 1; i < 2000 && cw_host_send(world.host, &(CwLinkMsg){.kind = CW_LINK_MESSAGE,
                                                            .account = 1,
                                                            .id = i,

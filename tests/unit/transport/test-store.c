@@ -435,6 +435,7 @@ static void a_full_disk__is_reported__and_survived(Fixture *fixture, gconstpoint
     g_autoptr(CwUser) user = make_user("romeo@example.com", PASSWORD);
     g_hash_table_insert(user->options, g_strdup("long"), g_steal_pointer(&long_text));
     Answer lost = {0}, lost_again = {0};
+    g_test_expect_message("transport", G_LOG_LEVEL_WARNING, "store: not stored: *");
     cw_store_put_user(store, user, answer_cb, &lost);
     cw_store_put_user(store, user, answer_cb, &lost_again);
     wait_for(&lost_again);
@@ -450,8 +451,10 @@ static void a_full_disk__is_reported__and_survived(Fixture *fixture, gconstpoint
 
     limit_file_size(RLIM_INFINITY);
     Answer answer = {0};
+    g_test_expect_message("transport", G_LOG_LEVEL_MESSAGE, "store: writing to * works again*");
     cw_store_put_user(store, user, answer_cb, &answer);
     wait_for_success(&answer);
+    g_test_assert_expected_messages();
     g_assert_true(cw_store_has_user(store, ICQ, "romeo@example.com"));
 }
 
@@ -466,9 +469,11 @@ static void one_bad_write__does_not_take__its_neighbours(Fixture *fixture, gcons
     g_autoptr(CwUser) small = make_user("small@example.com", NULL);
     g_hash_table_insert(big->options, g_strdup("long"), g_steal_pointer(&long_text));
     Answer first = {0}, second = {0};
+    g_test_expect_message("transport", G_LOG_LEVEL_WARNING, "store: not stored: *");
     cw_store_put_user(store, big, answer_cb, &first);
     cw_store_put_user(store, small, answer_cb, &second);
     wait_for(&second);
+    g_test_assert_expected_messages();
     limit_file_size(RLIM_INFINITY);
     g_assert_error(first.error, CW_STORE_ERROR, CW_STORE_ERROR_WRITE);
     g_clear_error(&first.error);

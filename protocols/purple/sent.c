@@ -1,0 +1,363 @@
+/* protocols/purple/sent.c: the messages that an account sent, until their fate is known
+ *
+ * libpurple has no receipt for a message.  serv_send_im() tells at once what the plugin itself
+ * refuses; what the server refuses comes later as text in the conversation, written as an ERROR or
+ * SYSTEM message.  So each message that was sent is remembered for a while, and such a text refuses
+ * the oldest one to that contact that has not been refused.  A message that went out in several
+ * pieces may be refused as often.
+ *
+ * A plugin that has a queue of its own (prpl-irc: a rate limit) takes a message long before it
+ * writes it, and forgets it when the connection drops.  With the signal of its queue the lines that
+ * it really writes are counted, in the order in which they were given to it.  A message is
+ * acknowledged with its last line, in the turn after: a write that fails ends the account first.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "protocols/purple/sent.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocols/purple/buddies.h"
+#include "protocols/purple/host.h"
+
+/* A text later than that, from the writing, refuses nothing. */
+#define REFUSAL_WINDOW (30 * G_TIME_SPAN_SECOND)
+#define REMEMBERED (10 * G_TIME_SPAN_MINUTE) /* a refusal by id may take longer */
+#define SENT_MAX 64                          /* messages remembered an account */
+/* Lines in the plugin's queue: with the rate limit of defaults.c they are written before the
+ * gateway gives up a message (message-timeout). */
+#define QUEUE_MAX 50
+
+#define ONLY_THE_BEGINNING                                                                         \
+    "only the beginning of it was sent before the connection to the network dropped"
+
+struct CwSent {
+    gint64 id;
+    char *contact;
+    char *stanza_id; /* (nullable) */
+    guint text_hash; /* of the text, to know its echo */
+    gint64 at;       /* monotonic, µs: of the last piece that was written */
+    guint pieces;    /* to be written */
+    guint written;
+    guint errors;     /* texts that refused a piece */
+    gboolean settled; /* an ack or a nack went out */
+    gboolean refused;
+    gboolean echoed;
+};
+
+struct CwSentList {
+    CwAccount *account;
+    GQueue queue;    /* CwSent, oldest first */
+    CwSent *sending; /* inside the plugin's send function */
+    guint ack_id;
+};
+
+static gboolean watched; /* the plugin's queue shows what it writes */
+
+static void free_sent(gpointer data)
+{
+    CwSent *sent = data;
+    g_free(sent->contact);
+    g_free(sent->stanza_id);
+    g_free(sent);
+}
+
+CwSentList *cw_sent_list_new(CwAccount *account)
+{
+    CwSentList *list = g_new0(CwSentList, 1);
+    list->account = account;
+    g_queue_init(&list->queue);
+    return list;
+}
+
+void cw_sent_list_free(CwSentList *list)
+{
+    if (list == NULL)
+        return;
+    g_clear_handle_id(&list->ack_id, g_source_remove);
+    g_queue_clear_full(&list->queue, free_sent);
+    g_free(list);
+}
+
+gboolean cw_sent_is_sending(const CwSentList *list)
+{
+    return list->sending != NULL;
+}
+
+/* ---- the one answer ---- */
+
+static void ack(CwSentList *list, CwSent *sent)
+{
+    if (sent->settled)
+        return;
+    sent->settled = TRUE;
+    cw_host_ack(list->account->number, sent->id);
+}
+
+/* Also after an ack, once. */
+static void nack(CwSentList *list, CwSent *sent, CwReason reason, const char *text)
+{
+    if (sent->refused)
+        return;
+    sent->refused = sent->settled = TRUE;
+    cw_host_nack(list->account->number, sent->id, reason, text);
+}
+
+/* ---- what goes out ---- */
+
+static void forget_old(CwSentList *list)
+{
+    gint64 limit = g_get_monotonic_time() - REMEMBERED;
+    for (CwSent *sent;
+         (sent = g_queue_peek_head(&list->queue)) != NULL && sent->settled && sent->at < limit;)
+        free_sent(g_queue_pop_head(&list->queue));
+}
+
+/* Never one whose sender waits for an answer. */
+static void make_place(CwSentList *list)
+{
+    for (GList *l = list->queue.head; l != NULL && list->queue.length >= SENT_MAX; l = l->next) {
+        CwSent *sent = l->data;
+        if (!sent->settled || sent->written < sent->pieces)
+            continue;
+        free_sent(sent);
+        g_queue_delete_link(&list->queue, l);
+        return;
+    }
+}
+
+static guint count_unwritten(const CwSentList *list)
+{
+    guint n = 0;
+    for (const GList *l = list->queue.head; l != NULL; l = l->next) {
+        const CwSent *sent = l->data;
+        n += sent->pieces - sent->written;
+    }
+    return n;
+}
+
+CwSent *cw_sent_begin(CwSentList *list, gint64 id, const char *contact, const char *text,
+                      guint pieces)
+{
+    forget_old(list);
+    if (watched && pieces > QUEUE_MAX) {
+        cw_host_nack(list->account->number, id, CW_REASON_TOO_LONG,
+                     "the network takes lines one by one, and this is too many");
+        return NULL;
+    }
+    if (watched && count_unwritten(list) + pieces > QUEUE_MAX) {
+        cw_host_nack(list->account->number, id, CW_REASON_RATE,
+                     "too many messages wait for the network, which takes one a second");
+        return NULL;
+    }
+    make_place(list);
+    CwSent *sent = g_new0(CwSent, 1);
+    sent->id = id;
+    sent->contact = g_strdup(contact);
+    sent->text_hash = g_str_hash(text);
+    sent->at = g_get_monotonic_time();
+    sent->pieces = pieces;
+    g_queue_push_tail(&list->queue, sent);
+    list->sending = sent;
+    return sent;
+}
+
+static CwReason map_errno(int result)
+{
+    switch (-result) {
+    case E2BIG:
+    case EMSGSIZE:
+        return CW_REASON_TOO_LONG;
+    case ENOTCONN:
+    case EPIPE:
+        return CW_REASON_NOT_ONLINE;
+    case EAGAIN:
+    case ENOBUFS:
+        return CW_REASON_RATE;
+    case EACCES:
+    case EPERM:
+        return CW_REASON_FORBIDDEN;
+    case ENOENT:
+    case EADDRNOTAVAIL:
+    case EHOSTUNREACH:
+        return CW_REASON_NO_CONTACT;
+    default:
+        return CW_REASON_OTHER;
+    }
+}
+
+void cw_sent_given(CwSentList *list, CwSent *sent, guint given, int result)
+{
+    list->sending = NULL;
+    if (!watched)
+        sent->written = given;
+    if (result >= 0) {
+        if (sent->written >= sent->pieces)
+            ack(list, sent);
+        return;
+    }
+    CwReason reason = map_errno(result);
+    sent->pieces = given; /* what is in the plugin's queue will be written all the same */
+    sent->errors = given;
+    if (given == 0)
+        nack(list, sent, reason, NULL);
+    else /* NOT_ONLINE would promise that nothing of it was sent */
+        nack(list, sent, reason == CW_REASON_NOT_ONLINE ? CW_REASON_NETWORK : reason,
+             "only the beginning of it was sent");
+}
+
+static gboolean ack_cb(gpointer data)
+{
+    CwSentList *list = data;
+    list->ack_id = 0;
+    if (list->account->ending)
+        return G_SOURCE_REMOVE; /* cw_sent_end() knows why */
+    for (GList *l = list->queue.head; l != NULL; l = l->next) {
+        CwSent *sent = l->data;
+        if (sent != list->sending && sent->written >= sent->pieces)
+            ack(list, sent);
+    }
+    return G_SOURCE_REMOVE;
+}
+
+/* A line to `target` left the plugin's queue: a piece of the oldest message that is not written.
+ * What the plugin itself has to say to somebody else is none of ours. */
+static void written(CwSentList *list, const char *target)
+{
+    g_autofree char *name = cw_account_normalize(list->account, target);
+    for (GList *l = list->queue.head; l != NULL; l = l->next) {
+        CwSent *sent = l->data;
+        if (sent->written >= sent->pieces)
+            continue;
+        /* prpl-irc takes the sign of a nick's rank in a room off ("+nick") */
+        if (name == NULL ||
+            (strcmp(name, sent->contact) != 0 && strcmp(name, sent->contact + 1) != 0))
+            return;
+        sent->written++;
+        sent->at = g_get_monotonic_time();
+        if (sent->written == sent->pieces && list->ack_id == 0)
+            list->ack_id = g_idle_add_full(G_PRIORITY_DEFAULT, ack_cb, list, NULL);
+        return;
+    }
+}
+
+/* `text`: a line of IRC as it is about to be written. */
+static void sending_text_cb(PurpleConnection *gc, char **text, gpointer data)
+{
+    PurpleAccount *purple = gc != NULL ? purple_connection_get_account(gc) : NULL;
+    CwAccount *account = purple != NULL ? purple->ui_data : NULL; /* also one that is ending */
+    if (account == NULL || account->sent == NULL || text == NULL || *text == NULL ||
+        !g_str_has_prefix(*text, "PRIVMSG "))
+        return;
+    const char *target = *text + strlen("PRIVMSG ");
+    g_autofree char *name = g_strndup(target, strcspn(target, " \r\n"));
+    written(account->sent, name);
+}
+
+void cw_sent_connect(void)
+{
+    static int handle;
+    const char *signal = cw_host.defaults->queue_signal;
+    if (signal != NULL)
+        watched = purple_signal_connect(cw_host.plugin, signal, &handle,
+                                        PURPLE_CALLBACK(sending_text_cb), NULL) != 0;
+}
+
+void cw_sent_end(CwSentList *list)
+{
+    gboolean in_order = list->account->reason == CW_REASON_NONE; /* a log-out */
+    for (GList *l = list->queue.head; l != NULL; l = l->next) {
+        CwSent *sent = l->data;
+        if (sent->settled)
+            continue;
+        if (sent->written == 0)
+            nack(list, sent, CW_REASON_NOT_ONLINE,
+                 in_order ? "the account logged out before it was sent"
+                          : "the connection to the network dropped before it was sent");
+        else if (sent->written < sent->pieces)
+            nack(list, sent, CW_REASON_NETWORK, ONLY_THE_BEGINNING);
+        else if (in_order)
+            ack(list, sent);
+        else
+            nack(list, sent, CW_REASON_NETWORK,
+                 "the connection to the network dropped while it was being sent");
+    }
+}
+
+/* ---- what comes back ---- */
+
+/* libpurple gives no reason but text in some language; what the list says of him is the best guess.
+ */
+CwReason cw_sent_guess_reason(const CwAccount *account, const char *contact)
+{
+    if (!cw_buddies_has(account, contact))
+        return CW_REASON_NO_CONTACT;
+    return cw_buddies_show(account, contact) == CW_SHOW_OFFLINE ? CW_REASON_OFFLINE
+                                                                : CW_REASON_OTHER;
+}
+
+gboolean cw_sent_refuse_oldest(CwSentList *list, const char *contact, const char *text)
+{
+    gint64 limit = g_get_monotonic_time() - REFUSAL_WINDOW;
+    forget_old(list);
+    for (GList *l = list->queue.head; l != NULL; l = l->next) {
+        CwSent *sent = l->data;
+        /* a plugin without a queue refuses from inside its send function as well */
+        guint out = sent == list->sending && !watched ? sent->pieces : sent->written;
+        if (strcmp(sent->contact, contact) != 0 || sent->errors >= out || sent->at < limit)
+            continue;
+        sent->errors++;
+        nack(list, sent, cw_sent_guess_reason(list->account, contact), text);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+void cw_sent_as(CwSentList *list, const char *stanza_id)
+{
+    if (list->sending == NULL)
+        return;
+    g_free(list->sending->stanza_id);
+    list->sending->stanza_id = g_strdup(stanza_id);
+}
+
+/* The contact, or a server on the way to him: nobody else can know that it does not arrive. */
+static gboolean may_refuse(const CwSentList *list, const CwSent *sent, const char *from)
+{
+    if (from == NULL || strchr(from, '@') == NULL)
+        return TRUE;
+    g_autofree char *name = cw_account_normalize(list->account, from);
+    return g_strcmp0(name, sent->contact) == 0;
+}
+
+gboolean cw_sent_refused(CwSentList *list, const char *stanza_id, const char *from, CwReason reason,
+                         const char *text)
+{
+    for (GList *l = list->queue.head; l != NULL; l = l->next) {
+        CwSent *sent = l->data;
+        if (g_strcmp0(sent->stanza_id, stanza_id) != 0 || !may_refuse(list, sent, from))
+            continue;
+        sent->errors = sent->pieces;
+        nack(list, sent, reason, text);
+        return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean cw_sent_is_echo(CwSentList *list, const char *contact, const char *text)
+{
+    guint hash = g_str_hash(text);
+    if (list->sending != NULL)
+        return TRUE;
+    forget_old(list);
+    for (GList *l = list->queue.head; l != NULL; l = l->next) {
+        CwSent *sent = l->data;
+        if (!sent->echoed && strcmp(sent->contact, contact) == 0 && sent->text_hash == hash) {
+            sent->echoed = TRUE;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
