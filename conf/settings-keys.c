@@ -69,6 +69,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"timing", "host-retry-max", CW_KEY_TIME, 1, DAY, "60", TIMING(host_retry_max)},
     {"timing", "registered-linger", CW_KEY_TIME, 0, DAY, "60", TIMING(registered_linger)},
     {"timing", "message-timeout", CW_KEY_TIME, 1, DAY, "60", TIMING(message_timeout)},
+    {"timing", "logout-delay", CW_KEY_TIME, 0, DAY, "3", TIMING(logout_delay)},
     {"timing", "pending-time", CW_KEY_TIME, 1, DAY, "300", TIMING(pending_time)},
     {"timing", "quarantine-first", CW_KEY_TIME, 1, DAY, "60", TIMING(quarantine_first)},
     {"timing", "quarantine-max", CW_KEY_TIME, 1, DAY, "3600", TIMING(quarantine_max)},

@@ -71,6 +71,7 @@ typedef struct {
     guint host_retry_max;         /* longest wait; 60000 */
     guint registered_linger; /* a verified log-in waits so long for the user's presence; 60000 */
     guint message_timeout;   /* a message the host neither took nor refused comes back; 60000 */
+    guint logout_delay;      /* after the user's last resource has gone; 3000 */
     guint pending_time;      /* a message that waits for the network so long comes back; 300000 */
     guint quarantine_first;  /* first wait of an account that crashed its host; 60000 */
     guint quarantine_max;    /* longest wait; 3600000 */

@@ -11,6 +11,8 @@
 
 #define LATE_TIME (30 * G_USEC_PER_SEC) /* µs in which a network may refuse what it took */
 #define LATE_MAX 100                    /* messages of one account remembered for that */
+#define UNANSWERED_MAX 32               /* messages with the host at once */
+#define SENDINGS_MAX 3                  /* of one message: it may be what breaks the link */
 #define TURN 250                        /* ms between two looks while something is on its way */
 #define IDLE_TURN 2000                  /* ms, while nothing is */
 #define STORE_AFTER 500                 /* ms without a fate: with TURN and the commit under 1 s */
@@ -117,7 +119,7 @@ static void send_waiting(CwOutbox *outbox)
 {
     GList *l = outbox->open ? find_waiting(outbox) : NULL;
 
-    for (; l != NULL; l = l->next) {
+    for (; l != NULL && outbox->unanswered < UNANSWERED_MAX; l = l->next) {
         CwOutgoing *message = l->data;
         if (message->state != CW_OUTGOING_WAITING)
             continue;
@@ -125,6 +127,7 @@ static void send_waiting(CwOutbox *outbox)
         if (message->line == 0)
             break; /* those behind it wait with it */
         message->sent_at = now_of(outbox);
+        message->sendings++;
         set_state(outbox, message, CW_OUTGOING_SENT);
         if (message->stored)
             store(outbox, message); /* that it was sent */
@@ -280,6 +283,11 @@ void cw_outbox_open(CwOutbox *outbox)
 
 static void wait_again(CwOutbox *outbox, CwOutgoing *message)
 {
+    if (message->sendings >= SENDINGS_MAX) {
+        give_back(outbox, message, CW_REASON_HOST,
+                  "the connection to the network broke each time that it was to be sent");
+        return;
+    }
     set_state(outbox, message, CW_OUTGOING_WAITING);
     if (message->stored)
         store(outbox, message); /* that it was not sent after all */
@@ -351,6 +359,7 @@ void cw_outbox_ack(CwOutbox *outbox, gint64 id)
     if (message == NULL || message->state != CW_OUTGOING_SENT)
         return;
     take(outbox, message);
+    send_waiting(outbox);
     tell_settled(outbox);
 }
 

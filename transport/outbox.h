@@ -3,7 +3,10 @@
  *     add -> WAITING --send--> SENT --ack--> TAKEN -> forgotten after LATE_TIME, in which a nack
  *               ^               |                     may still come
  *               |               +-- nack, or no word in time -> returned
- *               +-- not-online, or a host that died before it read it
+ *               +-- not-online, or a host that died before it read it; not for ever
+ *
+ * So many are sent at most that have no answer yet: a network that takes one a second finds the
+ * rest here, where nothing is lost.
  *
  * While the outbox is closed (no link to the network) messages wait, in order; one that waits for
  * too long is returned.  What has no fate after STORE_AFTER is stored, so that not even the death
@@ -35,6 +38,7 @@ typedef struct {
     gint64 since;    /* µs of the outbox's clock: of add, then of ack */
     gint64 sent_at;  /* the same: of the sending */
     guint64 line;    /* number on the link of the sending */
+    guint sendings;
     gboolean stored;
     GList link;
 } CwOutgoing;

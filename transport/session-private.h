@@ -42,6 +42,7 @@ struct CwSession {
     CwBackoff quarantine;
     guint lost_hosts;   /* in a row, without being guilty */
     gboolean leaving;   /* cw_session_leave() */
+    gint64 leave_at;    /* monotonic µs: not before */
     gint64 login_since; /* of the log-in, or its last question: cw_supervisor_clock() */
     gint64 retry_at;    /* monotonic µs */
     guint timer_id;     /* CONNECTING: the log-in's end; WAITING: the retry */

@@ -80,7 +80,7 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
         g_ptr_array_steal_index(session->resources, at);
         g_ptr_array_add(session->resources, resource);
     }
-    session->leaving = FALSE;
+    cw_session_stay(session);
     resource->show = show;
     resource->priority = priority;
     resource->at_gateway |= at_gateway;
@@ -129,7 +129,7 @@ void cw_session_drop_doubted(CwSession *session)
             dropped = TRUE;
         }
     }
-    if (dropped && session->resources->len == 0)
+    if (session->resources->len == 0 && session->linger_id == 0 && !session->leaving)
         cw_session_leave(session);
     else if (dropped)
         cw_session_tell_presence(session);

@@ -513,27 +513,41 @@ static gboolean leave_cb(gpointer data)
     session->leave_id = 0;
     if (session->leaving && cw_outbox_pending(session->outbox) == 0)
         cw_transport_drop_session(session->transport, session);
-    return G_SOURCE_REMOVE;
+    return G_SOURCE_REMOVE; /* else settled_cb() sees to it */
+}
+
+static void schedule_leave(CwSession *session)
+{
+    gint64 wait = (session->leave_at - g_get_monotonic_time()) / 1000;
+
+    g_clear_handle_id(&session->leave_id, g_source_remove);
+    session->leave_id = g_timeout_add(wait > 0 ? (guint)wait : 0, leave_cb, session);
 }
 
 void cw_session_leave(CwSession *session)
 {
     guint pending = cw_outbox_pending(session->outbox);
 
-    session->leaving = TRUE;
-    if (pending == 0)
-        cw_transport_drop_session(session->transport, session);
-    else
+    if (pending > 0)
         g_info("%s/%s: leaves when %u message%s on the way", session->jid,
                cw_transport_domain(session->transport), pending, pending == 1 ? " is" : "s are");
+    session->leaving = TRUE;
+    session->leave_at = g_get_monotonic_time() + (gint64)TIMING(session)->logout_delay * 1000;
+    schedule_leave(session);
+}
+
+void cw_session_stay(CwSession *session)
+{
+    session->leaving = FALSE;
+    g_clear_handle_id(&session->leave_id, g_source_remove);
 }
 
 static void settled_cb(gpointer data)
 {
     CwSession *session = data;
 
-    if (session->leaving && session->leave_id == 0)
-        session->leave_id = g_timeout_add(0, leave_cb, session);
+    if (session->leaving)
+        schedule_leave(session);
 }
 
 void cw_session_wake(CwSession *session)
@@ -625,6 +639,9 @@ gboolean cw_session_send(CwSession *session, const char *contact, const char *te
 
     if (session->state == CW_SESSION_FAILED || session->state == CW_SESSION_OFFLINE)
         *reason = CW_REASON_NOT_ONLINE;
+    else if (cw_transport_protocol(session->transport) == NULL &&
+             cw_transport_problem(session->transport) != NULL)
+        *reason = CW_REASON_HOST; /* there is nothing to wait for: no host ever said hello */
     else if ((limits->message_size > 0 && size > limits->message_size) || !fits(contact, text))
         *reason = CW_REASON_TOO_LONG;
     else if ((limits->pending_messages > 0 &&

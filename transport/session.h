@@ -66,14 +66,16 @@ typedef enum {
 CwResourceChange cw_session_resource_up(CwSession *session, const char *name, CwShow show,
                                         const char *status, int priority, gboolean at_gateway);
 /* Unavailable.  FALSE: nothing changed (not known, or told only to a contact by a resource that the
- * gateway itself still sees).  When the last one has gone the session logs out and is freed, but
- * not before the user's messages are on their way. */
+ * gateway itself still sees).  When the last one has gone the session leaves. */
 gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway);
 const GPtrArray *cw_session_resources(const CwSession *session); /* CwResource * */
 
 /* The stream was away: a resource that is still there will send its presence again. */
 void cw_session_doubt_resources(CwSession *session);
-/* Those that did not count as gone now.  May free the session. */
+/* The stream broke: whoever has just left may have been a word of a server that stops.  The session
+ * stays until cw_session_drop_doubted(). */
+void cw_session_stay(CwSession *session);
+/* Those that did not count as gone now; a session without any leaves. */
 void cw_session_drop_doubted(CwSession *session);
 
 /* Tries at once in WAITING, and in FAILED: the user sent presence again or changed something. */
@@ -120,7 +122,7 @@ void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried
 void cw_session_release(CwSession *session);
 /* Leaves the network now; the state becomes OFFLINE.  Messages that wait come back. */
 void cw_session_log_out(CwSession *session);
-/* Ends it as soon as no message of the user is on its way any more: now, if none is.  A resource
+/* Ends it after logout-delay, as soon as no message of the user is on its way any more.  A resource
  * that comes meanwhile keeps it. */
 void cw_session_leave(CwSession *session);
 /* The user is there, as he sends messages, though no presence of his is known yet, or messages of

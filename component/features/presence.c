@@ -4,7 +4,8 @@
  * Presence goes to full JIDs that are known to be online and to nobody else (G36).
  *
  * When the stream comes back, every registered user is probed, paced, and a resource that does not
- * show up within CONFIRM_TIME counts as gone.
+ * show up within CONFIRM_TIME counts as gone.  A server that stops tells first that all of them
+ * have gone: those who left a moment before the stream broke stay as well until then.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -425,8 +426,14 @@ static void up(CwComponent *component)
         roll->probe_id = g_timeout_add(PROBE_INTERVAL, probe_cb, roll);
 }
 
+static void stay(CwSession *session, gpointer data)
+{
+    cw_session_stay(session);
+}
+
 static void down(CwComponent *component)
 {
+    cw_transport_each_session(cw_component_transport(component), stay, NULL);
     cw_component_set_data(component, &cw_feature_presence, NULL, NULL);
 }
 

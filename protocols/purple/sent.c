@@ -170,9 +170,9 @@ static CwReason map_errno(int result)
     case E2BIG:
     case EMSGSIZE:
         return CW_REASON_TOO_LONG;
-    case ENOTCONN:
+    case ENOTCONN: /* not NOT_ONLINE: that promises that nothing of it went out */
     case EPIPE:
-        return CW_REASON_NOT_ONLINE;
+        return CW_REASON_NETWORK;
     case EAGAIN:
     case ENOBUFS:
         return CW_REASON_RATE;
@@ -203,9 +203,8 @@ void cw_sent_given(CwSentList *list, CwSent *sent, guint given, int result)
     sent->errors = given;
     if (given == 0)
         nack(list, sent, reason, NULL);
-    else /* NOT_ONLINE would promise that nothing of it was sent */
-        nack(list, sent, reason == CW_REASON_NOT_ONLINE ? CW_REASON_NETWORK : reason,
-             "only the beginning of it was sent");
+    else
+        nack(list, sent, reason, "only the beginning of it was sent");
 }
 
 static gboolean ack_cb(gpointer data)

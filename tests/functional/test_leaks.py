@@ -36,6 +36,7 @@ def log_in_and_out(clients, times):
 def test_a_thousand_logins_leave_nothing(world, gateway_factory):
     gateway = gateway_factory(server_port=world.server.component_port,
                               log={"debug": "false", "stanzas": "false"},
+                              timing={"logout-delay": 0},
                               transports={IRC: world.irc_transport(logins_per_minute="0")})
     # freed memory goes back, or it would count as growth
     gateway.environment["ASAN_OPTIONS"] = ("detect_leaks=1:exitcode=99:fast_unwind_on_malloc=0:"

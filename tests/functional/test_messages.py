@@ -11,7 +11,7 @@ import pytest
 from conftest import IRC, OTHER_HOST, XMPP
 from lib.friends import Friends, escaped, is_presence_of
 from lib.ircclient import IrcClient
-from lib.registration import register, wait_online
+from lib.registration import log_out, register, wait_online
 from lib.servers import Ngircd, Prosody
 from lib.xmppclient import CLIENT, body, condition, error_text
 
@@ -190,8 +190,7 @@ def test_a_subject_is_not_lost(on_irc, juliet):
 
 
 def test_first_message_after_the_log_in(on_irc, juliet):
-    juliet.presence(IRC, "unavailable")
-    juliet.wait_for(is_presence_of(IRC, "unavailable"))
+    log_out(juliet, IRC)
     on_irc.friend.wait_offline(on_irc.nick)
     juliet.stanzas.take_all()
     juliet.presence(IRC)
@@ -286,8 +285,7 @@ def test_G49_a_refused_message_is_not_kept_for_later(world, on_irc, juliet):
 
 
 def test_G46_not_logged_in(world, on_irc, juliet):
-    juliet.presence(IRC, "unavailable")
-    juliet.wait_for(is_presence_of(IRC, "unavailable"))
+    log_out(juliet, IRC)
     ident = juliet.message(on_irc.contact, "too early")
     error = juliet.wait_error(ident)
     assert condition(error) == "remote-server-timeout" and error_text(error)

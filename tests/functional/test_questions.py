@@ -11,7 +11,7 @@ import pytest
 from conftest import IRC
 from lib.friends import is_presence_of
 from lib.gateway import BUILD
-from lib.registration import is_registered, plain, query, register, wait_online
+from lib.registration import is_registered, log_out, plain, query, register, wait_online
 from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, body, condition, error_text
 
@@ -231,8 +231,7 @@ def test_question_ends_with_the_session(juliet):
     juliet.asked()
     juliet.client.sync()
     juliet.client.stanzas.take_all()
-    juliet.client.presence(MOCK, "unavailable")
-    juliet.client.wait_for(is_presence_of(MOCK, "unavailable"))
+    log_out(juliet.client, MOCK)
     juliet.client.presence(MOCK)
     wait_online(juliet.client, MOCK)
     juliet.client.stanzas.take_all()

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import IRC, XMPP
 from lib.friends import Friends, escaped, is_presence_of
-from lib.registration import SilentServer, is_registered, plain, register, wait_online
+from lib.registration import SilentServer, is_registered, log_out, plain, register, wait_online
 from lib.servers import Ngircd
 from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, condition, error_text
@@ -118,8 +118,7 @@ def test_G31_G32_wrong_password_is_told_and_not_tried_again(world, gateway_facto
                               transports={XMPP: world.xmpp_transport()}).start()
     legacy = world.other_account("romeo")
     register(juliet, XMPP, legacy.jid, legacy.password)
-    juliet.presence(XMPP, "unavailable")
-    juliet.wait_for(is_presence_of(XMPP, "unavailable"))
+    log_out(juliet, XMPP)
     world.other.add_user(legacy.name, "changed", legacy.host)
     juliet.presence(XMPP)
     refused = juliet.wait_for(is_presence_of(XMPP, "error"))
@@ -142,8 +141,7 @@ def test_G31_unreachable_network_is_a_timeout_and_tried_again(world, gateway_fac
         gateway = gateway_factory(server_port=world.server.component_port, transports={
             IRC: world.irc_transport(**{"option.port": ircd.port})}).start()
         register(juliet, IRC, world.nick())
-        juliet.presence(IRC, "unavailable")
-        juliet.wait_for(is_presence_of(IRC, "unavailable"))
+        log_out(juliet, IRC)
         ircd.stop()
         juliet.presence(IRC)
         refused = juliet.wait_for(is_presence_of(IRC, "error"))

@@ -23,6 +23,7 @@ TIMING = {
     "server-retry-first": "0.2", "server-retry-max": "1", "server-refused-retry": "1",
     "legacy-retry-first": "0.5", "legacy-retry-max": "2", "host-retry-first": "0.1",
     "host-retry-max": "1", "registered-linger": "5", "login-timeout": "15",
+    "logout-delay": "0.3",
 }
 
 

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 import socket
+import time
 from xml.sax.saxutils import escape
 
 from .xmppclient import condition
@@ -68,6 +69,13 @@ def wait_online(client, domain):
     client.wait_for(lambda s: s.tag.endswith("}presence") and s.get("from") == domain
                     and s.get("type") is None and s.find("{jabber:client}status") is None,
                     what=f"{domain} to be online")
+
+
+def log_out(client, domain):
+    """Goes, and stays away for longer than logout-delay (gateway.py)."""
+    client.presence(domain, "unavailable")
+    client.wait_presence(domain, "unavailable")
+    time.sleep(1)
 
 
 def settle(client, domain):

@@ -128,6 +128,7 @@ MaxNickLength = 30
 MaxJoins = 0
 PingTimeout = 60
 PongTimeout = 20
+MaxPenaltyTime = 0
 [Options]
 DNS = no
 Ident = no
