@@ -46,7 +46,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "pending-messages", CW_KEY_LIMIT, 1, 1000000, "500", LIMIT(pending_messages)},
     {"limits", "questions", CW_KEY_LIMIT, 1, 1000000, "16", LIMIT(questions)},
     {"limits", "dialogues", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(dialogues)},
-    {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "0", LIMIT(host_memory)},
+    {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "1024", LIMIT(host_memory)},
 
     {"timing", "server-ping-interval", CW_KEY_TIME, 1, DAY, "60", TIMING(server_ping_interval)},
     {"timing", "server-ping-timeout", CW_KEY_TIME, 1, DAY, "30", TIMING(server_ping_timeout)},

@@ -43,7 +43,7 @@ typedef struct {
     guint pending_messages;                  /* of one account, not yet taken by the network; 500 */
     guint questions;                         /* of one account, not yet answered; 16 */
     guint dialogues;   /* users whom one gateway asks something in a chat; 1000 */
-    guint host_memory; /* MiB of address space of a protocol host; 0 */
+    guint host_memory; /* MiB that a protocol host has in memory; 1024 */
 } CwLimits;
 
 /* All in milliseconds. */
