@@ -27,6 +27,8 @@ const CwSettingsKey cw_settings_keys[] = {
 
     {"log", "stanzas", CW_KEY_BOOLEAN, 0, 0, "false", GLOBAL(trace)},
     {"log", "debug", CW_KEY_BOOLEAN, 0, 0, "false", GLOBAL(debug)},
+    {"log", "crash-path", CW_KEY_PATH, 0, 0, NULL, GLOBAL(crash_path)},
+    {"log", "crash-logs", CW_KEY_COUNT, 0, 10000, "20", GLOBAL(crash_logs)},
 
     /* RFC 6120 13.12: a stanza limit under 10,000 bytes is not allowed. */
     {"limits", "stanza-size", CW_KEY_BYTES, 10000, GIB, "262144", LIMIT(stanza_size)},

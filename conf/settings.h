@@ -99,6 +99,8 @@ typedef struct {
     char *purple_program;        /* [programs] purple =; default: beside causeway, else libexec */
     gboolean trace;              /* [log] stanzas = true: trace of stanzas, bodies hidden */
     gboolean debug;              /* [log] debug = true */
+    char *crash_path;            /* default: crashes beside the store */
+    guint crash_logs;            /* files kept there, 0: none is written; 20 */
     CwLimits limits;
     CwTiming timing;
     GPtrArray *transports; /* CwTransportSettings *, in the file's order, at least one */

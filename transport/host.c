@@ -37,6 +37,9 @@ struct CwHost {
     CwLinkPeer *peer;             /* NULL: closed */
     guint64 lines, lines_written; /* of the peer, once it is closed */
     CwScoreboard *scoreboard;
+    CwLinkTrace trace;
+    gint64 started; /* monotonic µs */
+    char pid[16];
     char *why; /* what ended it, first cause; NULL: it was asked */
     gboolean ready, stopping, exited, paused;
     gboolean crashed; /* killed, by whomever, or an exit status that says so */
@@ -165,8 +168,7 @@ static gboolean hello_late_cb(gpointer data)
 static void check_memory(CwHost *host)
 {
     guint64 most = (guint64)host->limits->host_memory << 20;
-    g_autofree char *path =
-        g_strdup_printf("/proc/%s/statm", g_subprocess_get_identifier(host->process));
+    g_autofree char *path = g_strdup_printf("/proc/%s/statm", host->pid);
     char text[128];
 
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -325,9 +327,11 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
     host->process = process;
     host->scoreboard = g_steal_pointer(&scoreboard);
     host->cancellable = g_cancellable_new();
-    host->heard = g_get_monotonic_time();
+    host->heard = host->started = g_get_monotonic_time();
+    g_strlcpy(host->pid, g_subprocess_get_identifier(process), sizeof host->pid);
     host->peer = cw_link_peer_new(fds[0], CW_LINK_GATEWAY, limits->link_queue / 4,
                                   limits->link_queue, &link_events, host);
+    cw_link_peer_set_trace(host->peer, &host->trace);
     g_subprocess_wait_async(process, host->cancellable, exited_cb, host);
     set_timer(host, &host->hello_id, HELLO_TIMEOUT, hello_late_cb);
     host->ping_id =
@@ -385,6 +389,18 @@ guint64 cw_host_lines(const CwHost *host)
 void cw_host_remains(const CwHost *host, CwHostRemains *remains)
 {
     remains->crashed = host->crashed && !host->stopping;
+    remains->ready = host->ready;
+    g_strlcpy(remains->pid, host->pid, sizeof remains->pid);
+    remains->signal = host->exited && g_subprocess_get_if_signaled(host->process)
+                          ? g_subprocess_get_term_sig(host->process)
+                          : 0;
+    remains->status = host->exited && g_subprocess_get_if_exited(host->process)
+                          ? g_subprocess_get_exit_status(host->process)
+                          : 0;
+    remains->uptime = g_get_monotonic_time() - host->started;
+    remains->memory = host->memory;
+    remains->lines = host->lines;
+    remains->trace = &host->trace;
     remains->lines_written = host->lines_written;
     remains->kept = cw_scoreboard_read(host->scoreboard, host->lines, &remains->scoreboard);
 }

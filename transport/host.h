@@ -50,10 +50,17 @@ guint64 cw_host_lines(const CwHost *host); /* that were sent: the number of the 
 
 /* What is known of a host that has ended: valid inside ended(). */
 typedef struct {
-    gboolean crashed;      /* its end was nobody's wish: not an orderly exit */
+    gboolean crashed; /* its end was nobody's wish: not an orderly exit */
+    gboolean ready;   /* it had said hello */
+    char pid[16];
+    int signal, status;    /* of its exit; 0 */
+    gint64 uptime;         /* µs */
+    guint64 memory;        /* bytes, when it was looked at last; 0: never */
+    guint64 lines;         /* that it was sent */
     guint64 lines_written; /* whole lines that left our queue */
     gboolean kept;         /* the scoreboard is worth something */
     CwScoreboard scoreboard;
+    const CwLinkTrace *trace; /* goes with the host */
 } CwHostRemains;
 void cw_host_remains(const CwHost *host, CwHostRemains *remains);
 void cw_host_pause(CwHost *host, gboolean yes);

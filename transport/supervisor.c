@@ -14,6 +14,7 @@
 #include "transport/supervisor.h"
 
 #include "transport/backoff.h"
+#include "transport/crash-log.h"
 #include "transport/host.h"
 #include "transport/pace.h"
 #include "transport/suspects.h"
@@ -164,6 +165,34 @@ static void take_accounts(Slot *slot, const CwHostRemains *remains, GPtrArray *l
     }
 }
 
+/* A host that never said hello has nothing to tell that the log does not. */
+static void write_crash_log(const Slot *slot, const char *why, const CwHostRemains *remains,
+                            const GPtrArray *lost)
+{
+    const CwSettings *settings = slot->supervisor->settings;
+    CwCrash crash = {.transport = slot->supervisor->transport->domain,
+                     .why = why,
+                     .accounts = lost->len,
+                     .remains = remains};
+    g_autoptr(GError) error = NULL;
+
+    if (settings->crash_logs == 0 || !remains->crashed || !remains->ready)
+        return;
+    for (guint i = 0; i < lost->len; i++) {
+        const CwAccount *account = g_ptr_array_index(lost, i);
+        if (find_serving(account, remains) != CW_SERVING_IT)
+            continue;
+        crash.served = account->username;
+        crash.guilty = account->guilty;
+    }
+    g_autofree char *path =
+        cw_crash_log_write(settings->crash_path, settings->crash_logs, &crash, &error);
+    if (path != NULL)
+        g_message("%s: what is known of the crash is in %s", slot->supervisor->subject, path);
+    else
+        g_warning("%s: %s", slot->supervisor->subject, error->message);
+}
+
 /* ms until the next start.  It grows with crashes in a row, but not with those of suspects: each of
  * them brings the culprit nearer, and others wait for their host. */
 static guint next_wait(CwSupervisor *supervisor, const Slot *slot)
@@ -196,6 +225,9 @@ static void ended_cb(CwHost *host, const char *why, gpointer data)
         g_message("%s: a host %s; %u account%s on it; the next starts in %.1f s",
                   supervisor->subject, why, lost->len, lost->len == 1 ? "" : "s", wait / 1000.0);
     }
+
+    write_crash_log(slot, reason, &remains, lost);
+    remains.trace = NULL;
 
     gboolean described = slot->described;
     if (why != NULL && !described)

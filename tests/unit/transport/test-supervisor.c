@@ -7,17 +7,23 @@
  */
 #include "transport/supervisor.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define PATIENCE 60000 /* ms */
 #define ACCOUNTS 8
 
-static const char settings_text[] = "[timing]\n"
-                                    "host-retry-first = 0.05\n"
-                                    "host-retry-max = 5\n"
-                                    "[transport a.example.com]\n"
-                                    "secret = s\n"
-                                    "protocol = purple:prpl-test\n";
+#define SETTINGS                                                                                   \
+    "[log]\n"                                                                                      \
+    "crash-path = %s/crashes\n"                                                                    \
+    "crash-logs = 2\n"                                                                             \
+    "[timing]\n"                                                                                   \
+    "host-retry-first = 0.05\n"                                                                    \
+    "host-retry-max = 5\n"                                                                         \
+    "[transport a.example.com]\n"                                                                  \
+    "secret = s\n"                                                                                 \
+    "protocol = purple:prpl-test\n"
 
 typedef struct World World;
 
@@ -33,6 +39,7 @@ typedef struct {
 } User;
 
 struct World {
+    char *folder;
     CwSettings *settings;
     CwSupervisor *supervisor;
     User users[ACCOUNTS];
@@ -93,8 +100,10 @@ static const CwAccountEvents account_events = {.line = line_cb, .lost = lost_cb}
 
 static void log_in(User *user)
 {
+    g_autoptr(CwSecret) password = cw_secret_new("sesame");
+
     user->account =
-        cw_account_new(user->world->supervisor, &account_events, user, user->name, NULL, NULL);
+        cw_account_new(user->world->supervisor, &account_events, user, user->name, password, NULL);
 }
 
 static void set_up(World *world, gboolean board)
@@ -103,8 +112,9 @@ static void set_up(World *world, gboolean board)
     const char *const argv[] = {"/usr/bin/python3", program, board ? "board" : "none", NULL};
     g_autoptr(GError) error = NULL;
 
-    *world = (World){0};
-    world->settings = cw_settings_parse(settings_text, strlen(settings_text), "test.conf", &error);
+    *world = (World){.folder = g_dir_make_tmp("causeway-XXXXXX", NULL)};
+    g_autofree char *text = g_strdup_printf(SETTINGS, world->folder);
+    world->settings = cw_settings_parse(text, strlen(text), "test.conf", &error);
     g_assert_no_error(error);
     world->supervisor =
         cw_supervisor_new("test", argv, g_ptr_array_index(world->settings->transports, 0),
@@ -166,6 +176,18 @@ static gboolean is_convicted(const World *world)
     return world->users[ACCOUNTS - 1].guilty > 0 && are_online(world);
 }
 
+static void remove_logs(const char *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    const char *name;
+
+    while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
+        g_autofree char *path = g_build_filename(folder, name, NULL);
+        g_unlink(path);
+    }
+    g_rmdir(folder);
+}
+
 static void tear_down(World *world)
 {
     for (guint i = 0; i < world->n_users; i++)
@@ -177,6 +199,9 @@ static void tear_down(World *world)
         g_free(world->users[i].name);
     }
     cw_supervisor_free(world->supervisor);
+    remove_logs(world->settings->crash_path);
+    g_rmdir(world->folder);
+    g_free(world->folder);
     cw_settings_free(world->settings);
 }
 
@@ -184,11 +209,45 @@ static void send_message(User *user, const char *contact)
 {
     cw_account_send(
         user->account,
-        &(CwLinkMsg){.kind = CW_LINK_MESSAGE, .id = 5, .contact = contact, .text = "hello"});
+        &(CwLinkMsg){.kind = CW_LINK_MESSAGE, .id = 5, .contact = contact, .text = "wherefore"});
     user->line = (gint64)cw_account_line(user->account);
 }
 
 /* ---- who ends alone ---- */
+
+/* The newest of them is of the host of the culprit alone. */
+static void check_logs(const char *folder, gboolean board)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autofree char *newest = NULL;
+    g_autofree char *text = NULL;
+    const char *name;
+    struct stat status;
+    guint n = 0;
+
+    g_assert_nonnull(dir);
+    g_assert_cmpint(stat(folder, &status), ==, 0);
+    g_assert_cmpint(status.st_mode & 0777, ==, 0700);
+    for (; (name = g_dir_read_name(dir)) != NULL; n++) {
+        if (g_strcmp0(name, newest) < 0)
+            continue;
+        g_free(newest);
+        newest = g_strdup(name);
+    }
+    g_assert_cmpuint(n, ==, 2);
+    g_autofree char *path = g_build_filename(folder, newest, NULL);
+    g_assert_cmpint(stat(path, &status), ==, 0);
+    g_assert_cmpint(status.st_mode & 0777, ==, 0600);
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_nonnull(strstr(text, "transport: a.example.com\n"));
+    g_assert_nonnull(strstr(text, "signal: 9 (Killed)\n"));
+    g_assert_nonnull(strstr(text, "accounts: 1\n"));
+    g_assert_nonnull(strstr(text, "-> login"));
+    g_assert_nonnull(strstr(text, "<- hello"));
+    g_assert_cmpint(strstr(text, "serving: account 1, crash\n") != NULL, ==, board);
+    g_assert_cmpint(strstr(text, "verdict: ") != NULL, ==, board);
+    g_assert_null(strstr(text, "sesame"));
+}
 
 static void find_culprit(gboolean board, guint most_lost)
 {
@@ -212,6 +271,7 @@ static void find_culprit(gboolean board, guint most_lost)
         g_assert_cmpuint(world.users[i].lost, >=, 1);
     }
     g_assert_cmpuint(culprit->lost, ==, most_lost + 1);
+    check_logs(world.settings->crash_path, board);
     tear_down(&world);
 }
 
