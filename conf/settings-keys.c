@@ -27,6 +27,8 @@ const CwSettingsKey cw_settings_keys[] = {
 
     {"log", "stanzas", CW_KEY_BOOLEAN, 0, 0, "false", GLOBAL(trace)},
     {"log", "debug", CW_KEY_BOOLEAN, 0, 0, "false", GLOBAL(debug)},
+    {"log", "crash-path", CW_KEY_PATH, 0, 0, NULL, GLOBAL(crash_path)},
+    {"log", "crash-logs", CW_KEY_COUNT, 0, 10000, "20", GLOBAL(crash_logs)},
 
     /* RFC 6120 13.12: a stanza limit under 10,000 bytes is not allowed. */
     {"limits", "stanza-size", CW_KEY_BYTES, 10000, GIB, "262144", LIMIT(stanza_size)},
@@ -50,7 +52,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "remembered-messages", CW_KEY_COUNT, 0, 10000, "100", LIMIT(remembered_messages)},
     {"limits", "questions", CW_KEY_LIMIT, 1, 1000000, "16", LIMIT(questions)},
     {"limits", "dialogues", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(dialogues)},
-    {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "0", LIMIT(host_memory)},
+    {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "1024", LIMIT(host_memory)},
 
     {"timing", "server-ping-interval", CW_KEY_TIME, 1, DAY, "60", TIMING(server_ping_interval)},
     {"timing", "server-ping-timeout", CW_KEY_TIME, 1, DAY, "30", TIMING(server_ping_timeout)},

@@ -60,6 +60,7 @@ void cw_settings_free(CwSettings *settings)
     g_free(settings->store_path);
     g_free(settings->store_key_file);
     g_free(settings->purple_program);
+    g_free(settings->crash_path);
     g_ptr_array_unref(settings->transports);
     g_free(settings);
 }
@@ -302,6 +303,10 @@ static gboolean complete(CwSettingsPlace *place, GKeyFile *file, GError **error)
     }
     if (!settings->store_key_file)
         settings->store_key_file = g_strconcat(settings->store_path, ".key", NULL);
+    if (!settings->crash_path) {
+        g_autofree char *folder = g_path_get_dirname(settings->store_path);
+        settings->crash_path = g_build_filename(folder, "crashes", NULL);
+    }
 
     place->group = "server";
     place->key = "host";

@@ -48,7 +48,7 @@ typedef struct {
     guint remembered_messages; /* of one account, to know what a network delivers twice; 100 */
     guint questions;                         /* of one account, not yet answered; 16 */
     guint dialogues;   /* users whom one gateway asks something in a chat; 1000 */
-    guint host_memory; /* MiB of address space of a protocol host; 0 */
+    guint host_memory; /* MiB that a protocol host has in memory; 1024 */
 } CwLimits;
 
 /* All in milliseconds. */
@@ -108,6 +108,8 @@ typedef struct {
     char *purple_program;        /* [programs] purple =; default: beside causeway, else libexec */
     gboolean trace;              /* [log] stanzas = true: trace of stanzas, bodies hidden */
     gboolean debug;              /* [log] debug = true */
+    char *crash_path;            /* default: crashes beside the store */
+    guint crash_logs;            /* files kept there, 0: none is written; 20 */
     CwLimits limits;
     CwTiming timing;
     GPtrArray *transports; /* CwTransportSettings *, in the file's order, at least one */

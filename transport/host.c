@@ -10,21 +10,24 @@
 #include "transport/host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define HELLO_TIMEOUT 10000 /* ms; protocols/LINK.md */
 #define STOP_TIMEOUT 5000   /* ms from the closed link to the kill */
+#define LOOK_INTERVAL 1000  /* ms between two looks at its memory, at most */
 #define DRAIN_TIMEOUT 2000  /* ms from the exit to a link that somebody still holds open */
 
 G_DEFINE_QUARK(cw - host - error, cw_host_error)
 
 struct CwHost {
     char *subject;
+    const CwLimits *limits;
     const CwTiming *timing;
     const CwHostEvents *events;
     gpointer data;
@@ -34,8 +37,13 @@ struct CwHost {
     CwLinkPeer *peer;             /* NULL: closed */
     guint64 lines, lines_written; /* of the peer, once it is closed */
     CwScoreboard *scoreboard;
+    CwLinkTrace trace;
+    gint64 started; /* monotonic µs */
+    char pid[16];
     char *why; /* what ended it, first cause; NULL: it was asked */
     gboolean ready, stopping, exited, paused;
+    gboolean crashed; /* killed, by whomever, or an exit status that says so */
+    guint64 memory;   /* resident, bytes, when it was looked at last */
 
     gint64 next_ping;   /* id */
     gboolean ping_open; /* sent, not answered */
@@ -106,6 +114,7 @@ static void exited_cb(GObject *source, GAsyncResult *result, gpointer data)
 
     CwHost *host = data;
     host->exited = TRUE;
+    host->crashed = host->why != NULL || !g_subprocess_get_successful(process);
     if (g_subprocess_get_if_signaled(process)) {
         if (host->why == NULL)
             host->why =
@@ -155,9 +164,38 @@ static gboolean hello_late_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* A plugin that leaks takes its own host down, not the machine. */
+static void check_memory(CwHost *host)
+{
+    guint64 most = (guint64)host->limits->host_memory << 20;
+    g_autofree char *path = g_strdup_printf("/proc/%s/statm", host->pid);
+    char text[128];
+
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return; /* it ended just now */
+    gssize length = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (length <= 0)
+        return;
+    text[length] = '\0';
+    const char *resident = strchr(text, ' '); /* the second number, in pages: proc(5) */
+    if (resident == NULL)
+        return;
+    host->memory = g_ascii_strtoull(resident, NULL, 10) * (guint64)sysconf(_SC_PAGESIZE);
+    if (most == 0 || host->memory <= most)
+        return;
+    g_autofree char *why = g_strdup_printf("used %u MiB of memory, over the %u of host-memory",
+                                           (guint)(host->memory >> 20), host->limits->host_memory);
+    kill_host(host, why);
+}
+
 static gboolean ping_cb(gpointer data)
 {
     CwHost *host = data;
+
+    if (!host->exited)
+        check_memory(host);
     gint64 quiet = (g_get_monotonic_time() - host->heard) / 1000;
 
     if (host->paused || host->peer == NULL)
@@ -236,16 +274,19 @@ static const CwLinkPeerEvents link_events = {
 
 /* ---- life ---- */
 
+/* Between fork and exec: system calls alone. */
 static void child_setup(gpointer data)
 {
-    guint mebibytes = GPOINTER_TO_UINT(data);
+    static const char score[] = "500";
 
     /* the gateway's death must not leave it behind, whatever it is doing */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (mebibytes > 0) {
-        struct rlimit limit = {.rlim_cur = (rlim_t)mebibytes << 20,
-                               .rlim_max = (rlim_t)mebibytes << 20};
-        setrlimit(RLIMIT_AS, &limit);
+    /* when memory is short the kernel takes a host and not the gateway */
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        gssize unused = write(fd, score, sizeof score - 1);
+        (void)unused;
+        close(fd);
     }
 }
 
@@ -267,8 +308,7 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
     g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
     g_subprocess_launcher_take_fd(launcher, fds[1], 3);
     g_subprocess_launcher_take_fd(launcher, page_fd, CW_SCOREBOARD_FD);
-    g_subprocess_launcher_set_child_setup(launcher, child_setup,
-                                          GUINT_TO_POINTER(limits->host_memory), NULL);
+    g_subprocess_launcher_set_child_setup(launcher, child_setup, NULL, NULL);
     g_autoptr(GError) cause = NULL;
     GSubprocess *process = g_subprocess_launcher_spawnv(launcher, argv, &cause);
     if (process == NULL) {
@@ -280,18 +320,22 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
 
     CwHost *host = g_new0(CwHost, 1);
     host->subject = g_strdup_printf("%s: host %s", subject, g_subprocess_get_identifier(process));
+    host->limits = limits;
     host->timing = timing;
     host->events = events;
     host->data = data;
     host->process = process;
     host->scoreboard = g_steal_pointer(&scoreboard);
     host->cancellable = g_cancellable_new();
-    host->heard = g_get_monotonic_time();
+    host->heard = host->started = g_get_monotonic_time();
+    g_strlcpy(host->pid, g_subprocess_get_identifier(process), sizeof host->pid);
     host->peer = cw_link_peer_new(fds[0], CW_LINK_GATEWAY, limits->link_queue / 4,
                                   limits->link_queue, &link_events, host);
+    cw_link_peer_set_trace(host->peer, &host->trace);
     g_subprocess_wait_async(process, host->cancellable, exited_cb, host);
     set_timer(host, &host->hello_id, HELLO_TIMEOUT, hello_late_cb);
-    host->ping_id = g_timeout_add(CLAMP(timing->host_ping_interval / 2, 100, 5000), ping_cb, host);
+    host->ping_id =
+        g_timeout_add(CLAMP(timing->host_ping_interval / 2, 100, LOOK_INTERVAL), ping_cb, host);
     cw_link_peer_send(host->peer, &(CwLinkMsg){.kind = CW_LINK_HELLO, .version = CW_LINK_VERSION});
     g_debug("%s: started", host->subject);
     return host;
@@ -344,12 +388,26 @@ guint64 cw_host_lines(const CwHost *host)
 
 void cw_host_remains(const CwHost *host, CwHostRemains *remains)
 {
+    remains->crashed = host->crashed && !host->stopping;
+    remains->ready = host->ready;
+    g_strlcpy(remains->pid, host->pid, sizeof remains->pid);
+    remains->signal = host->exited && g_subprocess_get_if_signaled(host->process)
+                          ? g_subprocess_get_term_sig(host->process)
+                          : 0;
+    remains->status = host->exited && g_subprocess_get_if_exited(host->process)
+                          ? g_subprocess_get_exit_status(host->process)
+                          : 0;
+    remains->uptime = g_get_monotonic_time() - host->started;
+    remains->memory = host->memory;
+    remains->lines = host->lines;
+    remains->trace = &host->trace;
     remains->lines_written = host->lines_written;
     remains->kept = cw_scoreboard_read(host->scoreboard, host->lines, &remains->scoreboard);
 }
 
-void cw_host_set_timing(CwHost *host, const CwTiming *timing)
+void cw_host_set_settings(CwHost *host, const CwLimits *limits, const CwTiming *timing)
 {
+    host->limits = limits;
     host->timing = timing;
 }
 

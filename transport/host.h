@@ -2,9 +2,9 @@
  *
  *     new -> (hello) ready -> line … line -> ended
  *
- * A host that breaks the link's rules, does not say hello or answer a ping in time, or lets its
- * queue run full is killed; ended() says why.  While its link is paused neither is waited for,
- * since it would not be read.
+ * A host that breaks the link's rules, does not say hello or answer a ping in time, lets its queue
+ * run full, or uses more memory than host-memory says is killed; ended() says why.  While its link
+ * is paused neither is waited for, since it would not be read.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,8 +30,8 @@ typedef struct {
     void (*ended)(CwHost *host, const char *why, gpointer data);
 } CwHostEvents;
 
-/* Starts `argv` with the link on its descriptor 3.  `subject` begins its log lines.  `timing` must
- * outlive it, or be replaced by cw_host_set_timing(). */
+/* Starts `argv` with the link on its descriptor 3.  `subject` begins its log lines.  `limits` and
+ * `timing` must outlive it, or be replaced by cw_host_set_settings(). */
 CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits *limits,
                     const CwTiming *timing, const CwHostEvents *events, gpointer data,
                     GError **error);
@@ -42,7 +42,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwHost, cw_host_free)
 
 gboolean cw_host_is_ready(const CwHost *host);
 gboolean cw_host_is_ending(const CwHost *host); /* takes no more accounts */
-void cw_host_set_timing(CwHost *host, const CwTiming *timing);
+void cw_host_set_settings(CwHost *host, const CwLimits *limits, const CwTiming *timing);
 /* It does not read as fast as it is written to: a quarter of link-queue waits. */
 gboolean cw_host_is_congested(const CwHost *host);
 gboolean cw_host_send(CwHost *host, const CwLinkMsg *msg);
@@ -50,9 +50,17 @@ guint64 cw_host_lines(const CwHost *host); /* that were sent: the number of the 
 
 /* What is known of a host that has ended: valid inside ended(). */
 typedef struct {
+    gboolean crashed; /* its end was nobody's wish: not an orderly exit */
+    gboolean ready;   /* it had said hello */
+    char pid[16];
+    int signal, status;    /* of its exit; 0 */
+    gint64 uptime;         /* µs */
+    guint64 memory;        /* bytes, when it was looked at last; 0: never */
+    guint64 lines;         /* that it was sent */
     guint64 lines_written; /* whole lines that left our queue */
     gboolean kept;         /* the scoreboard is worth something */
     CwScoreboard scoreboard;
+    const CwLinkTrace *trace; /* goes with the host */
 } CwHostRemains;
 void cw_host_remains(const CwHost *host, CwHostRemains *remains);
 void cw_host_pause(CwHost *host, gboolean yes);

@@ -34,6 +34,7 @@ struct CwLinkPeer {
     guint64 lines;            /* queued so far */
     guint64 lines_lost;       /* of these: the other side closed before they were written */
     CwScoreboard *scoreboard; /* (nullable) */
+    CwLinkTrace *trace;       /* (nullable) */
     gboolean out_secret;      /* a secret is or was in `out` since it was last empty */
     gboolean congested;
     gboolean paused;
@@ -107,6 +108,25 @@ static void end(CwLinkPeer *peer, GError *error)
     g_error_free(error);
 }
 
+static void trace(CwLinkPeer *peer, const CwLinkMsg *msg, gsize length, gboolean sent)
+{
+    if (peer->trace == NULL)
+        return;
+    peer->trace->lines[peer->trace->n++ % CW_LINK_TRACE] = (CwLinkTraced){
+        .at = g_get_monotonic_time(),
+        .id = msg->id,
+        .account = msg->account,
+        .length = has_secret(msg) ? 0 : (guint32)length,
+        .kind = msg->kind,
+        .sent = sent,
+    };
+}
+
+void cw_link_peer_set_trace(CwLinkPeer *peer, CwLinkTrace *trace)
+{
+    peer->trace = trace;
+}
+
 /* ---- reading ---- */
 
 /* Hands out the complete lines in the buffer.  FALSE: stop, the peer may be gone behind leave(). */
@@ -132,6 +152,7 @@ static gboolean hand_out_lines(CwLinkPeer *peer)
         if (peer->scoreboard != NULL)
             cw_scoreboard_serve(peer->scoreboard, msg.account);
         gboolean secret = has_secret(&msg);
+        trace(peer, &msg, length + 1, FALSE);
         peer->events->message(&msg, peer->data);
         if (peer->scoreboard != NULL)
             cw_scoreboard_finish(peer->scoreboard);
@@ -323,11 +344,13 @@ gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)
         return FALSE;
     if (has_secret(msg))
         peer->out_secret = TRUE;
+    gsize before = peer->out->len;
     if (!cw_link_encode(msg, peer->self, peer->out, &error)) {
         g_warning("link: a line was not sent: %s", error->message);
         return FALSE;
     }
     peer->lines++;
+    trace(peer, msg, peer->out->len - before, TRUE);
     schedule_flush(peer);
     tell_congestion(peer);
     return TRUE;

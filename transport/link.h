@@ -128,6 +128,22 @@ CwLinkPeer *cw_link_peer_new(int fd, CwLinkSide self, gsize high_water, gsize li
 void cw_link_peer_free(CwLinkPeer *peer); /* closes at once; may be called inside a callback */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwLinkPeer, cw_link_peer_free)
 
+/* The last lines of a link, both ways, without what they say. */
+#define CW_LINK_TRACE 64
+typedef struct {
+    gint64 at; /* monotonic, µs */
+    gint64 id;
+    guint32 account;
+    guint32 length; /* bytes, with the newline; 0: of a line with a secret */
+    CwLinkKind kind;
+    gboolean sent; /* by us */
+} CwLinkTraced;
+typedef struct {
+    guint64 n; /* in all; the k-th, from 0, is at k modulo CW_LINK_TRACE */
+    CwLinkTraced lines[CW_LINK_TRACE];
+} CwLinkTrace;
+void cw_link_peer_set_trace(CwLinkPeer *peer, CwLinkTrace *trace); /* borrowed */
+
 /* Queues it.  FALSE: it could not be encoded (logged), or the link is over. */
 gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg);
 void cw_link_peer_pause(CwLinkPeer *peer, gboolean yes); /* stop / go on reading */

@@ -4,6 +4,9 @@
  * there.  Numbers of accounts are never used twice on one host, so a late line of an account that
  * is gone finds nobody.
  *
+ * After a crash the accounts of that host are suspects (suspects.h): they come back on hosts of
+ * their own, in groups that get smaller with each crash, until the culprit is alone.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #define G_LOG_DOMAIN "transport"
@@ -11,17 +14,24 @@
 #include "transport/supervisor.h"
 
 #include "transport/backoff.h"
+#include "transport/crash-log.h"
 #include "transport/host.h"
 #include "transport/pace.h"
+#include "transport/suspects.h"
 
-#define STEADY_TIME (60 * G_USEC_PER_SEC) /* a host that lived so long resets the back-off */
+#define STEADY_TIME                                                                                \
+    ((gint64)60 * G_USEC_PER_SEC) /* no crash for so long resets the back-off, and a               \
+                                     suspect that is online is none any more */
+#define WATCH_INTERVAL 5000       /* ms */
+#define STARTING_MAX 4            /* hosts that start side by side */
 
 typedef struct {
     CwSupervisor *supervisor;
     CwHost *host;
     GHashTable *accounts; /* number -> CwAccount * (not owned) */
+    guint expected;       /* accounts that wait for this host */
+    guint group;          /* 0: no suspects; else so many of them at most, and nobody else */
     guint32 last_number;
-    gint64 started;
     gboolean described; /* it said hello */
 } Slot;
 
@@ -33,12 +43,16 @@ struct CwSupervisor {
     const CwSupervisorEvents *events;
     gpointer data;
 
-    GPtrArray *slots;  /* Slot *, owned */
-    GQueue waiting;    /* CwAccount * */
+    GPtrArray *slots; /* Slot *, owned */
+    GQueue waiting;   /* CwAccount * */
+    CwSuspects *suspects;
+    guint watch_id;    /* looks at the suspects */
     CwBackoff backoff; /* of host starts */
+    gint64 crashed_at; /* monotonic µs: the last crash that counts for the back-off */
     gint64 not_before; /* monotonic µs: no host is started earlier */
     CwPace pace;       /* of log-ins */
     gboolean started, stopping, paused;
+    gboolean speaks;              /* the last host that started said hello */
     const CwHostRemains *remains; /* inside lost(): of the host that is gone */
     gint64 paused_at;             /* monotonic µs */
     gint64 paused_total;          /* µs, of the pauses that are over */
@@ -51,9 +65,12 @@ struct CwAccount {
     const CwAccountEvents *events;
     gpointer data;
     Slot *slot; /* NULL: waiting or lost */
+    Slot *home; /* where it will be, while it waits; NULL: not known yet */
     guint32 number;
     guint64 line;     /* number of the line that was queued last */
     gint64 sent_at;   /* by cw_supervisor_clock(); 0: waiting */
+    gint64 online_at; /* monotonic µs; 0: not yet */
+    gboolean guilty;
     gboolean offline; /* the host said so: it has forgotten the number */
     GList link;       /* in `waiting` */
 
@@ -65,6 +82,8 @@ struct CwAccount {
 };
 
 static void schedule_turn(CwSupervisor *supervisor, guint delay);
+static void watch_suspects(CwSupervisor *supervisor);
+static void leave(Slot *slot);
 
 /* ---- hosts ---- */
 
@@ -82,6 +101,7 @@ static void ready_cb(CwHost *host, const CwProtocol *protocol, gpointer data)
     Slot *slot = data;
 
     slot->described = TRUE;
+    slot->supervisor->speaks = TRUE;
     slot->supervisor->events->described(protocol, slot->supervisor->data);
     schedule_turn(slot->supervisor, 0);
 }
@@ -97,8 +117,95 @@ static void line_cb(CwHost *host, const CwLinkMsg *msg, gpointer data)
         account->offline = TRUE;
         g_hash_table_remove(slot->accounts, GUINT_TO_POINTER(msg->account));
         account->slot = NULL;
+        leave(slot);
+        schedule_turn(slot->supervisor, 0);
+    } else if (msg->kind == CW_LINK_STATE && msg->state == CW_ACCOUNT_ONLINE) {
+        account->online_at = g_get_monotonic_time();
     }
     account->events->line(msg, account->data);
+}
+
+/* Of an account on a host that crashed. */
+static CwServing find_serving(const CwAccount *account, const CwHostRemains *remains)
+{
+    if (!remains->kept)
+        return CW_SERVING_UNKNOWN;
+    if (remains->scoreboard.serving == 0)
+        return CW_SERVING_NOBODY;
+    return remains->scoreboard.serving == account->number ? CW_SERVING_IT : CW_SERVING_OTHER;
+}
+
+/* Takes the accounts off the slot, in `lost`, and looks for whose fault it was. */
+static void take_accounts(Slot *slot, const CwHostRemains *remains, GPtrArray *lost)
+{
+    CwSupervisor *supervisor = slot->supervisor;
+    guint together = g_hash_table_size(slot->accounts);
+    gint64 now = g_get_monotonic_time();
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, slot->accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        CwAccount *account = value;
+        account->slot = NULL;
+        account->guilty =
+            remains->crashed && cw_suspects_add(supervisor->suspects, account->username, together,
+                                                find_serving(account, remains), now);
+        if (account->guilty)
+            g_message("%s: the account %s crashed its host", supervisor->subject,
+                      account->username);
+        g_ptr_array_add(lost, account);
+    }
+    for (GList *l = supervisor->waiting.head; l != NULL && slot->expected > 0; l = l->next) {
+        CwAccount *account = l->data;
+        if (account->home != slot)
+            continue;
+        account->home = NULL;
+        slot->expected--;
+    }
+}
+
+/* A host that never said hello has nothing to tell that the log does not. */
+static void write_crash_log(const Slot *slot, const char *why, const CwHostRemains *remains,
+                            const GPtrArray *lost)
+{
+    const CwSettings *settings = slot->supervisor->settings;
+    CwCrash crash = {.transport = slot->supervisor->transport->domain,
+                     .why = why,
+                     .accounts = lost->len,
+                     .remains = remains};
+    g_autoptr(GError) error = NULL;
+
+    if (settings->crash_logs == 0 || !remains->crashed || !remains->ready)
+        return;
+    for (guint i = 0; i < lost->len; i++) {
+        const CwAccount *account = g_ptr_array_index(lost, i);
+        if (find_serving(account, remains) != CW_SERVING_IT)
+            continue;
+        crash.served = account->username;
+        crash.guilty = account->guilty;
+    }
+    g_autofree char *path =
+        cw_crash_log_write(settings->crash_path, settings->crash_logs, &crash, &error);
+    if (path != NULL)
+        g_message("%s: what is known of the crash is in %s", slot->supervisor->subject, path);
+    else
+        g_warning("%s: %s", slot->supervisor->subject, error->message);
+}
+
+/* ms until the next start.  It grows with crashes in a row, but not with those of suspects: each of
+ * them brings the culprit nearer, and others wait for their host. */
+static guint next_wait(CwSupervisor *supervisor, const Slot *slot)
+{
+    gint64 now = g_get_monotonic_time();
+    CwBackoff first = {.first = supervisor->backoff.first, .max = supervisor->backoff.max};
+
+    if (slot->described && slot->group != 0)
+        return cw_backoff_next(&first, NULL);
+    if (now - supervisor->crashed_at > STEADY_TIME)
+        cw_backoff_reset(&supervisor->backoff);
+    supervisor->crashed_at = now;
+    return cw_backoff_next(&supervisor->backoff, NULL);
 }
 
 static void ended_cb(CwHost *host, const char *why, gpointer data)
@@ -108,27 +215,23 @@ static void ended_cb(CwHost *host, const char *why, gpointer data)
     g_autofree char *reason = g_strdup(why == NULL ? "was stopped" : why);
     g_autoptr(GPtrArray) lost = g_ptr_array_new();
     CwHostRemains remains;
-    GHashTableIter iter;
-    gpointer value;
 
     cw_host_remains(host, &remains);
+    take_accounts(slot, &remains, lost);
     if (why != NULL) {
-        if (g_get_monotonic_time() - slot->started > STEADY_TIME)
-            cw_backoff_reset(&supervisor->backoff);
-        guint wait = cw_backoff_next(&supervisor->backoff, NULL);
-        supervisor->not_before = g_get_monotonic_time() + (gint64)wait * 1000;
+        guint wait = next_wait(supervisor, slot);
+        gint64 start = g_get_monotonic_time() + (gint64)wait * 1000;
+        supervisor->not_before = MAX(supervisor->not_before, start);
         g_message("%s: a host %s; %u account%s on it; the next starts in %.1f s",
-                  supervisor->subject, why, g_hash_table_size(slot->accounts),
-                  g_hash_table_size(slot->accounts) == 1 ? "" : "s", wait / 1000.0);
+                  supervisor->subject, why, lost->len, lost->len == 1 ? "" : "s", wait / 1000.0);
     }
 
-    g_hash_table_iter_init(&iter, slot->accounts);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        CwAccount *account = value;
-        account->slot = NULL;
-        g_ptr_array_add(lost, account);
-    }
+    write_crash_log(slot, reason, &remains, lost);
+    remains.trace = NULL;
+
     gboolean described = slot->described;
+    if (why != NULL && !described)
+        supervisor->speaks = FALSE;
     g_ptr_array_remove(supervisor->slots, slot); /* frees the slot and the host */
 
     /* each owner frees only its own account in lost() */
@@ -136,7 +239,7 @@ static void ended_cb(CwHost *host, const char *why, gpointer data)
     for (guint i = 0; i < lost->len; i++) {
         CwAccount *account = g_ptr_array_index(lost, i);
         account->offline = TRUE;
-        account->events->lost(reason, FALSE, account->data);
+        account->events->lost(reason, account->guilty, account->data);
     }
     supervisor->remains = NULL;
     if (why != NULL && !described)
@@ -150,14 +253,13 @@ static const CwHostEvents host_events = {
     .ended = ended_cb,
 };
 
-static void start_host(CwSupervisor *supervisor)
+static Slot *start_host(CwSupervisor *supervisor)
 {
     g_autoptr(GError) error = NULL;
     Slot *slot = g_new0(Slot, 1);
 
     slot->supervisor = supervisor;
     slot->accounts = g_hash_table_new(NULL, NULL);
-    slot->started = g_get_monotonic_time();
     slot->host = cw_host_new(supervisor->subject, (const char *const *)supervisor->argv,
                              &supervisor->settings->limits, &supervisor->settings->timing,
                              &host_events, slot, &error);
@@ -168,38 +270,146 @@ static void start_host(CwSupervisor *supervisor)
                   wait / 1000.0);
         free_slot(slot);
         supervisor->events->unavailable(error->message, supervisor->data);
-        return;
+        return NULL;
     }
     g_ptr_array_add(supervisor->slots, slot);
     if (supervisor->paused)
         cw_host_pause(slot->host, TRUE);
+    return slot;
 }
 
-/* ---- places and pace ---- */
+/* ---- places ---- */
 
-static guint free_places(const CwSupervisor *supervisor, const Slot *slot)
+/* An account has a home from the moment that a host can have it, also one that is still starting:
+ * so it is known how many more hosts are needed, and they start side by side. */
+static guint count_used(const Slot *slot)
 {
-    guint used = g_hash_table_size(slot->accounts);
-    guint most = supervisor->transport->accounts_per_host;
-
-    if (cw_host_is_ending(slot->host))
-        return 0;
-    return most == 0 ? G_MAXUINT : most > used ? most - used : 0;
+    return g_hash_table_size(slot->accounts) + slot->expected;
 }
 
-/* A ready host with a place.  `coming`: places on hosts that have not said hello yet. */
-static Slot *find_place(CwSupervisor *supervisor, guint *coming)
+/* Suspects are among themselves, on a host that no other account comes to. */
+static gboolean has_place(const CwSupervisor *supervisor, const Slot *slot, guint group)
 {
-    *coming = 0;
+    guint used = count_used(slot), most = supervisor->transport->accounts_per_host;
+
+    if (cw_host_is_ending(slot->host) || (most > 0 && used >= most))
+        return FALSE;
+    if (group == 0 || slot->group == 0)
+        return used == 0 || group == slot->group;
+    return used < MIN(group, slot->group);
+}
+
+static Slot *find_place(const CwSupervisor *supervisor, guint group)
+{
+    Slot *starting = NULL;
+
     for (guint i = 0; i < supervisor->slots->len; i++) {
         Slot *slot = g_ptr_array_index(supervisor->slots, i);
-        guint places = free_places(supervisor, slot);
-        if (places > 0 && cw_host_is_ready(slot->host))
+        if (!has_place(supervisor, slot, group))
+            continue;
+        if (cw_host_is_ready(slot->host))
             return slot;
-        *coming = places > G_MAXUINT - *coming ? G_MAXUINT : *coming + places;
+        if (starting == NULL)
+            starting = slot;
     }
-    return NULL;
+    return starting;
 }
+
+static void settle(CwAccount *account, Slot *slot, guint group)
+{
+    if (group == 0 || count_used(slot) == 0)
+        slot->group = group;
+    else
+        slot->group = MIN(slot->group, group);
+    slot->expected++;
+    account->home = slot;
+    if (slot->group != 0)
+        watch_suspects(account->supervisor);
+}
+
+/* Its place there is free again. */
+static void leave(Slot *slot)
+{
+    if (count_used(slot) == 0)
+        slot->group = 0;
+}
+
+/* While no host says hello, one at a time is tried. */
+static gboolean may_start(const CwSupervisor *supervisor)
+{
+    guint starting = 0;
+
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        const Slot *slot = g_ptr_array_index(supervisor->slots, i);
+        starting += !slot->described && !cw_host_is_ending(slot->host);
+    }
+    return g_get_monotonic_time() >= supervisor->not_before &&
+           starting < (supervisor->speaks ? STARTING_MAX : 1);
+}
+
+/* Gives those that wait a home, as far as there is one or may be. */
+static void find_homes(CwSupervisor *supervisor)
+{
+    gint64 now = g_get_monotonic_time();
+    gboolean full = FALSE; /* for accounts that are no suspects: the many */
+
+    for (GList *l = supervisor->waiting.head; l != NULL; l = l->next) {
+        CwAccount *account = l->data;
+        if (account->home != NULL)
+            continue;
+        guint group = cw_suspects_group(supervisor->suspects, account->username, now);
+        if (group == 0 && full)
+            continue;
+        Slot *slot = find_place(supervisor, group);
+        if (slot == NULL && may_start(supervisor))
+            slot = start_host(supervisor);
+        if (slot != NULL)
+            settle(account, slot, group);
+        else
+            full |= group == 0;
+    }
+}
+
+/* Suspects that were online for a while are none any more, and their host is one as any other. */
+static gboolean suspects_cb(gpointer data)
+{
+    CwSupervisor *supervisor = data;
+    gint64 limit = g_get_monotonic_time() - STEADY_TIME;
+    gboolean more = FALSE;
+    GHashTableIter iter;
+    gpointer value;
+
+    for (guint i = 0; i < supervisor->slots->len; i++) {
+        Slot *slot = g_ptr_array_index(supervisor->slots, i);
+        gboolean steady = slot->expected == 0;
+        if (slot->group == 0)
+            continue;
+        g_hash_table_iter_init(&iter, slot->accounts);
+        while (g_hash_table_iter_next(&iter, NULL, &value)) {
+            const CwAccount *account = value;
+            if (account->online_at == 0 || account->online_at > limit)
+                steady = FALSE;
+            else
+                cw_suspects_clear(supervisor->suspects, account->username);
+        }
+        if (steady)
+            slot->group = 0;
+        else
+            more = TRUE;
+    }
+    if (more)
+        return G_SOURCE_CONTINUE;
+    supervisor->watch_id = 0;
+    return G_SOURCE_REMOVE;
+}
+
+static void watch_suspects(CwSupervisor *supervisor)
+{
+    if (supervisor->watch_id == 0)
+        supervisor->watch_id = g_timeout_add(WATCH_INTERVAL, suspects_cb, supervisor);
+}
+
+/* ---- log-ins and their pace ---- */
 
 static void send_login(CwAccount *account, Slot *slot)
 {
@@ -212,6 +422,8 @@ static void send_login(CwAccount *account, Slot *slot)
         .status = account->status,
     };
 
+    account->home = NULL;
+    slot->expected--;
     account->slot = slot;
     account->sent_at = cw_supervisor_clock(slot->supervisor);
     account->number = ++slot->last_number;
@@ -222,10 +434,27 @@ static void send_login(CwAccount *account, Slot *slot)
     g_clear_pointer(&account->password, cw_secret_unref);
 }
 
-/* Keeps one host, or as many as the waiting accounts need; stops empty ones beyond the first. */
-static void mind_hosts(CwSupervisor *supervisor, guint coming)
+/* Sends what has a home that is ready, as far as the pace lets it.  ms until it lets more. */
+static guint send_logins(CwSupervisor *supervisor)
 {
-    gint64 now = g_get_monotonic_time();
+    guint wait = 0, rate = supervisor->transport->logins_per_minute;
+
+    for (GList *l = supervisor->waiting.head, *next; l != NULL; l = next) {
+        CwAccount *account = l->data;
+        next = l->next;
+        if (account->home == NULL || !cw_host_is_ready(account->home->host))
+            continue;
+        if (!cw_pace_take(&supervisor->pace, rate, 60000, MAX(1, rate / 60), &wait))
+            break;
+        g_queue_unlink(&supervisor->waiting, &account->link);
+        send_login(account, account->home);
+    }
+    return wait;
+}
+
+/* Keeps one host; stops empty ones beyond the first. */
+static void mind_hosts(CwSupervisor *supervisor)
+{
     guint alive = 0;
 
     for (guint i = 0; i < supervisor->slots->len; i++) {
@@ -234,21 +463,16 @@ static void mind_hosts(CwSupervisor *supervisor, guint coming)
             continue;
         alive++;
         if (alive > 1 && supervisor->waiting.length == 0 && cw_host_is_ready(slot->host) &&
-            g_hash_table_size(slot->accounts) == 0)
+            count_used(slot) == 0)
             cw_host_stop(slot->host);
     }
-    if (alive > 0 && supervisor->waiting.length <= coming)
-        return;
-    if (now >= supervisor->not_before)
+    if (alive == 0 && may_start(supervisor))
         start_host(supervisor);
-    if (now < supervisor->not_before)
-        schedule_turn(supervisor, (guint)((supervisor->not_before - now) / 1000) + 1);
 }
 
 static gboolean turn_cb(gpointer data)
 {
     CwSupervisor *supervisor = data;
-    guint coming = 0, wait = 0, rate = supervisor->transport->logins_per_minute;
 
     supervisor->turn_id = 0;
     if (supervisor->stopping) {
@@ -256,20 +480,14 @@ static gboolean turn_cb(gpointer data)
             supervisor->events->stopped(supervisor->data);
         return G_SOURCE_REMOVE;
     }
-    while (supervisor->waiting.length > 0) {
-        Slot *slot = find_place(supervisor, &coming);
-        if (slot == NULL)
-            break;
-        coming = G_MAXUINT; /* what waits, waits for the pace */
-        if (!cw_pace_take(&supervisor->pace, rate, 60000, MAX(1, rate / 60), &wait))
-            break;
-        CwAccount *account = supervisor->waiting.head->data;
-        g_queue_unlink(&supervisor->waiting, &account->link);
-        send_login(account, slot);
-    }
-    mind_hosts(supervisor, coming);
+    find_homes(supervisor);
+    guint wait = send_logins(supervisor);
+    mind_hosts(supervisor);
     if (wait > 0)
         schedule_turn(supervisor, wait);
+    gint64 now = g_get_monotonic_time();
+    if (now < supervisor->not_before)
+        schedule_turn(supervisor, (guint)((supervisor->not_before - now) / 1000) + 1);
     return G_SOURCE_REMOVE;
 }
 
@@ -303,6 +521,7 @@ CwSupervisor *cw_supervisor_new(const char *subject, const char *const *argv,
     supervisor->backoff = (CwBackoff){.first = settings->timing.host_retry_first,
                                       .max = settings->timing.host_retry_max};
     g_queue_init(&supervisor->waiting);
+    supervisor->suspects = cw_suspects_new();
     return supervisor;
 }
 
@@ -312,7 +531,9 @@ void cw_supervisor_free(CwSupervisor *supervisor)
         return;
     g_warn_if_fail(supervisor->waiting.length == 0);
     g_clear_handle_id(&supervisor->turn_id, g_source_remove);
+    g_clear_handle_id(&supervisor->watch_id, g_source_remove);
     g_ptr_array_unref(supervisor->slots);
+    cw_suspects_free(supervisor->suspects);
     g_strfreev(supervisor->argv);
     g_free(supervisor->subject);
     g_free(supervisor);
@@ -327,7 +548,7 @@ void cw_supervisor_set_settings(CwSupervisor *supervisor, const CwTransportSetti
     supervisor->backoff.max = settings->timing.host_retry_max;
     for (guint i = 0; i < supervisor->slots->len; i++) {
         Slot *slot = g_ptr_array_index(supervisor->slots, i);
-        cw_host_set_timing(slot->host, &settings->timing);
+        cw_host_set_settings(slot->host, &settings->limits, &settings->timing);
     }
 }
 
@@ -453,8 +674,13 @@ void cw_account_free(CwAccount *account)
     if (account->slot != NULL) {
         cw_account_send(account, &(CwLinkMsg){.kind = CW_LINK_LOGOUT});
         g_hash_table_remove(account->slot->accounts, GUINT_TO_POINTER(account->number));
+        leave(account->slot);
         schedule_turn(supervisor, 0);
     } else if (!account->offline) {
+        if (account->home != NULL) {
+            account->home->expected--;
+            leave(account->home);
+        }
         g_queue_unlink(&supervisor->waiting, &account->link);
     }
     g_free(account->username);

@@ -5,7 +5,8 @@
  *     session -- CwAccount ----- CwHost
  *
  * Starts hosts as accounts need them (accounts-per-host), always keeps one, so that the network
- * can be described; replaces dead ones with back-off; paces log-ins (logins-per-minute).
+ * can be described; replaces dead ones with back-off; paces log-ins (logins-per-minute).  After a
+ * crash the accounts come back in smaller groups, so that the one that crashes its host ends alone.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -46,8 +47,9 @@ typedef struct CwAccount CwAccount;
 
 typedef struct {
     void (*line)(const CwLinkMsg *msg, gpointer data);
-    /* Its host is gone, and with it the log-in.  `guilty`: it was alone on that host, or the host
-     * was serving it when it died for the second time: it is better not tried again for a while. */
+    /* Its host is gone, and with it the log-in.  `guilty`: the host crashed while it was alone
+     * there (and the host was not idle, or this was the second time), or was serving it for the
+     * second time: it is better not tried again for a while. */
     void (*lost)(const char *why, gboolean guilty, gpointer data);
 } CwAccountEvents;
 

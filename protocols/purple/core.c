@@ -3,17 +3,24 @@
  * libpurple wants a user directory.  It gets a private one that goes with the process, and writes
  * nothing of worth into it: accounts and buddies are never saved, preferences live in memory.
  *
+ * A process that is killed leaves its directory behind.  The next one removes it: a lock on a file
+ * in it, which goes with the process however that ends, says which of them are in use.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "protocols/purple/core.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <libpurple/purple.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "protocols/purple/account.h"
 #include "protocols/purple/certificates.h"
@@ -22,15 +29,71 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/message.h"
 
+#define DIR_PREFIX "causeway-purple-"
+#define LOCK_NAME "lock"
+
 static char *user_dir;
+static int user_lock = -1;
+
+/* Files and sub-folders in it alone: FTW_PHYS follows no symlink out of it. */
+static void remove_tree(const char *path)
+{
+    nftw(path, (__nftw_func_t)(void (*)(void))remove, 16, FTW_DEPTH | FTW_PHYS);
+}
 
 static void remove_user_dir(void)
 {
     if (user_dir == NULL)
         return;
-    /* files and sub-folders of ours alone: FTW_PHYS follows no symlink out of it */
-    nftw(user_dir, (__nftw_func_t)(void (*)(void))remove, 16, FTW_DEPTH | FTW_PHYS);
+    remove_tree(user_dir);
     g_clear_pointer(&user_dir, g_free);
+    close(user_lock);
+    user_lock = -1;
+}
+
+/* Of processes of our own user that are gone. */
+static void remove_dirs_left_behind(void)
+{
+    g_autoptr(GDir) tmp = g_dir_open(g_get_tmp_dir(), 0, NULL);
+    const char *name;
+
+    while (tmp != NULL && (name = g_dir_read_name(tmp)) != NULL) {
+        if (!g_str_has_prefix(name, DIR_PREFIX))
+            continue;
+        g_autofree char *path = g_build_filename(g_get_tmp_dir(), name, NULL);
+        g_autofree char *lock_path = g_build_filename(path, LOCK_NAME, NULL);
+        struct stat status;
+        if (lstat(path, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_uid != geteuid())
+            continue;
+        int lock = open(lock_path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+        if (lock < 0)
+            continue; /* it is being made, or is not ours */
+        if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+            remove_tree(path);
+        close(lock);
+    }
+}
+
+/* A cleaner may come between the making of the file and its lock; then it is no longer there. */
+static gboolean make_user_dir(void)
+{
+    struct stat status;
+
+    user_dir = g_build_filename(g_get_tmp_dir(), DIR_PREFIX "XXXXXX", NULL);
+    if (g_mkdtemp_full(user_dir, 0700) != NULL) {
+        g_autofree char *lock_path = g_build_filename(user_dir, LOCK_NAME, NULL);
+        user_lock = open(lock_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (user_lock >= 0 && flock(user_lock, LOCK_EX | LOCK_NB) == 0 &&
+            fstat(user_lock, &status) == 0 && status.st_nlink > 0)
+            return TRUE;
+    }
+    int problem = errno;
+    if (user_lock >= 0)
+        close(user_lock);
+    user_lock = -1;
+    g_clear_pointer(&user_dir, g_free);
+    errno = problem;
+    return FALSE;
 }
 
 /* ---- debug: only on demand, to stderr; libpurple hides passwords as PURPLE_UNSAFE_DEBUG is off
@@ -132,11 +195,10 @@ static void set_environment(void)
 
 gboolean cw_core_start(const char *plugin_path, GError **error)
 {
-    user_dir = g_build_filename(g_get_tmp_dir(), "causeway-purple-XXXXXX", NULL);
-    if (g_mkdtemp_full(user_dir, 0700) == NULL) {
+    remove_dirs_left_behind();
+    if (!make_user_dir() && !make_user_dir()) {
         g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
                     "cannot make a folder in '%s': %s", g_get_tmp_dir(), g_strerror(errno));
-        g_clear_pointer(&user_dir, g_free);
         return FALSE;
     }
     set_environment();

@@ -1,8 +1,8 @@
 /* tests/peers/prpl-mock.c: a libpurple plugin without a network, which does what it is told
  *
- * Logs in at once (user "refused": never, "broken": with a network error).  A message to the
- * contact "input" asks for an input, one to "crash" crashes; see mock_send_im().  What comes back
- * is a message from that contact.
+ * Logs in at once (user "refused": never, "broken": with a network error, "crash…": crashes).  A
+ * message to the contact "input" asks for an input, one to "crash" crashes; see mock_send_im().
+ * What comes back is a message from that contact.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -180,6 +180,13 @@ static gboolean late_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* 400 MiB a second, all of it touched */
+static gboolean eat_cb(gpointer data)
+{
+    memset(g_malloc(8 << 20), 'x', 8 << 20);
+    return G_SOURCE_CONTINUE;
+}
+
 static gpointer complain(gpointer data)
 {
     for (guint i = 0; i < 100; i++)
@@ -248,6 +255,11 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
         raise(SIGSEGV);
     } else if (strcmp(who, "hang") == 0) {
         g_usleep((gulong)3600 * G_USEC_PER_SEC);
+    } else if (strcmp(who, "spin") == 0) {
+        for (volatile guint i = 0; TRUE; i++)
+            ;
+    } else if (strcmp(who, "eat") == 0) {
+        purple_timeout_add(20, eat_cb, NULL);
     }
     return 1;
 }
@@ -272,6 +284,8 @@ static void mock_login(PurpleAccount *account)
         purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_NETWORK_ERROR, "broken");
         return;
     }
+    if (g_str_has_prefix(user, "crash"))
+        raise(SIGSEGV);
     if (strcmp(user, "early") == 0) /* some speak before they are signed on */
         tell(gc, "early", "before");
     purple_connection_set_state(gc, PURPLE_CONNECTED);

@@ -2,6 +2,7 @@
 # end of a socketpair, real servers on ports that the kernel chose, and contacts on them
 # SPDX-License-Identifier: GPL-2.0-or-later
 import asyncio
+import fcntl
 import json
 import os
 import re
@@ -50,7 +51,7 @@ def stop(process):
 class Host:
     """causeway-purple; we are its gateway."""
 
-    def __init__(self, protocol, tmp, hello=True, args=(), env=None):
+    def __init__(self, protocol, tmp, hello=True, args=(), env=None, scoreboard=None):
         ours, theirs = socket.socketpair()
         self.sock = ours
         self.stderr = open(os.path.join(tmp, "host.stderr"), "w+")
@@ -65,10 +66,15 @@ class Host:
         environment.update(env or {})
         fd = theirs.fileno()
 
+
         def child():
-            if fd != 3:
-                os.dup2(fd, 3)
-            os.set_inheritable(3, True)
+            wanted = {3: fd} if scoreboard is None else {3: fd, 4: scoreboard}
+            # out of the way first: one may be in the other's place
+            high = {n: fcntl.fcntl(source, fcntl.F_DUPFD, 10) for n, source in wanted.items()}
+            for n, source in high.items():
+                os.dup2(source, n)
+                os.set_inheritable(n, True)
+                os.close(source)
 
         self.process = subprocess.Popen([PROGRAM, "--protocol", protocol, *args],
                                         stderr=self.stderr, stdin=subprocess.DEVNULL,

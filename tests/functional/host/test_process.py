@@ -154,3 +154,41 @@ def test_a_thousand_logins_without_growth(start_host, irc_server):
     limit = 6 if "dev" in PROGRAM.split(os.sep) else 1
     assert grown < limit * 1024 * 1024, "%d KiB" % (grown // 1024)
     host.close()
+
+
+def test_what_a_killed_host_left_behind_is_removed(start_host):
+    first = start_host("prpl-irc")
+    left = os.listdir(first.tmp)
+    assert len(left) == 1
+    living = start_host("prpl-irc", env={"TMPDIR": first.tmp})
+    assert len(os.listdir(first.tmp)) == 2  # one that is in use stays
+    first.process.kill()
+    first.process.wait()
+    third = start_host("prpl-irc", env={"TMPDIR": first.tmp})
+    assert len(os.listdir(first.tmp)) == 2 and left[0] not in os.listdir(first.tmp)
+    living.close()
+    third.close()
+    assert os.listdir(first.tmp) == []
+
+
+def test_scoreboard_tells_what_it_was_doing(start_host, irc_server):
+    import mmap
+    import struct
+    page = os.memfd_create("page")
+    os.ftruncate(page, 4096)
+    board = mmap.mmap(page, 4096)
+    struct.pack_into("=II", board, 0, 0x42535743, 1)
+    host = start_host("prpl-irc", scoreboard=page)
+    host.login(username="alice@127.0.0.1", account=7, values={"port": str(irc_server.port)})
+    number = host.message("alice", "to myself", account=7)
+    host.expect("ack", id=number)
+    host.sync()
+
+    def read():
+        return struct.unpack_from("=IIQQQ", board, 8)
+
+    # hello, login, message, ping
+    assert read() == (0x42535743, 0, 4, 4, 1)
+    assert struct.unpack_from("=IIq", board, 40) == (7, 0, number)
+    host.close()
+    os.close(page)

@@ -85,6 +85,8 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_null(settings->purple_program);
     g_assert_false(settings->trace);
     g_assert_false(settings->debug);
+    g_assert_true(g_str_has_suffix(settings->crash_path, "/crashes"));
+    g_assert_cmpuint(settings->crash_logs, ==, 20);
 
     /* The numbers of settings.h, one by one: the header is the contract. */
     g_assert_cmpuint(limits->stanza_size, ==, 262144);
@@ -101,7 +103,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->resources, ==, 32);
     g_assert_cmpuint(limits->pending_messages, ==, 500);
     g_assert_cmpuint(limits->questions, ==, 16);
-    g_assert_cmpuint(limits->host_memory, ==, 0);
+    g_assert_cmpuint(limits->host_memory, ==, 1024);
     g_assert_cmpuint(timing->server_ping_interval, ==, 60000);
     g_assert_cmpuint(timing->server_ping_timeout, ==, 30000);
     g_assert_cmpuint(timing->server_retry_first, ==, 1000);

@@ -11,6 +11,7 @@
 typedef struct {
     CwHost *host;
     gboolean ended;
+    gboolean crashed;
     char *why;
 } World;
 
@@ -26,14 +27,17 @@ static void ended_cb(CwHost *host, const char *why, gpointer data)
 {
     World *world = data;
 
+    CwHostRemains remains;
+
+    cw_host_remains(host, &remains);
+    world->crashed = remains.crashed;
     world->ended = TRUE;
     world->why = g_strdup(why);
     g_clear_pointer(&world->host, cw_host_free);
 }
 
 static const CwHostEvents events = {.ready = ready_cb, .line = line_cb, .ended = ended_cb};
-#define MEMORY "67108864" /* KiB; `ulimit -v` of the host */
-static const CwLimits limits = {.link_queue = 65536, .host_memory = 65536};
+static const CwLimits limits = {.link_queue = 65536, .host_memory = 64};
 static const CwTiming timing = {.host_ping_interval = 1000, .host_ping_timeout = 1000};
 
 static void start(World *world, const char *script)
@@ -68,6 +72,7 @@ static void host__ends__when_the_process_does(void)
     start(&world, "read hello <&3; exit 3");
     run_until(&world, &world.ended);
     g_assert_true(world.ended);
+    g_assert_true(world.crashed);
     g_assert_cmpstr(world.why, ==, "exited with status 3");
     g_free(world.why);
 }
@@ -83,13 +88,55 @@ static void host__says_how_it_ended__when_it_read_nothing(void)
     g_free(world.why);
 }
 
-static void host__has__the_memory_of_the_setting(void)
+#define HELLO                                                                                      \
+    "read hello <&3; echo '{\"type\":\"hello\",\"version\":1,"                                     \
+    "\"protocol\":{\"id\":\"x\",\"name\":\"X\",\"password\":\"none\"}}' >&3; "
+
+static void host__ends__when_it_has_too_much_memory(void)
 {
     World world = {0};
 
-    start(&world, "read hello <&3; [ \"$(ulimit -v)\" = " MEMORY " ] && exit 5; exit 6");
+    start(&world, HELLO "exec /usr/bin/python3 -c 'import time; x = b\"x\" * (100 << 20);"
+                        "time.sleep(60)'");
+    run_until(&world, &world.ended);
+    g_assert_true(world.ended);
+    g_assert_nonnull(strstr(world.why, "of memory, over the 64 of host-memory"));
+    g_assert_true(world.crashed);
+    g_free(world.why);
+}
+
+/* A loop that does nothing else, as of a plugin. */
+static void host__ends__when_it_is_stuck(void)
+{
+    World world = {0};
+
+    start(&world, HELLO "while :; do :; done");
+    run_until(&world, &world.ended);
+    g_assert_true(world.ended);
+    g_assert_cmpstr(world.why, ==, "did not answer a ping in time");
+    g_assert_true(world.crashed);
+    g_free(world.why);
+}
+
+/* When memory is short the kernel takes it before the gateway. */
+static void host__is__what_the_kernel_kills_first(void)
+{
+    World world = {0};
+
+    start(&world, "read hello <&3; [ $(cat /proc/self/oom_score_adj) -ge 500 ] && exit 5; exit 6");
     run_until(&world, &world.ended);
     g_assert_cmpstr(world.why, ==, "exited with status 5");
+    g_free(world.why);
+}
+
+static void host__did_not_crash__when_it_ends_in_order(void)
+{
+    World world = {0};
+
+    start(&world, "read hello <&3; exit 0");
+    run_until(&world, &world.ended);
+    g_assert_cmpstr(world.why, ==, "ended by itself");
+    g_assert_false(world.crashed);
     g_free(world.why);
 }
 
@@ -149,7 +196,12 @@ int main(int argc, char **argv)
     g_test_add_func("/host/ends/when_the_process_does", host__ends__when_the_process_does);
     g_test_add_func("/host/says_how_it_ended/when_it_read_nothing",
                     host__says_how_it_ended__when_it_read_nothing);
-    g_test_add_func("/host/has/the_memory_of_the_setting", host__has__the_memory_of_the_setting);
+    g_test_add_func("/host/ends/when_it_has_too_much_memory",
+                    host__ends__when_it_has_too_much_memory);
+    g_test_add_func("/host/ends/when_it_is_stuck", host__ends__when_it_is_stuck);
+    g_test_add_func("/host/is/what_the_kernel_kills_first", host__is__what_the_kernel_kills_first);
+    g_test_add_func("/host/did_not_crash/when_it_ends_in_order",
+                    host__did_not_crash__when_it_ends_in_order);
     g_test_add_func("/host/ends/when_it_does_not_read", host__ends__when_it_does_not_read);
     g_test_add_func("/host/stop_ends/what_died_while_paused",
                     host_stop__ends__what_died_while_paused);

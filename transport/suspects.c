@@ -1,0 +1,119 @@
+/* transport/suspects.c: which accounts may have crashed their host
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "transport/suspects.h"
+
+#define SUSPECTS_MAX 4096
+#define MEMORY_TIME ((gint64)10 * 60 * G_USEC_PER_SEC)
+
+typedef struct {
+    char *name;
+    guint group;  /* 0: free again */
+    guint served; /* crashes at which its host was working for it */
+    guint alone;  /* crashes of a host that was its own */
+    gint64 at;    /* of the last one */
+    GList link;   /* in `order` */
+} Suspect;
+
+struct CwSuspects {
+    GHashTable *by_name; /* name -> Suspect *, owned */
+    GQueue order;        /* the longest not seen first */
+};
+
+static void free_suspect(gpointer data)
+{
+    Suspect *suspect = data;
+
+    g_free(suspect->name);
+    g_free(suspect);
+}
+
+CwSuspects *cw_suspects_new(void)
+{
+    CwSuspects *suspects = g_new0(CwSuspects, 1);
+
+    suspects->by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_suspect);
+    g_queue_init(&suspects->order);
+    return suspects;
+}
+
+void cw_suspects_free(CwSuspects *suspects)
+{
+    if (suspects == NULL)
+        return;
+    g_hash_table_unref(suspects->by_name);
+    g_free(suspects);
+}
+
+static void forget(CwSuspects *suspects, Suspect *suspect)
+{
+    g_queue_unlink(&suspects->order, &suspect->link);
+    g_hash_table_remove(suspects->by_name, suspect->name);
+}
+
+static void forget_old(CwSuspects *suspects, gint64 now)
+{
+    Suspect *oldest;
+
+    while ((oldest = g_queue_peek_head(&suspects->order)) != NULL &&
+           (oldest->at + MEMORY_TIME < now || suspects->order.length > SUSPECTS_MAX))
+        forget(suspects, oldest);
+}
+
+static Suspect *ensure(CwSuspects *suspects, const char *name)
+{
+    Suspect *suspect = g_hash_table_lookup(suspects->by_name, name);
+
+    if (suspect != NULL) {
+        g_queue_unlink(&suspects->order, &suspect->link);
+    } else {
+        suspect = g_new0(Suspect, 1);
+        suspect->name = g_strdup(name);
+        suspect->link.data = suspect;
+        g_hash_table_insert(suspects->by_name, suspect->name, suspect);
+    }
+    g_queue_push_tail_link(&suspects->order, &suspect->link);
+    return suspect;
+}
+
+gboolean cw_suspects_add(CwSuspects *suspects, const char *name, guint together, CwServing serving,
+                         gint64 now)
+{
+    gboolean guilty = FALSE;
+
+    forget_old(suspects, now);
+    Suspect *suspect = ensure(suspects, name);
+    if (serving == CW_SERVING_IT) {
+        guilty = together <= 1 || suspect->served > 0;
+        suspect->served++;
+    } else if (together <= 1) {
+        guilty = serving != CW_SERVING_NOBODY || suspect->alone > 0;
+    }
+    if (together <= 1)
+        suspect->alone++;
+    suspect->group = serving == CW_SERVING_IT ? 1 : (together + 1) / 2;
+    suspect->at = now;
+    forget_old(suspects, now);
+    return guilty;
+}
+
+guint cw_suspects_group(const CwSuspects *suspects, const char *name, gint64 now)
+{
+    const Suspect *suspect = g_hash_table_lookup(suspects->by_name, name);
+
+    return suspect == NULL || suspect->at + MEMORY_TIME < now ? 0 : suspect->group;
+}
+
+void cw_suspects_clear(CwSuspects *suspects, const char *name)
+{
+    Suspect *suspect = g_hash_table_lookup(suspects->by_name, name);
+
+    if (suspect != NULL)
+        suspect->group = 0;
+}
+
+guint cw_suspects_count(const CwSuspects *suspects)
+{
+    return suspects->order.length;
+}

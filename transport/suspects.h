@@ -1,0 +1,43 @@
+/* transport/suspects.h: which accounts may have crashed their host
+ *
+ * After a crash the accounts come back in smaller groups, each group on a host of its own, so that
+ * the one whose fault it was ends alone, whether its host said for whom it was working (then it is
+ * alone at once) or not (then half of the group is, until it is).  Who has been online for a while
+ * is free again.
+ *
+ * Accounts are known by their names on the network, at most SUSPECTS_MAX of them, each until
+ * MEMORY_TIME after its last crash.  Times are monotonic, µs.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* What a host that crashed was doing for an account. */
+typedef enum {
+    CW_SERVING_UNKNOWN, /* it keeps no scoreboard */
+    CW_SERVING_NOBODY,
+    CW_SERVING_OTHER,
+    CW_SERVING_IT,
+} CwServing;
+
+typedef struct CwSuspects CwSuspects;
+
+CwSuspects *cw_suspects_new(void);
+void cw_suspects_free(CwSuspects *suspects);
+
+/* The host crashed that it shared with `together` - 1 others.  TRUE: it is guilty, it was served
+ * when this happened and was alone or had been served at another crash, or it is alone with the
+ * blame: the host of nobody else, which was not idle, or was for the second time. */
+gboolean cw_suspects_add(CwSuspects *suspects, const char *name, guint together, CwServing serving,
+                         gint64 now);
+/* So many may be together on its host, all of them suspects; 0: it is none. */
+guint cw_suspects_group(const CwSuspects *suspects, const char *name, gint64 now);
+/* It was online long enough.  What it did before still counts at its next crash. */
+void cw_suspects_clear(CwSuspects *suspects, const char *name);
+guint cw_suspects_count(const CwSuspects *suspects);
+
+G_END_DECLS
