@@ -44,6 +44,7 @@ typedef struct {
     guint questions;                         /* of one account, not yet answered; 16 */
     guint dialogues;   /* users whom one gateway asks something in a chat; 1000 */
     guint host_memory; /* MiB of address space of a protocol host; 0 */
+    guint store_queue; /* bytes waiting to be written to the store; 67108864 */
 } CwLimits;
 
 /* All in milliseconds. */
