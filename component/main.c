@@ -232,6 +232,7 @@ static gboolean reload_cb(gpointer data)
         if (own != NULL)
             cw_component_set_settings(component, own, settings);
     }
+    cw_store_set_queue_bytes(gateway->store, settings->limits.store_queue);
     log_debug = settings->debug;
     g_ptr_array_add(gateway->old_settings, gateway->settings);
     gateway->settings = settings;
@@ -259,6 +260,7 @@ static int run(Gateway *gateway)
         g_warning("cannot open the store: %s", error->message);
         return EXIT_FAILURE;
     }
+    cw_store_set_queue_bytes(gateway->store, settings->limits.store_queue);
     gateway->loop = g_main_loop_new(NULL, FALSE);
     gateway->components = g_ptr_array_new_with_free_func(free_component);
     gateway->refused = g_ptr_array_new();

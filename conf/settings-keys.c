@@ -53,6 +53,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "questions", CW_KEY_LIMIT, 1, 1000000, "16", LIMIT(questions)},
     {"limits", "dialogues", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(dialogues)},
     {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "1024", LIMIT(host_memory)},
+    {"limits", "store-queue", CW_KEY_BYTES, 1024 * 1024, GIB, "67108864", LIMIT(store_queue)},
 
     {"timing", "server-ping-interval", CW_KEY_TIME, 1, DAY, "60", TIMING(server_ping_interval)},
     {"timing", "server-ping-timeout", CW_KEY_TIME, 1, DAY, "30", TIMING(server_ping_timeout)},

@@ -41,14 +41,15 @@ typedef struct {
     guint contacts;                          /* contacts of one account; 5000 */
     guint resources;                         /* resources of one user that are online at once; 32 */
     guint pending_messages;                  /* of one account, not yet taken by the network; 500 */
-    guint pending_size;        /* bytes of their text; 1048576 */
+    guint pending_size;                      /* bytes of their text; 1048576 */
     guint spool_messages;      /* for one user, not yet confirmed by the server; 1000 */
     guint spool_size;          /* bytes of them for all users of a transport, before the legacy
                                   side is paused; 16777216 */
     guint remembered_messages; /* of one account, to know what a network delivers twice; 100 */
-    guint questions;                         /* of one account, not yet answered; 16 */
-    guint dialogues;   /* users whom one gateway asks something in a chat; 1000 */
-    guint host_memory; /* MiB that a protocol host has in memory; 1024 */
+    guint questions;           /* of one account, not yet answered; 16 */
+    guint dialogues;           /* users whom one gateway asks something in a chat; 1000 */
+    guint host_memory;         /* MiB that a protocol host has in memory; 1024 */
+    guint store_queue;         /* bytes waiting to be written to the store; 67108864 */
 } CwLimits;
 
 /* All in milliseconds. */

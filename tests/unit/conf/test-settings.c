@@ -104,6 +104,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->pending_messages, ==, 500);
     g_assert_cmpuint(limits->questions, ==, 16);
     g_assert_cmpuint(limits->host_memory, ==, 1024);
+    g_assert_cmpuint(limits->store_queue, ==, 64 * 1024 * 1024);
     g_assert_cmpuint(timing->server_ping_interval, ==, 60000);
     g_assert_cmpuint(timing->server_ping_timeout, ==, 30000);
     g_assert_cmpuint(timing->server_retry_first, ==, 1000);

@@ -9,6 +9,8 @@
 
 #include <sqlite3.h>
 
+#include "transport/store-schema.h"
+
 void open_store(Fixture *fixture)
 {
     g_autoptr(GError) error = NULL;
@@ -175,5 +177,19 @@ void run_sql(const char *path, const char *sql)
     sqlite3 *db;
     g_assert_cmpint(sqlite3_open(path, &db), ==, SQLITE_OK);
     g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+}
+
+void assert_sound(Fixture *fixture)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &statement, NULL), ==,
+                    SQLITE_OK);
+    g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
+    g_assert_cmpstr((const char *)sqlite3_column_text(statement, 0), ==, "ok");
+    sqlite3_finalize(statement);
+    g_assert_cmpint(cw_store_number(db, "SELECT count(*) FROM pragma_foreign_key_check"), ==, 0);
     sqlite3_close(db);
 }

@@ -57,6 +57,7 @@ GPtrArray *list_spooled(CwStore *store, CwSpoolWay way, const char *jid, gint64 
 
 /* Past the store, on a connection of its own. */
 void run_sql(const char *path, const char *sql);
+void assert_sound(Fixture *fixture); /* integrity_check and foreign keys */
 
 gboolean file_contains(const char *path, const char *needle, gsize length);
 /* In the database, its log and the log's index. */

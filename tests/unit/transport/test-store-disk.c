@@ -11,7 +11,6 @@
 #include <sqlite3.h>
 
 #include "tests/unit/transport/store-fixture.h"
-#include "transport/store-schema.h"
 #include "transport/store-trouble.h"
 #include "transport/store-writer.h"
 
@@ -246,20 +245,6 @@ static guint count_spooled(CwStore *store)
 {
     g_autoptr(GPtrArray) list = list_spooled(store, CW_SPOOL_TO_USER, NULL, 0, 100000);
     return list->len;
-}
-
-static void assert_sound(Fixture *fixture)
-{
-    sqlite3 *db;
-    sqlite3_stmt *statement;
-    g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
-    g_assert_cmpint(sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &statement, NULL), ==,
-                    SQLITE_OK);
-    g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
-    g_assert_cmpstr((const char *)sqlite3_column_text(statement, 0), ==, "ok");
-    sqlite3_finalize(statement);
-    g_assert_cmpint(cw_store_number(db, "SELECT count(*) FROM pragma_foreign_key_check"), ==, 0);
-    sqlite3_close(db);
 }
 
 static void nothing_is_harmed__while_writes_fail(Fixture *fixture, gconstpointer data)
