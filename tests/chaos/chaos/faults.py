@@ -20,6 +20,7 @@ KINDS = {
     "stop ngircd": (4, "i"), "stop Prosody B": (4, "b"),
     "cut component": (8, "a"), "cut IRC": (8, "i"), "cut XMPP": (8, "b"),
 }
+JITTER = 0.05  # s
 OVERLAP = 0.12  # of the faults come while another one is not over
 
 
@@ -56,6 +57,7 @@ class Faults:
         self.kinds = {kind: KINDS[kind] for kind in kinds or KINDS}
         self.done = []
         self.busy = {}  # part -> task
+        self.last_end = 0.0
 
     def is_busy(self):
         return bool(self.busy)
@@ -66,8 +68,11 @@ class Faults:
         kind = self.rng.choices(list(self.kinds), [row[0] for row in self.kinds.values()])[0]
         return kind, self.rng.random() < OVERLAP, self.rng.randrange(1 << 30)
 
-    def may_begin(self, kind, overlaps):
-        return self.kinds[kind][1] not in self.busy if overlaps else not self.busy
+    def may_begin(self, kind, overlaps, gap):
+        """`gap`: s since the last one ended.  One that overlaps comes while another part is busy."""
+        if self.busy:
+            return overlaps and self.kinds[kind][1] not in self.busy
+        return time.time() - self.last_end > gap
 
     def begin(self, kind, dice):
         part = self.kinds[kind][1]
@@ -78,13 +83,16 @@ class Faults:
 
     async def run(self, fault, part, dice):
         try:
+            # not in step with the senders, who share this loop
+            await asyncio.sleep(dice % 997 / 997 * JITTER)
+            fault.begin = time.time()
             verb, _, subject = fault.kind.partition(" ")
             await getattr(self, verb)(fault, subject, dice)
         except Exception as problem:  # the harness must not go on as if nothing were
             self.log(f"HARNESS: {fault}: {problem!r}")
             self.problem = problem
         finally:
-            fault.end = time.time()
+            fault.end = self.last_end = time.time()
             if fault.excuses_until is None:
                 fault.excuses_until = fault.begin
             del self.busy[part]

@@ -8,10 +8,12 @@ What excuses a message that is lost or doubled: see Ledger.excuse()."""
 
 import os
 from array import array
+from bisect import bisect_left, bisect_right
 
 from .text import hash_of, text_of
 
 INSTANT = 1.0  # s around a fault
+LONGEST = 30   # s that a fault may take
 OFFLINE, UNCONFIRMED, BOUNCED, TWICE = 1, 2, 4, 8
 WAYS = {"ui": "user to IRC", "ni": "IRC to user", "ux": "user to XMPP", "nx": "XMPP to user"}
 
@@ -40,6 +42,7 @@ class Ledger:
         self.came_up = came_up  # name of the legacy account -> times of its connections
         self.accepted = 0       # messages with a sender that was told so, or a server that says so
         self.settled = 0        # of these, with a first fate
+        self.paths = {}         # key -> the faults on its path, when all are known
         self.disorder, self.damaged, self.echoes, self.strange = [], [], [], []
 
     # ---- events ----
@@ -130,23 +133,35 @@ class Ledger:
         instant of the fault; of a doubled one, its first delivery."""
         sent = stream.sent[number]
         if stream.bits[number] & UNCONFIRMED and what == "lost":
-            near = [f for f in faults if f.hits(stream) and f.begin - INSTANT <= sent <= f.end + INSTANT]
             # the connection broke, and that was a fault's doing
+            near = [f for f in self.faults_near(stream, faults, sent) if f.accounts is None]
             return ("partner to IRC", near[-1]) if near else None
         after = float("inf")  # when it was certainly past the hop: the next one was
         if what == "doubled":
             marks = [stream.got[number] or stream.back[number]]
         else:
-            marks = [sent, before] + [up for up in self.came_up.get(account_of(stream), ())
-                                      if up >= sent]
             after = next((got for got in stream.got[number + 1:number + 1000] if got), after)
-        for fault in faults:
-            if (not fault.hits(stream) or sent > fault.excuses_until + INSTANT
-                    or fault.begin > after):
-                continue
-            if any(fault.begin - INSTANT <= mark <= fault.excuses_until + INSTANT for mark in marks):
-                return (fault.hop(stream), fault)
-        return None
+            ups = self.came_up.get(account_of(stream), [])
+            # stored by the network's server it was safe, until the account came back
+            marks = [0 if stream.bits[number] & OFFLINE else sent, before,
+                     *ups[bisect_left(ups, sent):bisect_right(ups, after)]]
+        guilty = [fault for mark in marks for fault in self.faults_near(stream, faults, mark)
+                  if sent <= fault.excuses_until + INSTANT and fault.begin <= after]
+        if not guilty:
+            return None
+        # a stop alone loses nothing
+        fault = min(guilty, key=lambda f: (f.kind.startswith("stop"), abs(f.begin - sent)))
+        return (fault.hop(stream), fault)
+
+    def faults_near(self, stream, faults, mark):
+        """Those on the stream's path within an instant of this time."""
+        mine = self.paths.get(stream.key)
+        if mine is None:
+            mine = self.paths[stream.key] = sorted((f for f in faults if f.hits(stream)),
+                                                   key=lambda f: f.begin)
+        first = bisect_left(mine, mark - INSTANT - LONGEST, key=lambda f: f.begin)
+        last = bisect_right(mine, mark + INSTANT, key=lambda f: f.begin)
+        return [f for f in mine[first:last] if mark <= f.excuses_until + INSTANT]
 
 
 def account_of(stream):

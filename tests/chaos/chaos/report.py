@@ -46,8 +46,12 @@ def print_report(world, faults, problems, arguments):
     bad = [entry for entry in found if not entry[3]]
     if unknowable:
         print(f"\nunknowable ({len(unknowable)}):")
+        past = histories([e[:2] for e in unknowable[:most]] if arguments.history else [],
+                         world.logs.items())
         for key, number, what, (hop, fault) in unknowable[:most]:
             print(f"  {key} {number}: {what}; hop {hop}; {fault}; sent {stamp(ledger.streams[key].sent[number])}")
+            for time, line in past.get((key, number), ()):
+                print(f"      {stamp(time)} {line}")
     if bad:
         shown = [e for e in bad if e[2] == "lost"][:most] + [e for e in bad if e[2] == "doubled"][:most]
         past = histories([entry[:2] for entry in shown], world.logs.items())
