@@ -11,13 +11,15 @@ from lib.process import children_of, is_alive
 
 from .ledger import account_of
 
-# kind -> (weight, the parts of the world that it keeps busy)
+# kind -> (weight, the parts of the world that it keeps busy).  While a server is stopped no host and no
+# gateway is killed: the server would read, when it goes on, what its clients sent for seconds before it
+# reads that the connection on the other side is gone, and hand all of that to a dead one.
 KINDS = {
     "kill host": (20, "g"), "kill gateway": (8, "g"),
     "restart Prosody A": (6, "a"), "kill Prosody A": (4, "a"),
     "restart ngircd": (8, "i"), "restart Prosody B": (8, "b"),
-    "stop host": (6, "g"), "stop gateway": (5, "g"), "stop Prosody A": (4, "a"),
-    "stop ngircd": (4, "i"), "stop Prosody B": (4, "b"),
+    "stop host": (6, "g"), "stop gateway": (5, "g"), "stop Prosody A": (4, "ag"),
+    "stop ngircd": (4, "ig"), "stop Prosody B": (4, "bg"),
     "cut component": (8, "a"), "cut IRC": (8, "i"), "cut XMPP": (8, "b"),
 }
 JITTER = 0.05  # s
@@ -71,17 +73,16 @@ class Faults:
     def may_begin(self, kind, overlaps, gap):
         """`gap`: s since the last one ended.  One that overlaps comes while another part is busy."""
         if self.busy:
-            return overlaps and self.kinds[kind][1] not in self.busy
+            return overlaps and not self.busy.keys() & set(self.kinds[kind][1])
         return time.time() - self.last_end > gap
 
     def begin(self, kind, dice):
-        part = self.kinds[kind][1]
         fault = Fault(len(self.done) + 1, kind)
         self.done.append(fault)
-        self.busy[part] = asyncio.ensure_future(self.run(fault, part, dice))
-        return fault
+        parts = self.kinds[kind][1]
+        self.busy.update(dict.fromkeys(parts, asyncio.ensure_future(self.run(fault, parts, dice))))
 
-    async def run(self, fault, part, dice):
+    async def run(self, fault, parts, dice):
         try:
             # not in step with the senders, who share this loop
             await asyncio.sleep(dice % 997 / 997 * JITTER)
@@ -95,7 +96,8 @@ class Faults:
             fault.end = self.last_end = time.time()
             if fault.excuses_until is None:
                 fault.excuses_until = fault.begin
-            del self.busy[part]
+            for part in parts:
+                del self.busy[part]
             self.log(f"{fault} ({fault.end - fault.begin:.2f} s)")
 
     problem = None

@@ -5,8 +5,10 @@
 
 import asyncio
 import os
+import random
 import re
 import signal
+import socket
 import subprocess
 import time
 from xml.sax.saxutils import quoteattr
@@ -30,6 +32,22 @@ LIMITS = {"messages-per-minute": 0, "pending-messages": 5000, "registrations-per
           "registrations-per-user-per-minute": 0}
 # Settings that a gateway may know: left out when it does not.
 OPTIONAL = {("timing", "pending-time"): 30}
+
+
+def lasting_port():
+    """A port that nobody gets for a connection of his own while its server is down: one below those
+    that the kernel hands out."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as limits:
+        first = int(limits.read().split()[0])
+    while True:
+        port = random.randrange(first - 12000, first)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class InLoop:
@@ -142,10 +160,12 @@ class World:
 
     async def start(self):
         place = lambda name: os.path.join(self.folder, name)
-        self.a = Prosody(self.logs["a"], hosts=[HOST], components=[IRC, XMPP], folder=place("a"))
-        self.b = Prosody(self.logs["b"], hosts=[OTHER_HOST], folder=place("b"))
+        self.a = Prosody(self.logs["a"], hosts=[HOST], components=[IRC, XMPP], folder=place("a"),
+                         client_port=lasting_port(), component_port=lasting_port())
+        self.b = Prosody(self.logs["b"], hosts=[OTHER_HOST], folder=place("b"),
+                         client_port=lasting_port())
         self.a.name, self.b.name = "Prosody A", "Prosody B"
-        self.ircd = Ngircd(extra="[Limits]\nMaxPenaltyTime = 0", folder=place("ngircd"))
+        self.ircd = Ngircd(port=lasting_port(), extra="[Limits]\nMaxPenaltyTime = 0", folder=place("ngircd"))
         self.ircd.user = servers.Ngircd.user
         for number in range(self.count):
             self.a.add_user(f"user{number}", "secret", HOST)
