@@ -1,0 +1,1 @@
+# tests/chaos/chaos/: the parts of the chaos test; see ../README.md
