@@ -107,7 +107,7 @@ def test_refusals(online):
 
 def test_connection_that_drops_while_sending(online):
     number = online.message("drop", "x")
-    assert online.expect("nack", id=number)["reason"] == "not-online"
+    assert online.expect("nack", id=number)["reason"] == "network"
     assert online.expect("state", state="offline")["reason"] == "network"
     online.close()
 
