@@ -380,6 +380,17 @@ static void put_and_deletion__leave_nothing(Fixture *fixture, gconstpointer data
     g_assert_cmpuint(count_spooled(store), ==, 1);
 }
 
+/* A gateway that was killed is started again before anybody has made room. */
+static void store__opens__on_a_full_disk(Fixture *fixture, gconstpointer data)
+{
+    close_store(fixture);
+    break_disk(SQLITE_FULL, 0);
+    open_store(fixture);
+    g_autoptr(CwUser) juliet = get(fixture->store, JULIET);
+    g_assert_cmpstr(cw_secret_peek(juliet->password), ==, PASSWORD);
+    g_assert_cmpuint(count_spooled(fixture->store), ==, 1);
+}
+
 /* ---- a disk that is slow ---- */
 
 static void queue__is_bounded__in_bytes(Fixture *fixture, gconstpointer data)
@@ -447,6 +458,7 @@ int main(int argc, char **argv)
                nothing_is_harmed__while_writes_fail, mend_and_tear_down);
     ADD_DISK(any_write__may_fail, 0);
     ADD_DISK(deletion__is_tried__again, 0);
+    ADD_DISK(store__opens__on_a_full_disk, 0);
     ADD_DISK(put_and_deletion__leave_nothing, 0);
     ADD_DISK(queue__is_bounded__in_bytes, 0);
     ADD_DISK(queue__is_bounded__in_writes, 0);
