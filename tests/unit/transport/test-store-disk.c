@@ -21,6 +21,8 @@
 static gint disk_error = SQLITE_OK; /* what a write answers ... */
 static gint disk_writes = 0;        /* ... after so many that still work */
 
+static gint lock_waits = 0; /* how often a lock was found taken */
+
 typedef struct {
     sqlite3_file base;
     sqlite3_file *real; /* behind it, in the same block */
@@ -101,7 +103,10 @@ static int shim_shm_map(sqlite3_file *file, int page, int size, int extend, void
 
 static int shim_shm_lock(sqlite3_file *file, int offset, int n, int flags)
 {
-    return real_of(file)->pMethods->xShmLock(real_of(file), offset, n, flags);
+    int result = real_of(file)->pMethods->xShmLock(real_of(file), offset, n, flags);
+    if (result == SQLITE_BUSY)
+        g_atomic_int_inc(&lock_waits);
+    return result;
 }
 
 static void shim_shm_barrier(sqlite3_file *file)
@@ -368,7 +373,11 @@ static void put_and_deletion__leave_nothing(Fixture *fixture, gconstpointer data
     sqlite3 *db;
     g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
     g_assert_cmpint(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
-    cw_store_delete_contact(store, ICQ, JULIET, "nobody"); /* the writer waits with this one */
+    g_atomic_int_set(&lock_waits, 0);
+    cw_store_delete_contact(store, ICQ, JULIET, "nobody");
+    while (g_atomic_int_get(&lock_waits) == 0) /* the writer waits with this one ... */
+        g_usleep(1000);
+    /* ... and the next two come in one group. */
     put_spooled(store, 2, CW_SPOOL_TO_USER, JULIET, TEXT);
     cw_store_delete_spooled(store, ICQ, 2);
     /* Room for the first, and for nothing more. */
@@ -378,6 +387,17 @@ static void put_and_deletion__leave_nothing(Fixture *fixture, gconstpointer data
     sync_store(store);
     mend_disk();
     g_assert_cmpuint(count_spooled(store), ==, 1);
+}
+
+/* A gateway that was killed is started again before anybody has made room. */
+static void store__opens__on_a_full_disk(Fixture *fixture, gconstpointer data)
+{
+    close_store(fixture);
+    break_disk(SQLITE_FULL, 0);
+    open_store(fixture);
+    g_autoptr(CwUser) juliet = get(fixture->store, JULIET);
+    g_assert_cmpstr(cw_secret_peek(juliet->password), ==, PASSWORD);
+    g_assert_cmpuint(count_spooled(fixture->store), ==, 1);
 }
 
 /* ---- a disk that is slow ---- */
@@ -447,6 +467,7 @@ int main(int argc, char **argv)
                nothing_is_harmed__while_writes_fail, mend_and_tear_down);
     ADD_DISK(any_write__may_fail, 0);
     ADD_DISK(deletion__is_tried__again, 0);
+    ADD_DISK(store__opens__on_a_full_disk, 0);
     ADD_DISK(put_and_deletion__leave_nothing, 0);
     ADD_DISK(queue__is_bounded__in_bytes, 0);
     ADD_DISK(queue__is_bounded__in_writes, 0);
