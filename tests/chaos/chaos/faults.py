@@ -23,6 +23,8 @@ KINDS = {
     "cut component": (8, "a"), "cut IRC": (8, "i"), "cut XMPP": (8, "b"),
 }
 JITTER = 0.05  # s
+# s more until the next one: everybody comes back, and gets what was kept for him
+RECOVERY = {"restart Prosody A": 0.8, "kill Prosody A": 0.8, "kill gateway": 0.8}
 OVERLAP = 0.12  # of the faults come while another one is not over
 
 
@@ -59,7 +61,7 @@ class Faults:
         self.kinds = {kind: KINDS[kind] for kind in kinds or KINDS}
         self.done = []
         self.busy = {}  # part -> task
-        self.last_end = 0.0
+        self.last_end = self.more_gap = 0.0
 
     def is_busy(self):
         return bool(self.busy)
@@ -74,7 +76,7 @@ class Faults:
         """`gap`: s since the last one ended.  One that overlaps comes while another part is busy."""
         if self.busy:
             return overlaps and not self.busy.keys() & set(self.kinds[kind][1])
-        return time.time() - self.last_end > gap
+        return time.time() - self.last_end > gap + self.more_gap
 
     def begin(self, kind, dice):
         fault = Fault(len(self.done) + 1, kind)
@@ -94,6 +96,7 @@ class Faults:
             self.problem = problem
         finally:
             fault.end = self.last_end = time.time()
+            self.more_gap = RECOVERY.get(fault.kind, 0)
             if fault.excuses_until is None:
                 fault.excuses_until = fault.begin
             for part in parts:

@@ -141,7 +141,7 @@ class Ledger:
             marks = [stream.got[number] or stream.back[number]]
         else:
             after = next((got for got in stream.got[number + 1:number + 1000] if got), after)
-            ups = self.came_up.get(account_of(stream), [])
+            ups = sorted(self.came_up.get(account_of(stream), []))
             # stored by the network's server it was safe, until the account came back
             marks = [0 if stream.bits[number] & OFFLINE else sent, before,
                      *ups[bisect_left(ups, sent):bisect_right(ups, after)]]
@@ -203,6 +203,8 @@ class Readers:
 
     def take_a(self, when, kind, type_, id_, key, number, place, digest):
         ledger = self.ledger
+        if kind in "lo":
+            return  # his own server's business
         if kind in "hb":
             ledger.sent(when, key, int(number))
             if kind == "b":
@@ -224,6 +226,9 @@ class Readers:
 
     def take_b(self, when, kind, type_, id_, key, number, place, digest):
         ledger = self.ledger
+        if kind == "l":
+            ledger.came_up.setdefault(key, []).append(when)
+            return
         if type_ == "error" or key == "-":
             return
         if kind == "o":

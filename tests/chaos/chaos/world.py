@@ -27,6 +27,7 @@ IRC, XMPP = "irc.localhost", "xmpp.localhost"
 PLUGINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugins")
 
 TIMING = {"server-ping-interval": 20, "server-ping-timeout": 20, "server-refused-retry": 1,
+          "server-retry-max": 0.4,
           "message-timeout": 20, "legacy-retry-max": 1, "login-timeout": 10}
 LIMITS = {"messages-per-minute": 0, "pending-messages": 5000, "registrations-per-minute": 0,
           "registrations-per-user-per-minute": 0}

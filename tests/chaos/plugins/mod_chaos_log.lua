@@ -8,6 +8,7 @@
 --   r  from a component to a user
 --   s  from a client to a user of this host: accepted
 --   o  stored offline
+--   l  a user comes online (KEY: his name) and is given what was stored
 -- KEY and NUMBER stand in the body ("m ui7 123 …"), PLACE is where they begin in it (1: nothing before
 -- them), HASH is of the whole body.  A line is with the kernel before the stanza goes on.
 
@@ -51,6 +52,10 @@ else
 			log("s", event.stanza);
 		end
 	end);
+	module:hook("message/offline/broadcast", function (event)
+		file:write(("%.6f l - - %s 0 0 -\n"):format(now(), event.origin.username));
+		file:flush();
+	end, 500);
 	module:hook("message/offline/handle", function (event)
 		log("o", event.stanza);
 	end, 500);
