@@ -1,6 +1,7 @@
 /* tests/peers/prpl-mock.c: a libpurple plugin without a network, which does what it is told
  *
- * Logs in at once (user "refused": never, "broken": with a network error, "crash…": crashes).  A
+ * Logs in at once (user "refused": never, "broken": with a network error, "crash…":
+ * crashes while there is a file MOCK_CRASH_FILE).  A
  * message to the contact "input" asks for an input, one to "crash" crashes; see mock_send_im().
  * What comes back is a message from that contact.
  *
@@ -284,7 +285,9 @@ static void mock_login(PurpleAccount *account)
         purple_connection_error_reason(gc, PURPLE_CONNECTION_ERROR_NETWORK_ERROR, "broken");
         return;
     }
-    if (g_str_has_prefix(user, "crash"))
+    const char *crash_file = g_getenv("MOCK_CRASH_FILE");
+    if (g_str_has_prefix(user, "crash") && crash_file != NULL &&
+        g_file_test(crash_file, G_FILE_TEST_EXISTS))
         raise(SIGSEGV);
     if (strcmp(user, "early") == 0) /* some speak before they are signed on */
         tell(gc, "early", "before");
