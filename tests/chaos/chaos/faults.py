@@ -136,6 +136,10 @@ class Faults:
                 send_signal(pid, signal.SIGKILL)
         elif subject == "gateway":
             gateway = self.world.gateway
+            gateway.process.kill()
+            while self.world.component_proxy.links and time.time() - fault.begin < 5:
+                await asyncio.sleep(0.001)
+            fault.what += f", seen by the server after {(time.time() - fault.begin) * 1000:.0f} ms"
             await gateway.down(signal.SIGKILL)
             await asyncio.sleep(0.1 + dice % 400 / 1000)
             gateway.start(wait=False)
