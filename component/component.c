@@ -339,6 +339,7 @@ static gboolean stopped_idle_cb(gpointer data)
     CwComponent *component = data;
 
     component->stop_id = 0;
+    cw_spool_shelve(component->spool);
     component->owner->stopped(component, component->owner_data);
     return G_SOURCE_REMOVE;
 }

@@ -48,7 +48,7 @@ struct CwSpool {
     guint sent;         /* how many were */
     gsize size, window; /* bytes: of all, of those that were sent */
     GHashTable *shares; /* user -> Share */
-    gboolean up, full, pumping;
+    gboolean up, full, pumping, shelved;
 
     /* the question */
     char *echo_id;     /* NULL: none is open */
@@ -351,6 +351,8 @@ gboolean cw_spool_end(CwSpool *spool, gboolean stamped)
 {
     if (spool->writer.depth != 1)
         spool->refused = "its elements do not match";
+    else if (spool->shelved)
+        spool->refused = "the gateway ends";
     if (spool->refused != NULL) {
         g_warning("%s: a stanza is dropped, %s", domain_of(spool), spool->refused);
         return FALSE;
@@ -407,9 +409,31 @@ guint cw_spool_unconfirmed(const CwSpool *spool)
     return spool->sent;
 }
 
-guint cw_spool_length(const CwSpool *spool)
+static void clear(CwSpool *spool)
 {
-    return spool->queue.length;
+    while (spool->queue.head != NULL) {
+        Stanza *stanza = spool->queue.head->data;
+        g_queue_unlink(&spool->queue, &stanza->link);
+        free_stanza(stanza);
+    }
+    spool->first = NULL;
+    spool->sent = 0;
+    spool->size = spool->window = 0;
+    g_hash_table_remove_all(spool->shares);
+    g_clear_pointer(&spool->echo_id, g_free);
+    g_clear_handle_id(&spool->echo_timer, g_source_remove);
+    g_clear_handle_id(&spool->turn_id, g_source_remove);
+}
+
+void cw_spool_shelve(CwSpool *spool)
+{
+    for (GList *l = spool->queue.head; l != NULL; l = l->next) {
+        Stanza *stanza = l->data;
+        if (!stanza->stored)
+            store(spool, stanza);
+    }
+    clear(spool);
+    spool->shelved = TRUE;
 }
 
 /* ---- life ---- */
@@ -464,15 +488,7 @@ void cw_spool_free(CwSpool *spool)
 {
     if (spool == NULL)
         return;
-    g_clear_handle_id(&spool->echo_timer, g_source_remove);
-    g_clear_handle_id(&spool->turn_id, g_source_remove);
-    while (spool->queue.head != NULL) {
-        Stanza *stanza = spool->queue.head->data;
-        if (!stanza->stored)
-            store(spool, stanza);
-        g_queue_unlink(&spool->queue, &stanza->link);
-        free_stanza(stanza);
-    }
+    clear(spool);
     g_hash_table_unref(spool->shares);
     g_string_free(spool->draft, TRUE);
     g_free(spool->draft_user);

@@ -33,7 +33,6 @@ typedef struct {
 /* Takes over what an earlier gateway stored. */
 CwSpool *cw_spool_new(CwStream *stream, CwTransport *transport, const CwSpoolEvents *events,
                       gpointer data);
-/* Stores what was not confirmed. */
 void cw_spool_free(CwSpool *spool);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwSpool, cw_spool_free)
 
@@ -48,6 +47,7 @@ void cw_spool_down(CwSpool *spool);
 /* A stanza from our own domain.  TRUE: it was a confirmation. */
 gboolean cw_spool_take(CwSpool *spool, const char *id);
 guint cw_spool_unconfirmed(const CwSpool *spool); /* sent, on this stream */
-guint cw_spool_length(const CwSpool *spool);
+/* Leaves to the store what was not confirmed, for the next gateway; nothing is taken any more. */
+void cw_spool_shelve(CwSpool *spool);
 
 G_END_DECLS
