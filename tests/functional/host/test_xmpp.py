@@ -133,6 +133,26 @@ def test_message_to_nobody_is_a_nack(account):
     account.host.close()
 
 
+def test_only_the_contact_refuses_a_message(account, romeo, xmpp_server, xmpp_contact):
+    """Not somebody else who got to know its id."""
+    mallory = xmpp_contact(xmpp_server.fresh("mallory"))
+    seen = []
+    romeo.call(lambda c: c.add_event_handler("message", lambda m: seen.append((m["id"], m["from"]))))
+    account.login()
+    number = account.host.message(romeo.jid, "hello")
+    account.host.expect("ack", id=number)
+    romeo.expect("message", value="hello")
+    ident, full = seen[0]
+    error = ("<message type='error' to='%s' id='%s'><error type='cancel'>"
+             "<item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+             % (full, ident))
+    mallory.call(lambda c: c.send_raw(error))
+    account.host.never("nack", 0.5, id=number)
+    romeo.call(lambda c: c.send_raw(error))
+    assert account.host.expect("nack", id=number)["reason"] == "no-contact"
+    account.host.close()
+
+
 def test_offline_messages_carry_their_time(account, romeo):
     sent = time.time()
     say(romeo, account, "later")
