@@ -12,7 +12,7 @@
 
 #define NS_DELAY "urn:xmpp:delay"
 #define WINDOW (256 * 1024) /* bytes sent and not confirmed */
-#define ECHO_SPACING 10     /* ms between two questions, at least */
+#define ECHO_SPACING 2      /* ms between two questions, at least */
 #define ECHO_PATIENCE                                                                              \
     (10 * G_USEC_PER_SEC) /* µs for an answer, while the server says other things */
 #define TURN 250          /* ms between two looks at what is not confirmed */
