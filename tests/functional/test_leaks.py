@@ -7,6 +7,7 @@ import os
 from conftest import IRC
 from lib.process import resident_kib
 from lib.registration import register, wait_online
+from lib.waiting import wait_until
 from lib.xmppclient import CLIENT
 
 USERS, WARM_UP, ROUNDS = 10, 20, 100  # of each user: 1,000 log-ins behind the 200 of the warm-up
@@ -51,6 +52,9 @@ def test_a_thousand_logins_leave_nothing(world, gateway_factory):
     before = [(resident_kib(pid), descriptors(pid)) for pid in processes]
     log_in_and_out(clients, ROUNDS)
     assert gateway.hosts() == processes[1:]
+    # the gateway says that a user is gone before the host has closed his connection
+    wait_until(lambda: all(descriptors(pid) <= files for pid, (_, files) in zip(processes, before)),
+               what="connections to be closed")
     after = [(resident_kib(pid), descriptors(pid)) for pid in processes]
     print(f"KiB and descriptors of {processes}: before {before}, after {after}")
     for (old_size, old_files), (size, files) in zip(before, after):
