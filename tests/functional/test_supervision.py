@@ -14,8 +14,9 @@ import pytest
 from lib.friends import is_presence_of
 from lib.gateway import BUILD
 from lib.process import is_alive
-from lib.registration import register, settle, wait_online
+from lib.registration import log_out, register, settle, wait_online
 from lib.waiting import TIMEOUT, wait_until
+from lib.xmppclient import CLIENT, body
 
 MOCK = "one.localhost"
 PLUGINS = os.path.join(BUILD, "tests", "plugins")
@@ -27,11 +28,12 @@ SECRET = "a secret between us"
 class World:
     """A gateway with the mock network, and its users."""
 
-    def __init__(self, world, make, **arguments):
+    def __init__(self, world, make, timing=None, **arguments):
         self.world = world
         self.gateway = make(server_port=world.server.component_port, transports={
             MOCK: {"protocol": "purple:prpl-mock", "name": "Mock", "plugin-path": PLUGINS}},
-            timing={"host-ping-interval": "0.5", "host-ping-timeout": "2"}, **arguments)
+            timing={"host-ping-interval": "0.5", "host-ping-timeout": "2", **(timing or {})},
+            **arguments)
         self.flag = os.path.join(self.gateway.folder, "crash")
         self.crashes = os.path.join(self.gateway.folder, "crashes")
         self.gateway.environment.update({"ASAN_OPTIONS": CRASH_IS_FINE,
@@ -74,22 +76,17 @@ def wait_back(clients, since):
     return elapsed
 
 
-def go_offline(client):
-    client.presence(MOCK, "unavailable")
-    client.wait_for(is_presence_of(MOCK, "unavailable"))
-
-
 @pytest.fixture
 def start(world, gateway_factory):
     return lambda **arguments: World(world, gateway_factory, **arguments)
 
 
 def test_an_account_that_crashes_its_host_ends_alone(start):
-    mock = start(log={"crash-logs": 2})
+    mock = start(log={"crash-logs": 2}, timing={"quarantine-first": 3, "quarantine-max": 4})
     others = mock.users(*(f"user{i}" for i in range(7)))
     (culprit,) = mock.users("crash-me")
     assert len(mock.gateway.hosts()) == 1
-    go_offline(culprit)
+    log_out(culprit, MOCK)
     mock.start_crashing()
     began = time.monotonic()
     culprit.presence(MOCK)
@@ -97,6 +94,14 @@ def test_an_account_that_crashes_its_host_ends_alone(start):
     wait_until(lambda: mock.guilty(), what="the verdict")
     # it tried alone, and again: nobody else noticed
     assert set(mock.guilty()) == {"crash-me"}
+    # quarantined, and told so, while messages to others come and go
+    assert "crashes the program" in body(culprit.wait_message(MOCK))
+    culprit.wait_for(lambda s: is_presence_of(MOCK)(s)
+                     and "not connected" in (s.findtext(CLIENT + "status") or ""))
+    tries = len(mock.guilty())
+    time.sleep(1.5)
+    assert len(mock.guilty()) == tries  # in the quarantine
+    wait_until(lambda: len(mock.guilty()) > tries, what="the try after the quarantine")
     for client in others:
         client.sync()
         assert not client.stanzas.take_all(is_presence_of(MOCK))
