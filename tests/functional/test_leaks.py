@@ -55,6 +55,7 @@ def test_a_thousand_logins_leave_nothing(world, gateway_factory):
     # the gateway says that a user is gone before the host has closed his connection
     wait_until(lambda: all(descriptors(pid) <= files for pid, (_, files) in zip(processes, before)),
                what="connections to be closed")
+    assert gateway.log_text().count("-> online") >= USERS * ROUNDS
     after = [(resident_kib(pid), descriptors(pid)) for pid in processes]
     print(f"KiB and descriptors of {processes}: before {before}, after {after}")
     for (old_size, old_files), (size, files) in zip(before, after):
