@@ -6,6 +6,7 @@ from .faults import stamp
 from .ledger import WAYS, histories
 
 UNKNOWABLE_MOST = 1 / 1000
+RETURNED_MOST = 1 / 10  # messages that wait go out later: few come back
 # KiB of resident memory: (release, with sanitizers)
 CEILING_GATEWAY = (64 * 1024, 512 * 1024)
 CEILING_HOST = (48 * 1024, 384 * 1024)
@@ -79,6 +80,9 @@ def print_report(world, faults, problems, arguments):
     if total["unknowable"] > total["sent"] * UNKNOWABLE_MOST:
         problems.append(f"{total['unknowable']} of {total['sent']} are unknowable, more than 1 in "
                         f"{1 / UNKNOWABLE_MOST:.0f}")
+    if total["returned"] > total["sent"] * RETURNED_MOST:
+        problems.append(f"{total['returned']} of {total['sent']} came back, more than 1 in "
+                        f"{1 / RETURNED_MOST:.0f}")
     print(f"\nseed {arguments.seed}: lost {total['lost']}, doubled {total['doubled']}, unknowable "
           f"{total['unknowable']} of {total['sent']}; {len(faults.done)} faults")
     for problem in problems:
