@@ -372,6 +372,7 @@ gboolean cw_outbox_nack(CwOutbox *outbox, gint64 id, CwReason reason, const char
     if (message->state == CW_OUTGOING_SENT && reason == CW_REASON_NOT_ONLINE) {
         outbox->open = FALSE;
         wait_again(outbox, message);
+        tell_settled(outbox);
         return TRUE;
     }
     gboolean was_pending = message->state == CW_OUTGOING_SENT;
@@ -384,13 +385,18 @@ gboolean cw_outbox_nack(CwOutbox *outbox, gint64 id, CwReason reason, const char
 void cw_outbox_return_all(CwOutbox *outbox, CwReason reason, const char *text)
 {
     GList *next = NULL;
+    gboolean had_pending = outbox->pending > 0;
 
+    outbox->busy = TRUE;
     for (GList *l = outbox->queue.head; l != NULL; l = next) {
         CwOutgoing *message = l->data;
         next = l->next;
         if (message->state != CW_OUTGOING_TAKEN)
             give_back(outbox, message, reason, text);
     }
+    outbox->busy = FALSE;
+    if (had_pending)
+        tell_settled(outbox);
 }
 
 void cw_outbox_shelve(CwOutbox *outbox)
