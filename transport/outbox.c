@@ -58,6 +58,10 @@ static void settle(CwOutbox *outbox, CwOutgoing *message)
     outbox->pending--;
     outbox->size -= strlen(message->text);
     set_state(outbox, message, CW_OUTGOING_TAKEN);
+}
+
+static void unstore(CwOutbox *outbox, CwOutgoing *message)
+{
     if (message->stored)
         outbox->events->unstore(message, outbox->data);
     message->stored = FALSE;
@@ -75,19 +79,22 @@ static void forget(CwOutbox *outbox, CwOutgoing *message)
     free_outgoing(message);
 }
 
-/* Off the queue before the callback, which may add messages, but not settle others. */
+/* Off the queue before the callback, which may add messages, but not settle others.  Out of the
+ * store behind it: what tells the sender may have to be stored first. */
 static void give_back(CwOutbox *outbox, CwOutgoing *message, CwReason reason, const char *text)
 {
     if (message->state != CW_OUTGOING_TAKEN)
         settle(outbox, message);
     g_queue_unlink(&outbox->queue, &message->link);
     outbox->events->returned(message, reason, text, outbox->data);
+    unstore(outbox, message);
     free_outgoing(message);
 }
 
 static void take(CwOutbox *outbox, CwOutgoing *message)
 {
     settle(outbox, message);
+    unstore(outbox, message);
     g_clear_pointer(&message->text, g_free);
     message->since = now_of(outbox);
     CwOutgoing *oldest = outbox->queue.head->data;
@@ -411,7 +418,6 @@ void cw_outbox_shelve(CwOutbox *outbox)
             continue;
         if (!message->stored)
             store(outbox, message);
-        message->stored = FALSE; /* by us */
         settle(outbox, message);
         forget(outbox, message);
     }

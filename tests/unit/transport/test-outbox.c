@@ -34,7 +34,10 @@ static guint64 send_cb(const CwOutgoing *message, gpointer data)
 static void returned_cb(const CwOutgoing *message, CwReason reason, const char *text, gpointer data)
 {
     World *world = data;
+    gpointer id = GINT_TO_POINTER((int)message->id);
 
+    /* what tells the sender goes into the store first */
+    g_assert_true(g_hash_table_contains(world->stored, id) == message->stored);
     g_string_append_printf(world->returned, "%s:%s ", message->stanza_id,
                            cw_reason_to_string(reason));
 }
