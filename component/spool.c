@@ -216,13 +216,19 @@ static void tell_dropped(CwSpool *spool, const char *user)
         spool->events->dropped(user, dropped, spool->data);
 }
 
+/* Over the window it waits; a deaf server confirms nothing, but is not to be flooded either. */
+static gboolean may_send(const CwSpool *spool, const Stanza *stanza)
+{
+    return (spool->deaf ? cw_stream_waiting(spool->stream) : spool->window) < WINDOW;
+}
+
 /* Sends what waits, as far as the window is open. */
 static void pump(CwSpool *spool)
 {
     if (spool->pumping)
         return;
     spool->pumping = TRUE;
-    while (spool->up && spool->first != NULL && (spool->window < WINDOW || spool->deaf)) {
+    while (spool->up && spool->first != NULL && may_send(spool, spool->first->data)) {
         Stanza *stanza = spool->first->data;
         if (stanza->late)
             tell_dropped(spool, stanza->user);
