@@ -376,6 +376,8 @@ gboolean cw_spool_end(CwSpool *spool, gboolean stamped)
     stanza->stamped = stamped;
     stanza->late = !spool->up;
     append(spool, stanza);
+    if (!spool->up)
+        store(spool, stanza); /* it would be anyway, and it may stand for one that is stored */
     pump(spool);
     schedule_turn(spool);
     check_full(spool);
