@@ -332,7 +332,15 @@ static void dropped_cb(const char *user, guint count, gpointer data)
     cw_gateway_chat_say(data, user, text);
 }
 
-static const CwSpoolEvents spool_events = {.full = full_cb, .dropped = dropped_cb};
+static void refused_cb(const char *user, gpointer data)
+{
+    cw_gateway_chat_say(data, user,
+                        "A message for you was lost: the Jabber server ended its connection with "
+                        "this gateway each time that it was sent; it may be too large for it.");
+}
+
+static const CwSpoolEvents spool_events = {
+    .full = full_cb, .dropped = dropped_cb, .refused = refused_cb};
 
 static gboolean stopped_idle_cb(gpointer data)
 {

@@ -18,6 +18,8 @@
 #define TURN 250          /* ms between two looks at what is not confirmed */
 #define STORE_AFTER (500 * G_TIME_SPAN_MILLISECOND) /* with TURN and the commit under 1 s */
 #define LOAD_BATCH 100
+#define ALONE_AFTER 2 /* streams that ended while a stanza was under way: then it goes alone */
+#define TRIES_MAX 5   /* of them: then it is dropped */
 
 typedef struct {
     gint64 id; /* in the store */
@@ -27,7 +29,9 @@ typedef struct {
     gint64 made;  /* real time, µs */
     gint64 since; /* monotonic, µs */
     gboolean sent, stored, stamped;
-    gboolean late; /* the stream was down meanwhile: it needs a stamp */
+    gboolean late;  /* the stream was down meanwhile: it needs a stamp */
+    guint tries;    /* streams that ended while it was under way */
+    gboolean quiet; /* nobody is told when it is dropped */
     GList link;
 } Stanza;
 
@@ -49,6 +53,7 @@ struct CwSpool {
     gsize size, window; /* bytes: of all, of those that were sent */
     GHashTable *shares; /* user -> Share */
     gboolean up, full, pumping, shelved;
+    gboolean telling; /* inside refused() */
 
     /* the question */
     char *echo_id;     /* NULL: none is open */
@@ -216,13 +221,23 @@ static void tell_dropped(CwSpool *spool, const char *user)
         spool->events->dropped(user, dropped, spool->data);
 }
 
+/* Over the window it waits; a deaf server confirms nothing, but is not to be flooded either. */
+static gboolean may_send(const CwSpool *spool, const Stanza *stanza)
+{
+    const Stanza *head = spool->queue.head->data;
+
+    if (spool->sent > 0 && (stanza->tries >= ALONE_AFTER || head->tries >= ALONE_AFTER))
+        return FALSE;
+    return (spool->deaf ? cw_stream_waiting(spool->stream) : spool->window) < WINDOW;
+}
+
 /* Sends what waits, as far as the window is open. */
 static void pump(CwSpool *spool)
 {
     if (spool->pumping)
         return;
     spool->pumping = TRUE;
-    while (spool->up && spool->first != NULL && (spool->window < WINDOW || spool->deaf)) {
+    while (spool->up && spool->first != NULL && may_send(spool, spool->first->data)) {
         Stanza *stanza = spool->first->data;
         if (stanza->late)
             tell_dropped(spool, stanza->user);
@@ -369,7 +384,10 @@ gboolean cw_spool_end(CwSpool *spool, gboolean stamped)
     stanza->since = g_get_monotonic_time();
     stanza->stamped = stamped;
     stanza->late = !spool->up;
+    stanza->quiet = spool->telling;
     append(spool, stanza);
+    if (!spool->up)
+        store(spool, stanza); /* it would be anyway, and it may stand for one that is stored */
     pump(spool);
     schedule_turn(spool);
     check_full(spool);
@@ -388,19 +406,41 @@ void cw_spool_up(CwSpool *spool)
     check_full(spool);
 }
 
+/* It was under way alone, once too often. */
+static void give_up(CwSpool *spool, Stanza *stanza)
+{
+    g_autofree char *user = g_strdup(stanza->user);
+    gboolean quiet = stanza->quiet;
+
+    g_warning("%s/%s: a stanza of %" G_GSIZE_FORMAT " bytes is dropped: %u streams ended while it "
+              "was under way; does the server take stanzas of that size?",
+              user, domain_of(spool), stanza->length, stanza->tries);
+    forget(spool, stanza);
+    spool->telling = TRUE;
+    if (!quiet)
+        spool->events->refused(user, spool->data);
+    spool->telling = FALSE;
+}
+
 void cw_spool_down(CwSpool *spool)
 {
+    guint sent = spool->sent;
+
     spool->up = FALSE;
     g_clear_pointer(&spool->echo_id, g_free);
     g_clear_handle_id(&spool->echo_timer, g_source_remove);
     for (GList *l = spool->queue.head; l != NULL; l = l->next) {
         Stanza *stanza = l->data;
+        stanza->tries += stanza->sent;
         stanza->sent = FALSE;
         stanza->late = TRUE;
     }
     spool->first = spool->queue.head;
     spool->sent = 0;
     spool->window = 0;
+    Stanza *head = g_queue_peek_head(&spool->queue);
+    if (sent == 1 && head->tries >= TRIES_MAX)
+        give_up(spool, head);
     check_full(spool);
 }
 

@@ -11,6 +11,9 @@
  *
  * What has not been confirmed for STORE_AFTER is in the store as well.
  *
+ * A server may end the stream at a stanza that it does not like (too large for it).  One that was
+ * under way at the end of ALONE_AFTER streams is sent alone, and is dropped at TRIES_MAX.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #pragma once
@@ -28,6 +31,8 @@ typedef struct {
     /* `count` of the oldest for this user were dropped, as spool-messages waited already; comes
      * when the first that is left is sent. */
     void (*dropped)(const char *user, guint count, gpointer data);
+    /* One for this user was dropped, as the server ended the stream each time that it was sent. */
+    void (*refused)(const char *user, gpointer data);
 } CwSpoolEvents;
 
 /* Takes over what an earlier gateway stored. */

@@ -58,6 +58,10 @@ static void settle(CwOutbox *outbox, CwOutgoing *message)
     outbox->pending--;
     outbox->size -= strlen(message->text);
     set_state(outbox, message, CW_OUTGOING_TAKEN);
+}
+
+static void unstore(CwOutbox *outbox, CwOutgoing *message)
+{
     if (message->stored)
         outbox->events->unstore(message, outbox->data);
     message->stored = FALSE;
@@ -75,19 +79,22 @@ static void forget(CwOutbox *outbox, CwOutgoing *message)
     free_outgoing(message);
 }
 
-/* Off the queue before the callback, which may add messages, but not settle others. */
+/* Off the queue before the callback, which may add messages, but not settle others.  Out of the
+ * store behind it: what tells the sender may have to be stored first. */
 static void give_back(CwOutbox *outbox, CwOutgoing *message, CwReason reason, const char *text)
 {
     if (message->state != CW_OUTGOING_TAKEN)
         settle(outbox, message);
     g_queue_unlink(&outbox->queue, &message->link);
     outbox->events->returned(message, reason, text, outbox->data);
+    unstore(outbox, message);
     free_outgoing(message);
 }
 
 static void take(CwOutbox *outbox, CwOutgoing *message)
 {
     settle(outbox, message);
+    unstore(outbox, message);
     g_clear_pointer(&message->text, g_free);
     message->since = now_of(outbox);
     CwOutgoing *oldest = outbox->queue.head->data;
@@ -372,6 +379,7 @@ gboolean cw_outbox_nack(CwOutbox *outbox, gint64 id, CwReason reason, const char
     if (message->state == CW_OUTGOING_SENT && reason == CW_REASON_NOT_ONLINE) {
         outbox->open = FALSE;
         wait_again(outbox, message);
+        tell_settled(outbox);
         return TRUE;
     }
     gboolean was_pending = message->state == CW_OUTGOING_SENT;
@@ -384,13 +392,18 @@ gboolean cw_outbox_nack(CwOutbox *outbox, gint64 id, CwReason reason, const char
 void cw_outbox_return_all(CwOutbox *outbox, CwReason reason, const char *text)
 {
     GList *next = NULL;
+    gboolean had_pending = outbox->pending > 0;
 
+    outbox->busy = TRUE;
     for (GList *l = outbox->queue.head; l != NULL; l = next) {
         CwOutgoing *message = l->data;
         next = l->next;
         if (message->state != CW_OUTGOING_TAKEN)
             give_back(outbox, message, reason, text);
     }
+    outbox->busy = FALSE;
+    if (had_pending)
+        tell_settled(outbox);
 }
 
 void cw_outbox_shelve(CwOutbox *outbox)
@@ -405,7 +418,6 @@ void cw_outbox_shelve(CwOutbox *outbox)
             continue;
         if (!message->stored)
             store(outbox, message);
-        message->stored = FALSE; /* by us */
         settle(outbox, message);
         forget(outbox, message);
     }

@@ -451,6 +451,8 @@ void cw_session_log_in(CwSession *session)
         g_warning("%s/%s: cannot read the registration: %s", session->jid,
                   cw_transport_domain(session->transport),
                   error == NULL ? "it is gone" : error->message);
+        cw_outbox_return_all(session->outbox, CW_REASON_OTHER,
+                             "your registration with this gateway cannot be read");
         set_state(session, CW_SESSION_FAILED, CW_REASON_OTHER,
                   "your registration cannot be read; tell the admin of this gateway");
         return;

@@ -6,13 +6,15 @@
 
 #define SUSPECTS_MAX 4096
 #define MEMORY_TIME ((gint64)10 * 60 * G_USEC_PER_SEC)
+/* quarantine-max is a day at most, and only then the account is tried again */
+#define GUILTY_TIME ((gint64)24 * 60 * 60 * G_USEC_PER_SEC + MEMORY_TIME)
 
 typedef struct {
     char *name;
     guint group;  /* 0: free again */
     guint served; /* crashes at which its host was working for it */
     guint alone;  /* crashes of a host that was its own */
-    gint64 at;    /* of the last one */
+    gint64 until; /* then it is forgotten */
     GList link;   /* in `order` */
 } Suspect;
 
@@ -57,14 +59,18 @@ static void forget_old(CwSuspects *suspects, gint64 now)
     Suspect *oldest;
 
     while ((oldest = g_queue_peek_head(&suspects->order)) != NULL &&
-           (oldest->at + MEMORY_TIME < now || suspects->order.length > SUSPECTS_MAX))
+           (oldest->until < now || suspects->order.length > SUSPECTS_MAX))
         forget(suspects, oldest);
 }
 
-static Suspect *ensure(CwSuspects *suspects, const char *name)
+static Suspect *ensure(CwSuspects *suspects, const char *name, gint64 now)
 {
     Suspect *suspect = g_hash_table_lookup(suspects->by_name, name);
 
+    if (suspect != NULL && suspect->until < now) { /* behind one that is remembered longer */
+        forget(suspects, suspect);
+        suspect = NULL;
+    }
     if (suspect != NULL) {
         g_queue_unlink(&suspects->order, &suspect->link);
     } else {
@@ -83,7 +89,7 @@ gboolean cw_suspects_add(CwSuspects *suspects, const char *name, guint together,
     gboolean guilty = FALSE;
 
     forget_old(suspects, now);
-    Suspect *suspect = ensure(suspects, name);
+    Suspect *suspect = ensure(suspects, name, now);
     if (serving == CW_SERVING_IT) {
         guilty = together <= 1 || suspect->served > 0;
         suspect->served++;
@@ -93,7 +99,7 @@ gboolean cw_suspects_add(CwSuspects *suspects, const char *name, guint together,
     if (together <= 1)
         suspect->alone++;
     suspect->group = serving == CW_SERVING_IT ? 1 : (together + 1) / 2;
-    suspect->at = now;
+    suspect->until = MAX(suspect->until, now + (guilty ? GUILTY_TIME : MEMORY_TIME));
     forget_old(suspects, now);
     return guilty;
 }
@@ -102,7 +108,7 @@ guint cw_suspects_group(const CwSuspects *suspects, const char *name, gint64 now
 {
     const Suspect *suspect = g_hash_table_lookup(suspects->by_name, name);
 
-    return suspect == NULL || suspect->at + MEMORY_TIME < now ? 0 : suspect->group;
+    return suspect == NULL || suspect->until < now ? 0 : suspect->group;
 }
 
 void cw_suspects_clear(CwSuspects *suspects, const char *name)

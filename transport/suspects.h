@@ -6,7 +6,8 @@
  * is free again.
  *
  * Accounts are known by their names on the network, at most SUSPECTS_MAX of them, each until
- * MEMORY_TIME after its last crash.  Times are monotonic, µs.
+ * MEMORY_TIME after its last crash; a guilty one for GUILTY_TIME, so that it is still alone when
+ * its quarantine is over.  Times are monotonic, µs.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -215,10 +215,11 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
     if (from == NULL)
         return;
     const char *why = text == NULL || *text == '\0' ? cw_reason_text(reason) : text;
-    if (message->text != NULL && has_gone(session, message->resource)) {
+    if (has_gone(session, message->resource)) {
+        const char *said = message->text; /* not kept of one that was taken first */
         g_autofree char *told =
-            g_strdup_printf("Your message to %s was not delivered: %s.  It said:\n%s",
-                            message->contact, why, message->text);
+            g_strdup_printf("Your message to %s was not delivered: %s.%s%s", message->contact, why,
+                            said == NULL ? "" : "  It said:\n", said == NULL ? "" : said);
         cw_gateway_chat_say(component, cw_session_jid(session), told);
         return;
     }

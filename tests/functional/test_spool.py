@@ -27,9 +27,10 @@ def server():
 class OnIrc:
     """romeo is registered and online; `friend` is a plain client on IRC."""
 
-    def __init__(self, server, gateway_factory, ircd, **limits):
+    def __init__(self, server, gateway_factory, ircd, timing=None, **limits):
         self.server = server
-        self.gateway = gateway_factory(server_port=server.port, limits=limits, transports={
+        self.gateway = gateway_factory(server_port=server.port, limits=limits, timing=timing or {},
+                                       transports={
             IRC: {"protocol": "purple:prpl-irc", "name": "IRC", "allow": "*",
                   "option.port": ircd.port, "split.1": "127.0.0.1"}})
         self.gateway.start(wait=False)
@@ -191,3 +192,31 @@ def test_more_than_the_window_goes_out_as_it_is_confirmed(start):
     for n in range(120):
         irc.say(f"{n} " + "<" * 380)  # four times as much in XML, and then some
     assert irc.collect(120) == [str(n) for n in range(120)]
+
+
+def test_a_message_that_ends_the_stream_each_time_is_given_up(start):
+    """Or nobody would ever hear anything again; its user is told."""
+    irc = start(timing={"server-retry-first": 0.2, "server-retry-max": 0.5})
+    irc.say("one")
+    irc.hear()
+    irc.route_back(irc.question())
+    irc.say("poison")
+    irc.say("two")
+    got = []
+    deadline = time.monotonic() + 60
+    while not any(text.startswith("A message for you was lost") for text in got):
+        assert time.monotonic() < deadline, got
+        ended = False
+        for element in irc.connection.take_elements():
+            if element.tag.endswith("}message"):
+                ended |= text_of(element) == "poison"
+                got.append(text_of(element))
+            elif element.tag.endswith("}iq") and element.get("from") == IRC and not ended:
+                irc.route_back(element)
+        if ended:
+            irc.connection.reset()
+            irc.attach()
+        time.sleep(0.02)
+    assert got.count("poison") == 5
+    assert "two" in got[got.index("poison"):]
+    irc.gateway.wait_log("a stanza of .* bytes is dropped")

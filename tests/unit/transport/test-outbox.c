@@ -34,7 +34,10 @@ static guint64 send_cb(const CwOutgoing *message, gpointer data)
 static void returned_cb(const CwOutgoing *message, CwReason reason, const char *text, gpointer data)
 {
     World *world = data;
+    gpointer id = GINT_TO_POINTER((int)message->id);
 
+    /* what tells the sender goes into the store first */
+    g_assert_true(g_hash_table_contains(world->stored, id) == message->stored);
     g_string_append_printf(world->returned, "%s:%s ", message->stanza_id,
                            cw_reason_to_string(reason));
 }
@@ -208,6 +211,22 @@ static void outbox__asks_for__the_fate_of_what_a_dead_host_had(void)
     cw_outbox_return_all(world->outbox, CW_REASON_AUTH, "gone");
     g_assert_cmpstr(world->returned->str, ==, "s2:host s3:auth s4:auth ");
     g_assert_cmpuint(cw_outbox_pending(world->outbox), ==, 0);
+    g_assert_cmpuint(world->settled, ==, 1); /* a session that leaves waits for it */
+    free_world(world);
+}
+
+static void outbox__returns__what_breaks_the_link_each_time(void)
+{
+    World *world = make_world(FALSE);
+
+    add(world, 1);
+    for (guint i = 0; i < 3; i++) {
+        g_assert_cmpstr(world->returned->str, ==, "");
+        cw_outbox_open(world->outbox);
+        g_assert_true(cw_outbox_nack(world->outbox, 1, CW_REASON_NOT_ONLINE, NULL));
+    }
+    g_assert_cmpstr(world->returned->str, ==, "s1:host ");
+    g_assert_cmpuint(world->settled, ==, 1);
     free_world(world);
 }
 
@@ -437,6 +456,8 @@ int main(int argc, char **argv)
                     outbox__tries_again__when_the_link_had_no_room);
     g_test_add_func("/outbox/outbox__asks_for__the_fate_of_what_a_dead_host_had",
                     outbox__asks_for__the_fate_of_what_a_dead_host_had);
+    g_test_add_func("/outbox/outbox__returns__what_breaks_the_link_each_time",
+                    outbox__returns__what_breaks_the_link_each_time);
     g_test_add_func("/outbox/outbox__returns__what_is_late_by_its_clock",
                     outbox__returns__what_is_late_by_its_clock);
     g_test_add_func("/outbox/outbox__stores__what_has_no_fate_within_a_second",

@@ -67,6 +67,19 @@ static void suspects__forgets__after_a_while(void)
     cw_suspects_free(suspects);
 }
 
+static void suspects__are_alone__after_their_quarantine(void)
+{
+    CwSuspects *suspects = cw_suspects_new();
+
+    cw_suspects_add(suspects, "a", 1, CW_SERVING_IT, 0);
+    cw_suspects_add(suspects, "b", 8, CW_SERVING_IT, 0);
+    g_assert_cmpuint(cw_suspects_group(suspects, "a", 24 * 60 * MINUTE), ==, 1);
+    /* others are not remembered longer because of it */
+    g_assert_cmpuint(cw_suspects_group(suspects, "b", 11 * MINUTE), ==, 0);
+    g_assert_false(cw_suspects_add(suspects, "b", 8, CW_SERVING_IT, 11 * MINUTE));
+    cw_suspects_free(suspects);
+}
+
 static void suspects__are__a_bounded_number(void)
 {
     CwSuspects *suspects = cw_suspects_new();
@@ -92,6 +105,8 @@ int main(int argc, char **argv)
     g_test_add_func("/suspects/is_not_guilty/whose_host_was_killed_while_idle",
                     suspects__is_not_guilty__whose_host_was_killed_while_idle);
     g_test_add_func("/suspects/forgets/after_a_while", suspects__forgets__after_a_while);
+    g_test_add_func("/suspects/are_alone/after_their_quarantine",
+                    suspects__are_alone__after_their_quarantine);
     g_test_add_func("/suspects/are/a_bounded_number", suspects__are__a_bounded_number);
     return g_test_run();
 }
