@@ -5,6 +5,7 @@
 #include "transport/suspects.h"
 
 #define SUSPECTS_MAX 4096
+#define ENOUGH_BLAME 2
 #define MEMORY_TIME ((gint64)10 * 60 * G_USEC_PER_SEC)
 /* quarantine-max is a day at most, and only then the account is tried again */
 #define GUILTY_TIME ((gint64)24 * 60 * 60 * G_USEC_PER_SEC + MEMORY_TIME)
@@ -12,8 +13,7 @@
 typedef struct {
     char *name;
     guint group;  /* 0: free again */
-    guint served; /* crashes at which its host was working for it */
-    guint alone;  /* crashes of a host that was its own */
+    guint blame;  /* what speaks against it, of ENOUGH_BLAME */
     gint64 until; /* then it is forgotten */
     GList link;   /* in `order` */
 } Suspect;
@@ -83,6 +83,21 @@ static Suspect *ensure(CwSuspects *suspects, const char *name, gint64 now)
     return suspect;
 }
 
+static guint blame_of(CwServing serving, gboolean alone)
+{
+    switch (serving) {
+    case CW_SERVING_IT:
+        return ENOUGH_BLAME;
+    case CW_SERVING_UNKNOWN:
+        return alone ? ENOUGH_BLAME : 1;
+    case CW_SERVING_NOBODY:
+        return alone ? 1 : 0;
+    case CW_SERVING_OTHER:
+        break;
+    }
+    return 0;
+}
+
 gboolean cw_suspects_add(CwSuspects *suspects, const char *name, guint together, CwServing serving,
                          gint64 now)
 {
@@ -90,14 +105,9 @@ gboolean cw_suspects_add(CwSuspects *suspects, const char *name, guint together,
 
     forget_old(suspects, now);
     Suspect *suspect = ensure(suspects, name, now);
-    if (serving == CW_SERVING_IT) {
-        guilty = together <= 1 || suspect->served > 0;
-        suspect->served++;
-    } else if (together <= 1) {
-        guilty = serving != CW_SERVING_NOBODY || suspect->alone > 0;
-    }
-    if (together <= 1)
-        suspect->alone++;
+    if (serving == CW_SERVING_IT || together <= 1)
+        guilty = suspect->blame >= ENOUGH_BLAME;
+    suspect->blame += blame_of(serving, together <= 1);
     suspect->group = serving == CW_SERVING_IT ? 1 : (together + 1) / 2;
     suspect->until = MAX(suspect->until, now + (guilty ? GUILTY_TIME : MEMORY_TIME));
     forget_old(suspects, now);

@@ -30,9 +30,9 @@ typedef struct CwSuspects CwSuspects;
 CwSuspects *cw_suspects_new(void);
 void cw_suspects_free(CwSuspects *suspects);
 
-/* The host crashed that it shared with `together` - 1 others.  TRUE: it is guilty, it was served
- * when this happened and was alone or had been served at another crash, or it is alone with the
- * blame: the host of nobody else, which was not idle, or was for the second time. */
+/* The host crashed that it shared with `together` - 1 others.  TRUE: it is guilty, that is, it was
+ * served when this happened or was alone, and was to blame before: one crash is forgiven (a message
+ * that the plugin cannot take), and two of an idle host (somebody kills it). */
 gboolean cw_suspects_add(CwSuspects *suspects, const char *name, guint together, CwServing serving,
                          gint64 now);
 /* So many may be together on its host, all of them suspects; 0: it is none. */

@@ -50,7 +50,8 @@ static void suspects__is_not_guilty__whose_host_was_killed_while_idle(void)
 
     g_assert_false(cw_suspects_add(suspects, "a", 1, CW_SERVING_NOBODY, 0));
     g_assert_cmpuint(cw_suspects_group(suspects, "a", 0), ==, 1);
-    g_assert_true(cw_suspects_add(suspects, "a", 1, CW_SERVING_NOBODY, MINUTE));
+    g_assert_false(cw_suspects_add(suspects, "a", 1, CW_SERVING_NOBODY, MINUTE));
+    g_assert_true(cw_suspects_add(suspects, "a", 1, CW_SERVING_NOBODY, 2 * MINUTE));
     g_assert_false(cw_suspects_add(suspects, "b", 2, CW_SERVING_NOBODY, 0));
     g_assert_false(cw_suspects_add(suspects, "b", 2, CW_SERVING_NOBODY, 0));
     cw_suspects_free(suspects);
@@ -71,7 +72,8 @@ static void suspects__are_alone__after_their_quarantine(void)
 {
     CwSuspects *suspects = cw_suspects_new();
 
-    cw_suspects_add(suspects, "a", 1, CW_SERVING_IT, 0);
+    g_assert_false(cw_suspects_add(suspects, "a", 1, CW_SERVING_IT, 0));
+    g_assert_true(cw_suspects_add(suspects, "a", 1, CW_SERVING_IT, 0));
     cw_suspects_add(suspects, "b", 8, CW_SERVING_IT, 0);
     g_assert_cmpuint(cw_suspects_group(suspects, "a", 24 * 60 * MINUTE), ==, 1);
     /* others are not remembered longer because of it */
