@@ -220,3 +220,18 @@ def test_a_message_that_ends_the_stream_each_time_is_given_up(start):
     assert got.count("poison") == 5
     assert "two" in got[got.index("poison"):]
     irc.gateway.wait_log("a stanza of .* bytes is dropped")
+
+
+def test_a_message_that_crosses_our_good_bye_goes_out_after_the_start(start):
+    irc = start(timing={"registered-linger": 30})
+    irc.connection.auto_close = False
+    irc.gateway.process.terminate()
+    irc.connection.wait_close()
+    contact = f"{irc.friend.nick}@{IRC}"
+    irc.connection.send(f"<message type='chat' from='{ROMEO}' to='{contact}' id='m'>"
+                        "<body>just before</body></message></stream:stream>")
+    irc.connection.end()
+    irc.gateway.stop()
+    irc.gateway.start(wait=False)
+    irc.attach()
+    assert irc.friend.wait_message(text="just before", timeout=40)
