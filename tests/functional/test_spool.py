@@ -44,8 +44,9 @@ class OnIrc:
         self.friend = IrcClient("spoolfriend", ircd.port)
 
     def attach(self):
-        self.connection = self.server.accept(timeout=30).attach()
-        self.connection.auto_pong = False
+        self.connection = self.server.accept(timeout=30)
+        self.connection.auto_pong = False  # before the first question can come
+        self.connection.attach()
 
     def say(self, text):
         self.friend.say("spoolromeo", text)
