@@ -237,6 +237,9 @@ static void stanza_cb(const CwNode *node, gpointer data)
     if (from->local == NULL && g_str_equal(from->domain, to->domain) &&
         cw_spool_take(component->spool, cw_node_attr(node, "id")))
         return;
+    /* while the stream closes: what is for a contact is kept for the next gateway (messages.c) */
+    if (component->still_open > 0 && (to->local == NULL || !cw_node_is(node, "message", NULL)))
+        return;
     CwStanza stanza = {
         .node = node,
         .type = cw_node_attr(node, "type"),

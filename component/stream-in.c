@@ -242,12 +242,12 @@ static void stanza_cb(const CwNode *node, gpointer data)
             handle_up(stream);
         break;
     case CW_STREAM_UP:
+    case CW_STREAM_CLOSING: /* nobody could answer it any more, but a message can be kept */
         handle_stanza(stream, node);
         break;
     case CW_STREAM_IDLE:
     case CW_STREAM_CONNECTING:
     case CW_STREAM_OPENING:
-    case CW_STREAM_CLOSING: /* we said good-bye: whatever it is, nobody could answer it */
     case CW_STREAM_WAITING:
     case CW_STREAM_STOPPED:
         break;

@@ -62,7 +62,9 @@ void cw_stream_free(CwStream *stream); /* at once; no callback afterwards */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwStream, cw_stream_free)
 
 void cw_stream_start(CwStream *stream);
-void cw_stream_stop(CwStream *stream); /* flush, </stream:stream>, wait, stopped() */
+/* Flush, </stream:stream>, wait, stopped().  Stanzas that the server had sent before it read that
+ * still come. */
+void cw_stream_stop(CwStream *stream);
 CwStreamState cw_stream_state(const CwStream *stream);
 const char *cw_stream_domain(const CwStream *stream);
 

@@ -319,7 +319,9 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
     }
 
     CwHost *host = g_new0(CwHost, 1);
-    host->subject = g_strdup_printf("%s: host %s", subject, g_subprocess_get_identifier(process));
+    const char *pid = g_subprocess_get_identifier(process); /* NULL: it has ended already */
+    g_strlcpy(host->pid, pid == NULL ? "0" : pid, sizeof host->pid);
+    host->subject = g_strdup_printf("%s: host %s", subject, host->pid);
     host->limits = limits;
     host->timing = timing;
     host->events = events;
@@ -328,7 +330,6 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
     host->scoreboard = g_steal_pointer(&scoreboard);
     host->cancellable = g_cancellable_new();
     host->heard = host->started = g_get_monotonic_time();
-    g_strlcpy(host->pid, g_subprocess_get_identifier(process), sizeof host->pid);
     host->peer = cw_link_peer_new(fds[0], CW_LINK_GATEWAY, limits->link_queue / 4,
                                   limits->link_queue, &link_events, host);
     cw_link_peer_set_trace(host->peer, &host->trace);

@@ -158,7 +158,7 @@ static gboolean is_late(const CwOutbox *outbox, const CwOutgoing *message, gint6
 
 static void look_at(CwOutbox *outbox, CwOutgoing *message, gint64 now)
 {
-    gint64 age = g_get_real_time() / 1000 - message->made;
+    gint64 held = (g_get_monotonic_time() - message->held) / 1000;
 
     if (is_late(outbox, message, now)) {
         if (message->state == CW_OUTGOING_TAKEN)
@@ -168,7 +168,7 @@ static void look_at(CwOutbox *outbox, CwOutgoing *message, gint64 now)
         else
             give_back(outbox, message, CW_REASON_NOT_ONLINE,
                       "it waited for the network for too long");
-    } else if (message->state != CW_OUTGOING_TAKEN && !message->stored && age >= STORE_AFTER) {
+    } else if (message->state != CW_OUTGOING_TAKEN && !message->stored && held >= STORE_AFTER) {
         store(outbox, message);
     }
 }
@@ -244,6 +244,7 @@ static CwOutgoing *append(CwOutbox *outbox, gint64 id, const char *contact, cons
     message->id = id;
     message->contact = g_strdup(contact);
     message->text = g_strdup(text);
+    message->held = g_get_monotonic_time();
     message->link.data = message;
     g_queue_push_tail_link(&outbox->queue, &message->link);
     outbox->pending++;

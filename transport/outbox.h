@@ -35,6 +35,7 @@ typedef struct {
     char *stanza_id; /* nullable: what the sender called it */
     char *resource;  /* nullable: of the sender */
     gint64 made;     /* Unix time, ms */
+    gint64 held;     /* monotonic µs: since when it is here */
     gint64 since;    /* µs of the outbox's clock: of add, then of ack */
     gint64 sent_at;  /* the same: of the sending */
     guint64 line;    /* number on the link of the sending */

@@ -25,6 +25,7 @@ struct CwTransport {
     CwProtocol *protocol;  /* the same with the admin's defaults */
     char *problem;
     GHashTable *sessions; /* bare JID -> CwSession *, owned; the key is the session's */
+    gboolean stopping;
     void (*stopped)(gpointer data);
     gpointer stopped_data;
 };
@@ -190,12 +191,31 @@ guint cw_transport_unanswered(CwTransport *transport)
 
 void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data)
 {
+    transport->stopping = TRUE;
     transport->stopped = stopped;
     transport->stopped_data = data;
     cw_registrar_abort_all(transport->registrar);
     cw_transport_each_session(transport, shelve_messages, NULL);
     cw_transport_drop_all_sessions(transport);
     cw_supervisor_stop(transport->supervisor);
+}
+
+gboolean cw_transport_keep_message(CwTransport *transport, const char *jid, const char *contact,
+                                   const char *text, const char *stanza_id, const char *resource)
+{
+    CwSpooled spooled = {.way = CW_SPOOL_TO_NETWORK,
+                         .jid = (char *)jid,
+                         .contact = (char *)contact,
+                         .stanza_id = (char *)stanza_id,
+                         .resource = (char *)resource,
+                         .text = (char *)text,
+                         .made = g_get_real_time() / 1000};
+
+    if (!transport->stopping)
+        return FALSE;
+    spooled.id = cw_transport_next_id(transport);
+    cw_store_put_spooled(transport->store, transport->own->domain, &spooled);
+    return TRUE;
 }
 
 void cw_transport_pause(CwTransport *transport, gboolean yes)

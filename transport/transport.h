@@ -23,6 +23,10 @@ guint cw_transport_unanswered(CwTransport *transport);
 /* Leaves messages that wait to the store, logs everybody out and stops the hosts; `stopped` is
  * called once. */
 void cw_transport_stop(CwTransport *transport, void (*stopped)(gpointer), gpointer data);
+/* Behind cw_transport_stop(): leaves it to the next gateway.  FALSE: not stopped, nothing is done.
+ */
+gboolean cw_transport_keep_message(CwTransport *transport, const char *jid, const char *contact,
+                                   const char *text, const char *stanza_id, const char *resource);
 /* The way to the Jabber server is closed or full: nothing more is read from the network, and what
  * the network would have said is not waited for. */
 void cw_transport_pause(CwTransport *transport, gboolean yes);

@@ -78,6 +78,9 @@ static void send_to_network(CwComponent *component, const CwStanza *stanza, cons
                                 "no contact can have this name");
         return;
     }
+    if (cw_transport_keep_message(transport, stanza->from->bare, name, text, stanza->id,
+                                  stanza->from->resource))
+        return;
     if (session == NULL && cw_presence_may_be_there(component, stanza->from->bare)) {
         session = cw_transport_ensure_session(transport, stanza->from->bare);
         cw_session_wake(session);

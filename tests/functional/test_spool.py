@@ -44,8 +44,9 @@ class OnIrc:
         self.friend = IrcClient("spoolfriend", ircd.port)
 
     def attach(self):
-        self.connection = self.server.accept(timeout=30).attach()
-        self.connection.auto_pong = False
+        self.connection = self.server.accept(timeout=30)
+        self.connection.auto_pong = False  # before the first question can come
+        self.connection.attach()
 
     def say(self, text):
         self.friend.say("spoolromeo", text)
@@ -220,3 +221,18 @@ def test_a_message_that_ends_the_stream_each_time_is_given_up(start):
     assert got.count("poison") == 5
     assert "two" in got[got.index("poison"):]
     irc.gateway.wait_log("a stanza of .* bytes is dropped")
+
+
+def test_a_message_that_crosses_our_good_bye_goes_out_after_the_start(start):
+    irc = start(timing={"registered-linger": 30})
+    irc.connection.auto_close = False
+    irc.gateway.process.terminate()
+    irc.connection.wait_close()
+    contact = f"{irc.friend.nick}@{IRC}"
+    irc.connection.send(f"<message type='chat' from='{ROMEO}' to='{contact}' id='m'>"
+                        "<body>just before</body></message></stream:stream>")
+    irc.connection.end()
+    irc.gateway.stop()
+    irc.gateway.start(wait=False)
+    irc.attach()
+    assert irc.friend.wait_message(text="just before", timeout=40)
