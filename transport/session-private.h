@@ -37,7 +37,8 @@ struct CwSession {
     CwShow told_show; /* what the network was told last */
     char *told_status;
 
-    char *server; /* the part of the network that the account is at: outage.h */
+    gboolean counted; /* as online, by the outage */
+    char *server;     /* the part of the network that the account is at: outage.h */
     CwBackoff backoff;
     CwBackoff quarantine;
     guint lost_hosts;   /* in a row, without being guilty */

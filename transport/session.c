@@ -77,9 +77,17 @@ gint64 cw_session_clock(const CwSession *session)
 
 /* ---- the life of a log-in ---- */
 
+static void count_out(CwSession *session)
+{
+    if (session->counted)
+        cw_outage_offline(cw_transport_outage(session->transport), session->server);
+    session->counted = FALSE;
+}
+
 /* Everything that ends with the connection to the network but the messages. */
 static void disconnected(CwSession *session)
 {
+    count_out(session);
     g_clear_handle_id(&session->timer_id, g_source_remove);
     g_clear_handle_id(&session->steady_id, g_source_remove);
     g_clear_pointer(&session->account, cw_account_free);
@@ -144,6 +152,7 @@ static char *explain(CwSession *session, CwReason reason, const char *why)
 /* The log-in failed or the link dropped. */
 static void failed(CwSession *session, CwReason reason, const char *why, gboolean fatal)
 {
+    count_out(session);
     g_autofree char *text = explain(session, reason, why);
 
     if (fatal)
@@ -207,7 +216,8 @@ static void online(CwSession *session)
     g_clear_handle_id(&session->timer_id, g_source_remove);
     session->steady_id = g_timeout_add(STEADY_TIME, steady_cb, session);
     cw_seen_mark_login(session->seen);
-    cw_outage_clear(cw_transport_outage(session->transport), session->server);
+    cw_outage_online(cw_transport_outage(session->transport), session->server);
+    session->counted = TRUE;
     set_state(session, CW_SESSION_ONLINE, CW_REASON_NONE, NULL);
     if (report_trial(session, CW_REASON_NONE, NULL))
         return;

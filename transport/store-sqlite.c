@@ -317,26 +317,29 @@ CwUser *cw_store_get_user(CwStore *store, const char *domain, const char *jid, G
     return g_steal_pointer(&user);
 }
 
-/* The number in the one row of a read, 0 when there is none or it fails, which is logged. */
-static gint64 read_number(CwStore *store, Statement which, const char *domain, const char *jid)
+/* The number in the one row of a read, 0 when there is none, `failure` when it fails, which is
+ * logged. */
+static gint64 read_number(CwStore *store, Statement which, const char *domain, const char *jid,
+                          gint64 failure)
 {
     sqlite3_stmt *statement = bind(store, which, domain, jid);
     g_autoptr(GError) error = NULL;
     int result = sqlite3_step(statement);
     gint64 number = result == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-    if (!finish(store, statement, result, &error))
-        g_warning("store: %s", error->message);
-    return number;
+    if (finish(store, statement, result, &error))
+        return number;
+    g_warning("store: %s", error->message);
+    return failure;
 }
 
 gboolean cw_store_has_user(CwStore *store, const char *domain, const char *jid)
 {
-    return read_number(store, STATEMENT_HAS_USER, domain, jid) != 0;
+    return read_number(store, STATEMENT_HAS_USER, domain, jid, 0) != 0;
 }
 
 guint cw_store_count_users(CwStore *store, const char *domain)
 {
-    return (guint)read_number(store, STATEMENT_COUNT_USERS, domain, NULL);
+    return (guint)read_number(store, STATEMENT_COUNT_USERS, domain, NULL, 0);
 }
 
 GPtrArray *cw_store_list_users(CwStore *store, const char *domain, const char *after, guint limit,
@@ -418,7 +421,7 @@ GPtrArray *cw_store_list_spooled(CwStore *store, const char *domain, CwSpoolWay 
 
 gint64 cw_store_last_spooled(CwStore *store, const char *domain)
 {
-    return read_number(store, STATEMENT_LAST_SPOOLED, domain, NULL);
+    return read_number(store, STATEMENT_LAST_SPOOLED, domain, NULL, -1);
 }
 
 /* ---- writing ---- */

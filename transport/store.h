@@ -111,7 +111,8 @@ void cw_store_delete_spooled(CwStore *store, const char *domain, gint64 id);
  */
 GPtrArray *cw_store_list_spooled(CwStore *store, const char *domain, CwSpoolWay way,
                                  const char *jid, gint64 after, guint limit, GError **error);
-/* The highest id that was ever stored in this domain and is there still; 0: none. */
+/* The highest id that was ever stored in this domain and is there still; 0: none; -1: it cannot be
+ * read (logged). */
 gint64 cw_store_last_spooled(CwStore *store, const char *domain);
 
 /* What the writes that wait may hold; 64 MiB.  Over it they are refused like those on a full disk.

@@ -109,6 +109,8 @@ CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *
         cw_supervisor_new(own->domain, argv, own, settings, &supervisor_events, transport);
     transport->outage = cw_outage_new();
     transport->last_id = cw_store_last_spooled(store, own->domain);
+    if (transport->last_id < 0) /* never one that is there: higher than any count */
+        transport->last_id = g_get_real_time();
     transport->registrar = cw_registrar_new(transport);
     return transport;
 }

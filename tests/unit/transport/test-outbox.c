@@ -389,8 +389,15 @@ static void outage__needs__several_accounts_in_a_row(void)
     cw_outage_add(outage, "irc.example.org", "c@localhost");
     g_assert_true(cw_outage_is_down(outage, "irc.example.org"));
     g_assert_false(cw_outage_is_down(outage, "irc.example.net"));
-    cw_outage_clear(outage, "irc.example.org");
+    cw_outage_online(outage, "irc.example.org");
     g_assert_false(cw_outage_is_down(outage, "irc.example.org"));
+    /* three with troubles of their own, while somebody is there */
+    cw_outage_add(outage, "irc.example.org", "a@localhost");
+    cw_outage_add(outage, "irc.example.org", "b@localhost");
+    cw_outage_add(outage, "irc.example.org", "c@localhost");
+    g_assert_false(cw_outage_is_down(outage, "irc.example.org"));
+    cw_outage_offline(outage, "irc.example.org");
+    g_assert_true(cw_outage_is_down(outage, "irc.example.org"));
     cw_outage_free(outage);
 }
 
