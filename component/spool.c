@@ -353,12 +353,7 @@ CwWriter *cw_spool_begin(CwSpool *spool, const char *name, const char *from, con
     g_free(spool->draft_user);
     spool->draft_user = to == NULL ? NULL : g_strndup(to, strcspn(to, "/"));
     g_string_truncate(spool->draft, 0);
-    cw_writer_init(writer, spool->draft);
-    cw_writer_start(writer, name, NULL);
-    cw_writer_attr(writer, "type", type);
-    cw_writer_attr(writer, "id", id);
-    cw_writer_attr(writer, "from", from);
-    cw_writer_attr(writer, "to", to);
+    cw_writer_init_stanza(writer, spool->draft, name, from, to, type, id);
     return writer;
 }
 

@@ -196,12 +196,7 @@ CwWriter *cw_stream_begin(CwStream *stream, const char *name, const char *from, 
     else if (stream->refused)
         g_debug("%s: a stanza is dropped, %s", stream->config.domain, stream->refused);
 
-    cw_writer_init(writer, stream->out);
-    cw_writer_start(writer, name, NULL);
-    cw_writer_attr(writer, "type", type);
-    cw_writer_attr(writer, "id", id);
-    cw_writer_attr(writer, "from", from);
-    cw_writer_attr(writer, "to", to);
+    cw_writer_init_stanza(writer, stream->out, name, from, to, type, id);
     return writer;
 }
 

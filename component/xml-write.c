@@ -173,3 +173,14 @@ void cw_writer_leaf(CwWriter *writer, const char *name, const char *ns, const ch
     cw_writer_text(writer, text);
     cw_writer_end(writer);
 }
+
+void cw_writer_init_stanza(CwWriter *writer, GString *out, const char *name, const char *from,
+                           const char *to, const char *type, const char *id)
+{
+    cw_writer_init(writer, out);
+    cw_writer_start(writer, name, NULL);
+    cw_writer_attr(writer, "type", type);
+    cw_writer_attr(writer, "id", id);
+    cw_writer_attr(writer, "from", from);
+    cw_writer_attr(writer, "to", to);
+}

@@ -90,6 +90,9 @@ typedef struct {
 } CwWriter;
 
 void cw_writer_init(CwWriter *writer, GString *out);
+/* The same with the start tag of a stanza; NULL: no such attribute. */
+void cw_writer_init_stanza(CwWriter *writer, GString *out, const char *name, const char *from,
+                           const char *to, const char *type, const char *id);
 void cw_writer_start(CwWriter *writer, const char *name, const char *ns); /* ns NULL: inherited */
 void cw_writer_attr(CwWriter *writer, const char *name,
                     const char *value); /* NULL value: nothing */
