@@ -5,6 +5,7 @@
 #pragma once
 
 #include "component/component.h"
+#include "component/requests.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,7 @@ extern const CwFeature cw_feature_basics;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_roster;
+extern const CwFeature cw_feature_roster_list;
 extern const CwFeature cw_feature_messages;
 extern const CwFeature cw_feature_gateway_chat;
 
@@ -22,6 +24,12 @@ extern const CwFeature cw_feature_gateway_chat;
 
 /* XEP-0115 element of the gateway (`contact` FALSE) or of a contact, into an available presence. */
 void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean contact);
+
+/* A subscription request of a contact; `nick` and `text` are nullable. */
+void cw_roster_ask(CwComponent *component, CwSession *session, const char *contact,
+                   const char *nick, const char *text);
+/* The user's server lets us read and write his roster (XEP-0356). */
+gboolean cw_privilege_has_roster(CwComponent *component, const char *user);
 
 /* The gateway's presence, and a contact's, to one address. */
 void cw_presence_send_gateway(CwComponent *component, CwSession *session, const char *to);
