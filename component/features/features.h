@@ -28,8 +28,6 @@ void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean cont
 /* A subscription request of a contact; `nick` and `text` are nullable. */
 void cw_roster_ask(CwComponent *component, CwSession *session, const char *contact,
                    const char *nick, const char *text);
-/* The user's server lets us read and write his roster (XEP-0356). */
-gboolean cw_privilege_has_roster(CwComponent *component, const char *user);
 
 /* The gateway's presence, and a contact's, to one address. */
 void cw_presence_send_gateway(CwComponent *component, CwSession *session, const char *to);

@@ -2,10 +2,12 @@
  *
  * XEP-0100 7.  The best way that there is, found by asking, for each log-in anew:
  *
- *     the server lets us (XEP-0356)  -> roster get, then a set for each contact that is not there
+ *     the server lets us             -> roster get, then a set for each contact that is not there
  *     a client can (XEP-0144)        -> one iq with up to 150 of them
  *     else                           -> a subscription request each, once in a lifetime, paced
  *
+ * The roster is simply asked for: it is answered where we are a privileged entity (XEP-0356) or
+ * have the permission of remote roster management (XEP-0321 3.2), and is an error everywhere else.
  * A way that fails makes room for the next.  Contacts that were brought once are not brought again:
  * the user may have removed them.  Nothing is ever removed here, on either side.
  *
@@ -26,7 +28,7 @@
 #define SUBSCRIBE_BATCH 20 /* requests … */
 #define SUBSCRIBE_TIME 200 /* … in so many ms: 100 a second and user */
 
-typedef enum { WAY_UNKNOWN, WAY_PRIVILEGE, WAY_EXCHANGE, WAY_SUBSCRIBE } Way;
+typedef enum { WAY_UNKNOWN, WAY_ROSTER, WAY_EXCHANGE, WAY_SUBSCRIBE } Way;
 
 /* What is to be brought to one user's roster; from his log-in to his log-out. */
 typedef struct {
@@ -34,7 +36,7 @@ typedef struct {
     char *user;
     Way way, failed;    /* `failed`: this one and those before it are of no use */
     GQueue names;       /* char *, contacts that wait */
-    GHashTable *roster; /* WAY_PRIVILEGE: JIDs of ours that are there; NULL: not read */
+    GHashTable *roster; /* WAY_ROSTER: JIDs of ours that are there; NULL: not read */
     char *client;       /* WAY_EXCHANGE: full JID */
     guint open;         /* requests without an answer */
     guint timer_id;
@@ -143,7 +145,7 @@ static void give_up_way(List *list, const GPtrArray *names)
     schedule(list, 0);
 }
 
-/* ---- privileged entity: XEP-0356 ---- */
+/* ---- with the server's permission: XEP-0356, XEP-0321 ---- */
 
 static void write_item(CwWriter *writer, const CwContact *contact, const char *jid)
 {
@@ -169,7 +171,7 @@ static void set_cb(CwComponent *component, const CwStanza *answer, gpointer data
         return;
     if (is_result(answer))
         mark(list, errand->names);
-    else if (list->way == WAY_PRIVILEGE || list->failed >= WAY_PRIVILEGE)
+    else if (list->way == WAY_ROSTER || list->failed >= WAY_ROSTER)
         give_up_way(list, errand->names);
     go_on(list);
 }
@@ -243,7 +245,7 @@ static void roster_cb(CwComponent *component, const CwStanza *answer, gpointer d
 
 static void ask_roster(List *list)
 {
-    list->way = WAY_PRIVILEGE;
+    list->way = WAY_ROSTER;
     list->open++;
     CwWriter *writer = cw_requests_begin(cw_component_requests(list->component), list->user, "get",
                                          roster_cb, new_errand(list), free_errand);
@@ -356,7 +358,7 @@ static void subscribe_some(List *list)
 
 static void choose(List *list)
 {
-    if (list->failed < WAY_PRIVILEGE && cw_privilege_has_roster(list->component, list->user))
+    if (list->failed < WAY_ROSTER)
         ask_roster(list);
     else if (list->failed < WAY_EXCHANGE)
         ask_clients(list);
@@ -371,7 +373,7 @@ static void go_on(List *list)
     switch (list->way) {
     case WAY_UNKNOWN:
         break;
-    case WAY_PRIVILEGE:
+    case WAY_ROSTER:
         if (list->roster != NULL)
             set_some(list);
         break;
