@@ -3,10 +3,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """By the best way that the server and the clients allow: XEP-0356, XEP-0144, subscription requests."""
 
+import time
+
 import pytest
 
 from conftest import COMPONENTS, XMPP, World
-from lib.friends import escaped
+from lib.friends import escaped, is_presence_of
 from lib.registration import log_out, register, wait_online
 from lib.servers import Ejabberd, Prosody
 from lib.xmppclient import CLIENT, condition
@@ -185,3 +187,63 @@ def test_XEP_0144_a_client_can(world, start):
     juliet.stanzas.expect_none(
         lambda s: is_request(s) or s.find(f"{{{ROSTERX}}}x") is not None,
         lambda: juliet.iq("get", XMPP, "<ping xmlns='urn:xmpp:ping'/>"), "the list again")
+
+
+def test_500_contacts_and_3_resources(world, start):
+    start(world)
+    legacy = world.other_account("romeo")
+    elsewhere = fill_list(legacy, {f"contact{n}@capulet.lit": (None, None) for n in range(500)})
+    elsewhere.presence()
+    friends = [world.other_account("friend").client() for _ in range(5)]
+    for friend in friends:
+        friend.presence()
+        elsewhere.presence(friend.bare, "subscribe")
+        friend.wait_presence(legacy.jid, "subscribe")
+        friend.presence(legacy.jid, "subscribed")
+        elsewhere.wait_presence(friend.bare)
+    elsewhere.close()
+
+    account = world.account("juliet")
+    juliet = account.client("one")
+    juliet.presence()
+    register(juliet, XMPP, legacy.jid, legacy.password)
+    expected = {escaped(f"contact{n}@capulet.lit") for n in range(500)}
+    expected |= {escaped(friend.bare) for friend in friends}
+    asked = [juliet.wait_for(is_request).get("from") for _ in expected]
+    assert set(asked) == expected  # each once
+    clients = [juliet, account.client("two"), account.client("three")]
+    for client in clients[1:]:
+        client.presence()
+        wait_online(client, XMPP)
+    for client in clients:
+        client.sync()
+        client.iq("get", XMPP, "<ping xmlns='urn:xmpp:ping'/>")
+        client.stanzas.take_all()
+    for number, friend in enumerate(friends):
+        friend.presence(show="away", status=f"away {number}")
+    for client in clients:
+        for friend in friends:
+            client.wait_for(is_presence_of(escaped(friend.bare)))
+        client.iq("get", XMPP, "<ping xmlns='urn:xmpp:ping'/>")
+        assert not client.stanzas.take_all(lambda s: s.tag == CLIENT + "presence"
+                                           and "@" in s.get("from") and XMPP in s.get("from"))
+
+    # the second log-in: the presence of those who are there, once a resource, and no request
+    for client in clients:
+        client.presence(XMPP, "unavailable")
+    clients[-1].wait_presence(XMPP, "unavailable")
+    time.sleep(1)
+    for client in clients:
+        client.stanzas.take_all()
+        client.presence(XMPP)
+    for client in clients:
+        wait_online(client, XMPP)
+        got = [client.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("type") is None
+                               and s.get("from").endswith("@" + XMPP)).get("from")
+               for _ in friends]
+        assert sorted(got) == sorted(escaped(friend.bare) for friend in friends)
+    time.sleep(1)
+    for client in clients:
+        client.iq("get", XMPP, "<ping xmlns='urn:xmpp:ping'/>")
+        assert not client.stanzas.take_all(lambda s: is_request(s) or (
+            s.tag == CLIENT + "presence" and s.get("from").endswith("@" + XMPP)))
