@@ -18,6 +18,7 @@ extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_roster;
 extern const CwFeature cw_feature_roster_list;
 extern const CwFeature cw_feature_messages;
+extern const CwFeature cw_feature_move;
 extern const CwFeature cw_feature_gateway_chat;
 
 /* ---- what features offer each other ---- */
@@ -39,6 +40,8 @@ void cw_presence_send_contact(CwComponent *component, const CwContact *contact, 
 typedef void (*CwRegistrationAnswer)(CwComponent *component, gboolean done,
                                      CwStanzaCondition condition, const char *text, gpointer data);
 
+/* The admin lets this user have an account here: `allow` and `deny`. */
+gboolean cw_registration_is_allowed(CwComponent *component, const CwJid *user);
 /* What the user is to fill in (CwField *, transfer full) with instructions (transfer full); NULL
  * and CW_STANZA_ERROR: he may not, or the network is not known. */
 GPtrArray *cw_registration_fields(CwComponent *component, const CwJid *user, char **instructions,
@@ -48,6 +51,13 @@ void cw_registration_submit(CwComponent *component, const CwJid *user, GHashTabl
                             CwRegistrationAnswer answer, gpointer data);
 void cw_registration_remove(CwComponent *component, const CwJid *user, CwRegistrationAnswer answer,
                             gpointer data);
+
+/* ---- moving a registration to another JID; both answer by chat ---- */
+
+/* `from` wants the one at `address` to have its registration. */
+void cw_move_begin(CwComponent *component, const CwJid *from, const char *address);
+/* `to` has the code that the other one was told. */
+void cw_move_accept(CwComponent *component, const CwJid *to, const char *code);
 
 /* A chat message from the gateway itself to a user. */
 void cw_gateway_chat_say(CwComponent *component, const char *to, const char *text);
