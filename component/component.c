@@ -12,14 +12,14 @@
 #include <string.h>
 
 #include "component/features/features.h"
+#include "component/requests.h"
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,          &cw_feature_registration,
-    &cw_feature_gateway_prompt, &cw_feature_basics,
-    &cw_feature_privilege,      &cw_feature_presence,
-    &cw_feature_roster,         &cw_feature_messages,
-    &cw_feature_gateway_chat,   NULL,
+    &cw_feature_disco,  &cw_feature_registration, &cw_feature_gateway_prompt,
+    &cw_feature_basics, &cw_feature_privilege,    &cw_feature_presence,
+    &cw_feature_roster, &cw_feature_roster_list,  &cw_feature_messages,
+    &cw_feature_move,   &cw_feature_gateway_chat, NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -34,6 +34,7 @@ struct CwComponent {
     CwTransport *transport;
     CwStream *stream;
     CwSpool *spool;
+    CwRequests *requests;
     const CwSettings *settings;
     const CwComponentOwner *owner;
     gpointer owner_data;
@@ -169,9 +170,11 @@ static void route_iq(CwComponent *component, const CwStanza *stanza)
 {
     const CwNode *child = stanza->node->first_child;
 
-    /* The stream takes the answers to its own pings; others we did not ask for (C17). */
-    if (!is_answerable(stanza))
+    /* The stream takes the answers to its own pings; others we may not have asked for (C17). */
+    if (!is_answerable(stanza)) {
+        cw_requests_take(component->requests, stanza);
         return;
+    }
     if (!is_request(stanza) || stanza->id == NULL || cw_node_n_children(stanza->node) != 1) {
         cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
                                 "an iq needs an id, the type get or set, and one child");
@@ -293,6 +296,7 @@ static void down_cb(gboolean refused, gpointer data)
         if (features[i]->down != NULL)
             features[i]->down(component);
     }
+    cw_requests_drop(component->requests);
     cw_spool_down(component->spool);
     if (!component->stopping) {
         if (component->grace_id == 0 && component->settings->timing.server_grace > 0)
@@ -516,6 +520,7 @@ CwComponent *cw_component_new(const CwTransportSettings *own, const CwSettings *
     component->transport =
         cw_transport_new(own, settings, host_argv, store, &transport_events, component);
     component->stream = make_stream(component, own);
+    component->requests = cw_requests_new(component);
     component->spool =
         cw_spool_new(component->stream, component->transport, &spool_events, component);
     return component;
@@ -528,6 +533,7 @@ void cw_component_free(CwComponent *component)
     g_clear_handle_id(&component->grace_id, g_source_remove);
     g_clear_handle_id(&component->stop_id, g_source_remove);
     g_clear_handle_id(&component->settle_id, g_source_remove);
+    cw_requests_free(component->requests);
     cw_spool_free(component->spool);
     cw_transport_free(component->transport);
     cw_stream_free(component->stream);
@@ -591,6 +597,11 @@ CwTransport *cw_component_transport(CwComponent *component)
 const char *cw_component_domain(const CwComponent *component)
 {
     return cw_transport_domain(component->transport);
+}
+
+CwRequests *cw_component_requests(CwComponent *component)
+{
+    return component->requests;
 }
 
 gboolean cw_component_is_up(const CwComponent *component)

@@ -18,6 +18,7 @@
 G_BEGIN_DECLS
 
 typedef struct CwComponent CwComponent;
+typedef struct CwRequests CwRequests; /* requests.h */
 
 /* A stanza on its way through the router; borrowed, valid during the call. */
 typedef struct {
@@ -114,6 +115,9 @@ typedef struct CwReply CwReply;
 CwReply *cw_component_keep(CwComponent *component, const CwStanza *stanza);
 const CwStanza *cw_reply_stanza(const CwReply *reply); /* its node is NULL */
 void cw_reply_free(CwReply *reply);
+
+/* Iqs of the gateway itself: component/requests.h */
+CwRequests *cw_component_requests(CwComponent *component);
 
 /* ---- names ---- */
 

@@ -8,7 +8,7 @@
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config libglib2.0-dev libexpat1-dev libidn-dev
                 libpurple-dev libpurple0 libsqlite3-dev libjansson-dev libsodium-dev)
 SANDBOX_PACKAGES=(prosody ngircd python3 python3-slixmpp)
-CHECK_PACKAGES=(ejabberd python3-pytest clang-format-14 procps)
+CHECK_PACKAGES=(ejabberd prosody-modules python3-pytest clang-format-14 procps)
 
 POLICY=/usr/sbin/policy-rc.d # invoke-rc.d(8) asks it whether a service may start
 

@@ -16,6 +16,7 @@ typedef struct {
     CwShow show;
     gboolean listed;  /* on the network's contact list; else merely seen or written to */
     gboolean offered; /* the user was sent a subscription request for it, once in its life */
+    gboolean renamed; /* the network gave it another name or group since it was brought */
 } CwContact;
 
 CwContact *cw_contact_new(const char *name);

@@ -151,11 +151,13 @@ void cw_session_take_contact(CwSession *session, const CwLinkMsg *msg)
 
     if (contact == NULL)
         return;
+    gboolean known = contact->listed || contact->offered;
     gboolean changed =
         g_strcmp0(contact->alias, alias) != 0 || g_strcmp0(contact->group, group) != 0;
     if (contact->listed && !changed)
         return;
     contact->listed = TRUE;
+    contact->renamed |= changed && known;
     if (changed) {
         g_free(contact->alias);
         g_free(contact->group);

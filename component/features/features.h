@@ -5,6 +5,7 @@
 #pragma once
 
 #include "component/component.h"
+#include "component/requests.h"
 
 G_BEGIN_DECLS
 
@@ -15,13 +16,19 @@ extern const CwFeature cw_feature_basics;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_roster;
+extern const CwFeature cw_feature_roster_list;
 extern const CwFeature cw_feature_messages;
+extern const CwFeature cw_feature_move;
 extern const CwFeature cw_feature_gateway_chat;
 
 /* ---- what features offer each other ---- */
 
 /* XEP-0115 element of the gateway (`contact` FALSE) or of a contact, into an available presence. */
 void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean contact);
+
+/* A subscription request of a contact; `nick` and `text` are nullable. */
+void cw_roster_ask(CwComponent *component, CwSession *session, const char *contact,
+                   const char *nick, const char *text);
 
 /* The gateway's presence, and a contact's, to one address. */
 void cw_presence_send_gateway(CwComponent *component, CwSession *session, const char *to);
@@ -33,6 +40,8 @@ void cw_presence_send_contact(CwComponent *component, const CwContact *contact, 
 typedef void (*CwRegistrationAnswer)(CwComponent *component, gboolean done,
                                      CwStanzaCondition condition, const char *text, gpointer data);
 
+/* The admin lets this user have an account here: `allow` and `deny`. */
+gboolean cw_registration_is_allowed(CwComponent *component, const CwJid *user);
 /* What the user is to fill in (CwField *, transfer full) with instructions (transfer full); NULL
  * and CW_STANZA_ERROR: he may not, or the network is not known. */
 GPtrArray *cw_registration_fields(CwComponent *component, const CwJid *user, char **instructions,
@@ -42,6 +51,13 @@ void cw_registration_submit(CwComponent *component, const CwJid *user, GHashTabl
                             CwRegistrationAnswer answer, gpointer data);
 void cw_registration_remove(CwComponent *component, const CwJid *user, CwRegistrationAnswer answer,
                             gpointer data);
+
+/* ---- moving a registration to another JID; both answer by chat ---- */
+
+/* `from` wants the one at `address` to have its registration. */
+void cw_move_begin(CwComponent *component, const CwJid *from, const char *address);
+/* `to` has the code that the other one was told. */
+void cw_move_accept(CwComponent *component, const CwJid *to, const char *code);
 
 /* A chat message from the gateway itself to a user. */
 void cw_gateway_chat_say(CwComponent *component, const char *to, const char *text);

@@ -149,7 +149,7 @@ static void registration_filled_cb(CwComponent *component, const char *user, GHa
     cw_registration_submit(component, jid, values, registered_cb, g_strdup(user));
 }
 
-static void command_register(CwComponent *component, const CwJid *user)
+static void command_register(CwComponent *component, const CwJid *user, const char *rest)
 {
     g_autofree char *instructions = NULL;
     g_autoptr(GError) error = NULL;
@@ -172,7 +172,7 @@ static void removed_cb(CwComponent *component, gboolean done, CwStanzaCondition 
            "You are not registered with me any more; nothing of you is kept.", text);
 }
 
-static void command_unregister(CwComponent *component, const CwJid *user)
+static void command_unregister(CwComponent *component, const CwJid *user, const char *rest)
 {
     cw_registration_remove(component, user, removed_cb, g_strdup(user->bare));
 }
@@ -205,7 +205,7 @@ static char *describe_state(CwTransport *transport, const char *user)
     return g_strdup("You are registered and not logged in.");
 }
 
-static void command_help(CwComponent *component, const CwJid *user)
+static void command_help(CwComponent *component, const CwJid *user, const char *rest)
 {
     CwTransport *transport = cw_component_transport(component);
     const char *name = cw_transport_settings(transport)->name;
@@ -218,6 +218,7 @@ static void command_help(CwComponent *component, const CwJid *user)
         "I also understand:\n"
         "  register – tell me your account on %s, or change it\n"
         "  unregister – forget all that you told me\n"
+        "  move NAME@SERVER – give your registration to another address of yours\n"
         "  help – this text",
         name, state, cw_component_domain(component), name, name);
 
@@ -226,22 +227,28 @@ static void command_help(CwComponent *component, const CwJid *user)
 
 static const struct {
     const char *word;
-    void (*run)(CwComponent *component, const CwJid *user);
+    gboolean has_rest; /* something follows the word */
+    void (*run)(CwComponent *component, const CwJid *user, const char *rest);
 } commands[] = {
-    {"register", command_register},
-    {"unregister", command_unregister},
-    {"help", command_help},
+    {"register", FALSE, command_register}, {"unregister", FALSE, command_unregister},
+    {"move", TRUE, cw_move_begin},         {"accept", TRUE, cw_move_accept},
+    {"help", FALSE, command_help},
 };
 
 static void run_command(CwComponent *component, const CwJid *user, const char *typed)
 {
+    gsize length = strcspn(typed, " \t\n");
+    g_autofree char *rest = g_strstrip(g_strdup(typed + length));
+
     for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (g_ascii_strcasecmp(typed, commands[i].word) == 0) {
-            commands[i].run(component, user);
+        if (strlen(commands[i].word) == length &&
+            g_ascii_strncasecmp(typed, commands[i].word, length) == 0 &&
+            (commands[i].has_rest || *rest == '\0')) {
+            commands[i].run(component, user, rest);
             return;
         }
     }
-    command_help(component, user);
+    command_help(component, user, NULL);
 }
 
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)

@@ -1,7 +1,8 @@
 /* component/features/privilege.c: XEP-0356, what the server lets us do for its users
  *
  * The server tells its grants unasked, right after the handshake, as urn:xmpp:privilege:2 or the
- * older :1.  They are said in the log; nothing of ours depends on them, so any server may say so.
+ * older :1.  They are said in the log; nothing of ours depends on them, so any server may say so:
+ * what we may do is found out by doing it (roster-list.c).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

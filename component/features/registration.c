@@ -19,7 +19,7 @@
     1023 /* bytes of what a user fills in; no network has longer names or passwords                \
           */
 
-static gboolean may_register(CwComponent *component, const CwJid *user)
+gboolean cw_registration_is_allowed(CwComponent *component, const CwJid *user)
 {
     return cw_transport_settings_may_register(
         cw_transport_settings(cw_component_transport(component)), user->bare, user->domain);
@@ -127,7 +127,7 @@ static void answer_get(CwComponent *component, const CwStanza *stanza, const CwN
                                 "your registration cannot be read; tell the gateway's admin");
         return;
     }
-    if (user == NULL && !may_register(component, stanza->from)) { /* R2 */
+    if (user == NULL && !cw_registration_is_allowed(component, stanza->from)) { /* R2 */
         cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
                                 "registration is not open to you here");
         return;
@@ -400,7 +400,7 @@ static const CwProtocol *open_for(CwComponent *component, const CwJid *user, GEr
 {
     const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
 
-    if (!may_register(component, user)) {
+    if (!cw_registration_is_allowed(component, user)) {
         g_set_error(error, CW_STANZA_ERROR, CW_STANZA_FORBIDDEN,
                     "registration is not open to you here");
         return NULL;

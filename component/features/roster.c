@@ -1,8 +1,7 @@
 /* component/features/roster.c: contacts between the user's roster and the network's list
  *
- * The user subscribes to a contact: it is added on the network and granted at once.  A contact of
- * the network's list that the user was never offered is offered once in its life by a subscription
- * request.  XEP-0100 4.6, 4.7, 5.1, 5.2.
+ * The user subscribes to a contact: it is added on the network and granted at once.  XEP-0100 4.6,
+ * 4.7, 5.1, 5.2.  The network's own list is roster-list.c's.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,8 +11,8 @@
 
 /* ---- from the network ---- */
 
-static void ask(CwComponent *component, CwSession *session, const char *contact, const char *nick,
-                const char *text)
+void cw_roster_ask(CwComponent *component, CwSession *session, const char *contact,
+                   const char *nick, const char *text)
 {
     g_autofree char *from = cw_component_contact_jid(component, contact);
 
@@ -26,14 +25,6 @@ static void ask(CwComponent *component, CwSession *session, const char *contact,
     if (nick != NULL && *nick != '\0')
         cw_writer_leaf(writer, "nick", NS_NICK, nick);
     cw_component_end_lasting(component, FALSE);
-}
-
-static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
-{
-    if (contact->offered)
-        return;
-    ask(data, session, contact->name, contact->alias, NULL);
-    cw_session_mark_offered(session, contact);
 }
 
 static void contact_gone_cb(CwSession *session, CwContact *contact, gpointer data)
@@ -50,7 +41,7 @@ static void contact_gone_cb(CwSession *session, CwContact *contact, gpointer dat
 static void ask_authorization_cb(CwSession *session, const char *contact, const char *name,
                                  const char *text, gpointer data)
 {
-    ask(data, session, contact, name, text);
+    cw_roster_ask(data, session, contact, name, text);
 }
 
 /* ---- from the user ---- */
@@ -115,7 +106,6 @@ static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
 }
 
 static const CwEvents events = {
-    .contact = contact_cb,
     .contact_gone = contact_gone_cb,
     .ask_authorization = ask_authorization_cb,
 };

@@ -142,6 +142,14 @@ static char *find_alias(PurpleBuddy *buddy, const char *contact)
     return text;
 }
 
+/* The group that libpurple puts those into who are in none is nobody's choice.  (transfer full)
+ * (nullable) */
+static char *find_group_name(PurpleGroup *group)
+{
+    const char *name = group != NULL ? purple_group_get_name(group) : NULL;
+    return name == NULL || strcmp(name, DEFAULT_GROUP) == 0 ? NULL : cw_text_one_line(name);
+}
+
 static gboolean replace(char **old, char *new)
 {
     if (g_strcmp0(*old, new) == 0) {
@@ -178,8 +186,7 @@ static void send_changes(CwBuddies *buddies, const char *contact)
         g_hash_table_insert(buddies->known, g_strdup(contact), known);
     }
     news |= replace(&known->alias, find_alias(buddy, contact));
-    news |= replace(&known->group,
-                    group != NULL ? cw_text_one_line(purple_group_get_name(group)) : NULL);
+    news |= replace(&known->group, find_group_name(group));
     if (news)
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_CONTACT,
                                   .account = account->number,

@@ -36,12 +36,13 @@ class Prosody(Process):
     name = "prosody"
 
     def __init__(self, hosts=("localhost",), components=None, secret=SECRET, modules=(), extra="",
-                 client_port=None, component_port=None, folder=None):
+                 client_port=None, component_port=None, folder=None, component_modules=()):
         super().__init__(folder)
         self.hosts = list(hosts)
         self.components = list(components or [])
         self.secret = secret
         self.modules = list(modules)
+        self.component_modules = list(component_modules)
         self.extra = extra  # Lua, put before the hosts
         self.port = client_port or free_port()
         self.component_port = (component_port or free_port()) if self.components else None
@@ -72,7 +73,9 @@ class Prosody(Process):
         lines += [f"VirtualHost {lua_string(host)}" for host in self.hosts]
         for component in self.components:
             lines += [f"Component {lua_string(component)}",
-                      f"  component_secret = {lua_string(self.secret)}"]
+                      f"  component_secret = {lua_string(self.secret)}",
+                      "  modules_enabled = { "
+                      + ", ".join(lua_string(m) for m in self.component_modules) + " }"]
         return "\n".join(lines) + "\n"
 
     def start(self):
@@ -146,8 +149,9 @@ class Ejabberd(Process):
     the machine is touched."""
     name = "ejabberd"
 
-    def __init__(self, hosts=("localhost",), components=None, secret=SECRET):
+    def __init__(self, hosts=("localhost",), components=None, secret=SECRET, modules=None):
         super().__init__()
+        self.modules = modules or {}
         self.hosts = list(hosts)
         self.components = list(components or [])
         self.secret = secret
@@ -174,7 +178,7 @@ class Ejabberd(Process):
             "api_permissions": {"tests": {"who": {"access": {"allow": {"acl": "loopback"}}},
                                           "what": ["*"]}},
             "modules": {"mod_disco": {}, "mod_ping": {}, "mod_roster": {}, "mod_carboncopy": {},
-                        "mod_offline": {}, "mod_http_api": {}},
+                        "mod_offline": {}, "mod_http_api": {}, **self.modules},
         }, indent=1, ensure_ascii=False)
 
     def start(self):

@@ -14,6 +14,8 @@ from xml.sax.saxutils import escape, quoteattr
 
 logging.getLogger("slixmpp").setLevel(logging.ERROR)  # before it says that it is slow
 import slixmpp  # noqa: E402
+from slixmpp.xmlstream.handler import Callback  # noqa: E402
+from slixmpp.xmlstream.matcher import MatchXMLMask  # noqa: E402
 
 from .waiting import TIMEOUT, Mailbox, Timeout  # noqa: E402
 
@@ -111,6 +113,20 @@ class XmppClient:
         # RFC 6121 2.1.6: only who asked for the roster is told of changes and of "subscribed"
         self.iq("get", None, "<query xmlns='jabber:iq:roster'/>", timeout)
         return self
+
+    def support(self, feature, child):
+        """Says in disco#info that it has the feature, and answers an iq set with this child (its name
+        with namespace) with a result."""
+        def taken(iq):
+            self._stream.send_raw(f"<iq type='result' to='{iq['from']}' id='{iq['id']}'/>")
+
+        async def go():
+            self._stream.register_plugin("xep_0030")
+            self._stream["xep_0030"].add_feature(feature)
+            namespace, name = child[1:].split("}")
+            self._stream.register_handler(Callback(f"answer {child}", MatchXMLMask(
+                f"<iq xmlns='jabber:client' type='set'><{name} xmlns='{namespace}'/></iq>"), taken))
+        _Loop.run(go())
 
     def close(self):
         """In order; the server sends unavailable for us."""
