@@ -306,6 +306,9 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_ASK_AUTHORIZATION:
         EMIT(session, ask_authorization, session, msg->contact, msg->name, msg->text);
         break;
+    case CW_LINK_ASK_GONE:
+    case CW_LINK_AUTHORIZATION:
+        break;
     case CW_LINK_QUESTION:
         cw_session_take_question(session, msg);
         break;
