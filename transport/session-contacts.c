@@ -49,7 +49,8 @@ static void store_contact(CwSession *session, const CwContact *contact)
     CwStoredContact stored = {.name = contact->name,
                               .alias = contact->alias,
                               .group = contact->group,
-                              .offered = contact->offered};
+                              .offered = contact->offered,
+                              .subscription = contact->subscription};
 
     cw_store_put_contact(cw_transport_store(session->transport),
                          cw_transport_domain(session->transport), session->jid, &stored);
@@ -125,6 +126,7 @@ void cw_session_load_contacts(CwSession *session)
         contact->alias = g_strdup(from->alias);
         contact->group = g_strdup(from->group);
         contact->offered = from->offered;
+        contact->subscription = from->subscription;
     }
 }
 
