@@ -33,6 +33,9 @@ typedef struct {
     gboolean listed;  /* on the network's contact list; else merely seen or written to */
     gboolean offered; /* the user was sent a subscription request for it, once in its life */
     CwSubscription subscription;
+    gint64 question; /* id of a contact-add or contact-remove without an answer; 0: none */
+    gboolean told;   /* the network said `authorization` in this log-in */
+    CwAuthorization authorization;
 } CwContact;
 
 CwContact *cw_contact_new(const char *name);
