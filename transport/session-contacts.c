@@ -61,6 +61,7 @@ static void store_contact(CwSession *session, const CwContact *contact)
                               .alias = contact->alias,
                               .group = contact->group,
                               .offered = contact->offered,
+                              .unanswered = contact->unanswered,
                               .subscription = contact->subscription};
 
     cw_store_put_contact(cw_transport_store(session->transport),
@@ -71,8 +72,19 @@ void cw_session_mark_offered(CwSession *session, CwContact *contact)
 {
     if (contact->offered)
         return;
-    contact->offered = TRUE;
+    contact->offered = contact->unanswered = TRUE;
     store_contact(session, contact);
+}
+
+gboolean cw_session_take_offer_answer(CwSession *session, const char *name)
+{
+    CwContact *contact = cw_session_find_contact(session, name);
+
+    if (contact == NULL || !contact->unanswered)
+        return FALSE;
+    contact->unanswered = FALSE;
+    store_contact(session, contact);
+    return TRUE;
 }
 
 static gboolean has_authorization(const CwSession *session)
@@ -355,6 +367,7 @@ void cw_session_load_contacts(CwSession *session)
         contact->alias = g_strdup(from->alias);
         contact->group = g_strdup(from->group);
         contact->offered = from->offered;
+        contact->unanswered = from->unanswered;
         contact->subscription = from->subscription;
     }
 }
