@@ -121,8 +121,10 @@ static void refuse(CwSession *session, CwContact *contact, const char *text)
     gboolean withdrawn = contact->subscription == CW_SUBSCRIPTION_GRANTED;
 
     set_subscription(session, contact, CW_SUBSCRIPTION_NONE);
-    if (withdrawn)
-        cw_session_set_contact_presence(session, contact, CW_SHOW_OFFLINE, NULL);
+    if (withdrawn) {
+        contact->show = CW_SHOW_OFFLINE; /* told with the refusal */
+        g_clear_pointer(&contact->status, g_free);
+    }
     EMIT(session, refused, session, contact, withdrawn, text);
 }
 
