@@ -443,6 +443,22 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
     FORWARD(data, message_returned, session, message, reason, text);
 }
 
+static void granted_cb(CwSession *session, const CwContact *contact, gpointer data)
+{
+    FORWARD(data, granted, session, contact);
+}
+
+static void refused_cb(CwSession *session, const CwContact *contact, gboolean withdrawn,
+                       const char *text, gpointer data)
+{
+    FORWARD(data, refused, session, contact, withdrawn, text);
+}
+
+static void ask_gone_cb(CwSession *session, const char *contact, gpointer data)
+{
+    FORWARD(data, ask_gone, session, contact);
+}
+
 static void ask_authorization_cb(CwSession *session, const char *contact, const char *name,
                                  const char *text, gpointer data)
 {
@@ -473,7 +489,10 @@ static const CwEvents transport_events = {
     .message = message_cb,
     .typing = typing_cb,
     .message_returned = message_returned_cb,
+    .granted = granted_cb,
+    .refused = refused_cb,
     .ask_authorization = ask_authorization_cb,
+    .ask_gone = ask_gone_cb,
     .question = question_cb,
     .question_gone = question_gone_cb,
     .notice = notice_cb,

@@ -13,7 +13,7 @@
 typedef struct {
     char *id;
     char *to;
-    CwAnswer answer;
+    CwRequestAnswer answer;
     gpointer data;
     GDestroyNotify free_data;
     gint64 due; /* monotonic, µs */
@@ -104,8 +104,8 @@ void cw_requests_drop(CwRequests *requests)
     give_up(requests, G_MAXINT64);
 }
 
-CwWriter *cw_requests_begin(CwRequests *requests, const char *to, const char *type, CwAnswer answer,
-                            gpointer data, GDestroyNotify free_data)
+CwWriter *cw_requests_begin(CwRequests *requests, const char *to, const char *type,
+                            CwRequestAnswer answer, gpointer data, GDestroyNotify free_data)
 {
     Request *request = g_new0(Request, 1);
 

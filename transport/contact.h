@@ -8,14 +8,35 @@
 
 G_BEGIN_DECLS
 
+/* Whether the user sees the contact, as he was told.  The numbers are in the store. */
+typedef enum {
+    CW_SUBSCRIPTION_NONE,    /* he did not ask, or was refused */
+    CW_SUBSCRIPTION_WANTED,  /* he asked; the network does not know it yet */
+    CW_SUBSCRIPTION_ASKED,   /* the network knows; the contact has not answered */
+    CW_SUBSCRIPTION_GRANTED, /* he was told so */
+    CW_SUBSCRIPTION_REMOVED, /* he took it off his list; the network does not know it yet */
+} CwSubscription;
+
+/* A contact's request to see the user. */
+typedef enum {
+    CW_ANSWER_NONE, /* waits for the user */
+    CW_ANSWER_AUTHORIZE,
+    CW_ANSWER_DENY, /* these two wait for the network */
+} CwAnswer;
+
 typedef struct {
     char *name;   /* the network's normal form; the key */
     char *alias;  /* nullable */
     char *group;  /* nullable */
     char *status; /* nullable */
     CwShow show;
-    gboolean listed;  /* on the network's contact list; else merely seen or written to */
-    gboolean offered; /* the user was sent a subscription request for it, once in its life */
+    gboolean listed;     /* on the network's contact list; else merely seen or written to */
+    gboolean offered;    /* the user was sent a subscription request for it, once in its life */
+    gboolean unanswered; /* … and has not answered it */
+    CwSubscription subscription;
+    gint64 question; /* id of a contact-add or contact-remove without an answer; 0: none */
+    gboolean told;   /* the network said `authorization` in this log-in */
+    CwAuthorization authorization;
     gboolean renamed; /* the network gave it another name or group since it was brought */
 } CwContact;
 

@@ -40,8 +40,15 @@ typedef struct {
     void (*typing)(CwSession *session, const char *contact, CwTyping typing, gpointer data);
     void (*message_returned)(CwSession *session, const CwOutgoing *message, CwReason reason,
                              const char *text, gpointer data);
+    /* The user may see it: asked for, and granted now or before. */
+    void (*granted)(CwSession *session, const CwContact *contact, gpointer data);
+    /* He may not: it is not added, or denied; or `withdrawn`.  `text` (nullable): why. */
+    void (*refused)(CwSession *session, const CwContact *contact, gboolean withdrawn,
+                    const char *text, gpointer data);
+    /* Once a session for each that waits; ask_gone() also when it gives up what was granted. */
     void (*ask_authorization)(CwSession *session, const char *contact, const char *name,
                               const char *text, gpointer data);
+    void (*ask_gone)(CwSession *session, const char *contact, gpointer data);
     /* question() for each, and for each question_gone() unless it was answered.  It is not among
      * the session's questions any more when that comes. */
     void (*question)(CwSession *session, const CwQuestion *question, gpointer data);

@@ -30,6 +30,7 @@ typedef enum {
     SHAPE_STATE,
     SHAPE_REASON,
     SHAPE_TYPING,
+    SHAPE_AUTHORIZATION,
     SHAPE_VALUES,
     SHAPE_FIELDS,
     SHAPE_PROTOCOL,
@@ -59,6 +60,7 @@ enum {
     F_VALUES = 1 << 20,
     F_FIELDS = 1 << 21,
     F_PROTOCOL = 1 << 22,
+    F_AUTHORIZATION = 1 << 23,
 };
 
 #define AT(member) G_STRUCT_OFFSET(CwLinkMsg, member)
@@ -92,6 +94,7 @@ static const struct {
     {F_VALUES, "values", SHAPE_VALUES, AT(values)},
     {F_FIELDS, "fields", SHAPE_FIELDS, AT(fields)},
     {F_PROTOCOL, "protocol", SHAPE_PROTOCOL, AT(protocol)},
+    {F_AUTHORIZATION, "authorization", SHAPE_AUTHORIZATION, AT(authorization)},
 };
 
 static const char *const kind_words[] = {
@@ -112,6 +115,8 @@ static const char *const kind_words[] = {
     [CW_LINK_CONTACT] = "contact",
     [CW_LINK_CONTACT_GONE] = "contact-gone",
     [CW_LINK_ASK_AUTHORIZATION] = "ask-authorization",
+    [CW_LINK_ASK_GONE] = "ask-gone",
+    [CW_LINK_AUTHORIZATION] = "authorization",
     [CW_LINK_QUESTION] = "question",
     [CW_LINK_QUESTION_GONE] = "question-gone",
     [CW_LINK_NOTICE] = "notice",
@@ -136,7 +141,7 @@ static const struct {
     {CW_LINK_MESSAGE, CW_LINK_GATEWAY, A | F_ID | F_CONTACT | F_TEXT, 0},
     {CW_LINK_TYPING, CW_LINK_GATEWAY, A | F_CONTACT | F_TYPING, 0},
     {CW_LINK_CONTACT_ADD, CW_LINK_GATEWAY, A | F_CONTACT, F_ID | F_NAME | F_GROUP | F_TEXT},
-    {CW_LINK_CONTACT_REMOVE, CW_LINK_GATEWAY, A | F_CONTACT, 0},
+    {CW_LINK_CONTACT_REMOVE, CW_LINK_GATEWAY, A | F_CONTACT, F_ID},
     {CW_LINK_CONTACT_RENAME, CW_LINK_GATEWAY, A | F_CONTACT | F_NAME, 0},
     {CW_LINK_AUTHORIZE, CW_LINK_GATEWAY, A | F_CONTACT, 0},
     {CW_LINK_DENY, CW_LINK_GATEWAY, A | F_CONTACT, 0},
@@ -151,6 +156,8 @@ static const struct {
     {CW_LINK_MESSAGE, CW_LINK_HOST, A | F_CONTACT | F_TEXT, F_STAMP | F_OWN},
     {CW_LINK_TYPING, CW_LINK_HOST, A | F_CONTACT | F_TYPING, 0},
     {CW_LINK_ASK_AUTHORIZATION, CW_LINK_HOST, A | F_CONTACT, F_NAME | F_TEXT},
+    {CW_LINK_ASK_GONE, CW_LINK_HOST, A | F_CONTACT, 0},
+    {CW_LINK_AUTHORIZATION, CW_LINK_HOST, A | F_CONTACT | F_AUTHORIZATION, 0},
     {CW_LINK_QUESTION, CW_LINK_HOST, A | F_ID | F_FIELDS, F_TITLE | F_TEXT},
     {CW_LINK_QUESTION_GONE, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NOTICE, CW_LINK_HOST, A | F_TEXT, F_TITLE},
@@ -170,6 +177,11 @@ static const char *const typing_words[] = {
     [CW_TYPING_ACTIVE] = "active",
     [CW_TYPING_COMPOSING] = "composing",
     [CW_TYPING_PAUSED] = "paused",
+};
+static const char *const authorization_words[] = {
+    [CW_AUTHORIZATION_NONE] = "none",
+    [CW_AUTHORIZATION_ASKED] = "asked",
+    [CW_AUTHORIZATION_GRANTED] = "granted",
 };
 static const char *const password_words[] = {
     [CW_PASSWORD_NONE] = "none",
@@ -396,6 +408,11 @@ static const char *read_shape(FieldShape shape, const json_t *json, gsize offset
             return "is not a known typing state";
         msg->typing = (CwTyping)number;
         return NULL;
+    case SHAPE_AUTHORIZATION:
+        if (!find_word(authorization_words, G_N_ELEMENTS(authorization_words), word, &number))
+            return "is not a known authorization";
+        msg->authorization = (CwAuthorization)number;
+        return NULL;
     case SHAPE_VALUES:
         return read_values(json, place) ? NULL : "is not an object of strings";
     case SHAPE_FIELDS:
@@ -587,6 +604,8 @@ static json_t *write_shape(FieldShape shape, const CwLinkMsg *msg, gsize offset,
         return json_string_nocheck(state_words[msg->state]);
     case SHAPE_TYPING:
         return json_string_nocheck(typing_words[msg->typing]);
+    case SHAPE_AUTHORIZATION:
+        return json_string_nocheck(authorization_words[msg->authorization]);
     case SHAPE_VALUES:
         return msg->values == NULL ? NULL : write_values(msg->values);
     case SHAPE_FIELDS:

@@ -49,6 +49,8 @@ typedef enum {
     CW_LINK_CONTACT,
     CW_LINK_CONTACT_GONE,
     CW_LINK_ASK_AUTHORIZATION,
+    CW_LINK_ASK_GONE,
+    CW_LINK_AUTHORIZATION,
     CW_LINK_QUESTION,
     CW_LINK_QUESTION_GONE,
     CW_LINK_NOTICE,
@@ -71,7 +73,9 @@ typedef enum { CW_TYPING_ACTIVE, CW_TYPING_COMPOSING, CW_TYPING_PAUSED } CwTypin
 typedef struct {
     CwLinkKind kind;
     guint32 account; /* chosen by the gateway, from 1; 0 in lines that concern the host itself */
-    gint64 id;       /* of a message, question, ping, contact-add; chosen by who sends it, from 1 */
+    gint64 id; /* of a message, question, ping, contact-add, contact-remove; chosen by who sends it,
+            from
+            1 */
 
     const char *contact; /* the network's normal form of a contact's name */
     const char *text;    /* plain text, UTF-8, "\n" between lines */
@@ -88,6 +92,7 @@ typedef struct {
     CwAccountState state;
     CwReason reason;
     CwTyping typing;
+    CwAuthorization authorization;
     gboolean fatal; /* trying again is of no use before something is changed */
     gboolean own;   /* the user sent it himself, from another client of the legacy account */
     gboolean cancelled;

@@ -91,6 +91,13 @@ typedef enum {
 const char *cw_show_to_string(CwShow show); /* "offline", "online", "chat", "away", "xa", "dnd" */
 gboolean cw_show_from_string(const char *name, CwShow *show);
 
+/* Whether the user may see a contact's presence. */
+typedef enum {
+    CW_AUTHORIZATION_NONE,  /* denied, withdrawn, or never asked for */
+    CW_AUTHORIZATION_ASKED, /* the contact has not answered */
+    CW_AUTHORIZATION_GRANTED,
+} CwAuthorization;
+
 /* Why something did not work, on the network's side. */
 typedef enum {
     CW_REASON_NONE,

@@ -1,4 +1,15 @@
-/* transport/session-contacts.c: contacts of a session and their presence
+/* transport/session-contacts.c: contacts of a session, their presence, and whether the user sees it
+ *
+ *            subscribe            ack              granted
+ *     NONE -----------> WANTED ---------> ASKED ------------> GRANTED
+ *       ^                 |                 |                    |
+ *       +-----------------+-----------------+--------------------+  nack, denied, withdrawn
+ *
+ *     any -- off the roster --> REMOVED -- ack --> forgotten
+ *
+ * On a network without authorisation the ack grants.  WANTED and REMOVED are told to the network at
+ * each log-in until it answers; all are stored.  Nothing but the user's own "unsubscribe" ever
+ * removes a contact from the network's list.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -49,7 +60,9 @@ static void store_contact(CwSession *session, const CwContact *contact)
     CwStoredContact stored = {.name = contact->name,
                               .alias = contact->alias,
                               .group = contact->group,
-                              .offered = contact->offered};
+                              .offered = contact->offered,
+                              .unanswered = contact->unanswered,
+                              .subscription = contact->subscription};
 
     cw_store_put_contact(cw_transport_store(session->transport),
                          cw_transport_domain(session->transport), session->jid, &stored);
@@ -59,48 +72,292 @@ void cw_session_mark_offered(CwSession *session, CwContact *contact)
 {
     if (contact->offered)
         return;
-    contact->offered = TRUE;
+    contact->offered = contact->unanswered = TRUE;
     store_contact(session, contact);
 }
 
-static void send_contact_add(CwSession *session, const CwContact *contact)
+void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean granted)
 {
-    if (session->account != NULL)
-        cw_account_send(session->account, &(CwLinkMsg){.kind = CW_LINK_CONTACT_ADD,
-                                                       .contact = contact->name,
-                                                       .name = contact->alias,
-                                                       .group = contact->group});
+    contact->offered = TRUE;
+    contact->unanswered = FALSE;
+    if (granted && contact->subscription == CW_SUBSCRIPTION_NONE)
+        contact->subscription = CW_SUBSCRIPTION_GRANTED;
+    store_contact(session, contact);
 }
 
-gboolean cw_session_add_contact(CwSession *session, const char *name)
+gboolean cw_session_take_offer_answer(CwSession *session, const char *name)
+{
+    CwContact *contact = cw_session_find_contact(session, name);
+
+    if (contact == NULL || !contact->unanswered)
+        return FALSE;
+    contact->unanswered = FALSE;
+    store_contact(session, contact);
+    return TRUE;
+}
+
+static gboolean has_authorization(const CwSession *session)
+{
+    const CwProtocol *protocol = cw_transport_protocol(session->transport);
+
+    return protocol != NULL && protocol->authorization;
+}
+
+static void set_subscription(CwSession *session, CwContact *contact, CwSubscription subscription)
+{
+    if (contact->subscription == subscription)
+        return;
+    contact->subscription = subscription;
+    store_contact(session, contact);
+}
+
+static void drop(CwSession *session, const CwContact *contact)
+{
+    cw_store_delete_contact(cw_transport_store(session->transport),
+                            cw_transport_domain(session->transport), session->jid, contact->name);
+    g_hash_table_remove(session->contacts, contact->name);
+}
+
+static void grant(CwSession *session, CwContact *contact)
+{
+    set_subscription(session, contact, CW_SUBSCRIPTION_GRANTED);
+    EMIT(session, granted, session, contact);
+}
+
+/* Denied, withdrawn, or not to be added at all. */
+static void refuse(CwSession *session, CwContact *contact, gboolean withdrawn, const char *text)
+{
+    set_subscription(session, contact, CW_SUBSCRIPTION_NONE);
+    if (withdrawn) {
+        contact->show = CW_SHOW_OFFLINE; /* told with the refusal */
+        g_clear_pointer(&contact->status, g_free);
+    }
+    EMIT(session, refused, session, contact, withdrawn, text);
+}
+
+/* ---- to the network ---- */
+
+/* `answered`: with an id, so that it is. */
+static void send_contact_add(CwSession *session, CwContact *contact, gboolean answered)
+{
+    CwLinkMsg msg = {.kind = CW_LINK_CONTACT_ADD,
+                     .contact = contact->name,
+                     .name = contact->alias,
+                     .group = contact->group};
+
+    if (session->account == NULL)
+        return;
+    if (answered)
+        msg.id = contact->question = cw_transport_next_id(session->transport);
+    if (!cw_account_send(session->account, &msg))
+        contact->question = 0;
+    else if (answered)
+        g_hash_table_insert(session->contact_questions, g_memdup2(&msg.id, sizeof msg.id),
+                            g_strdup(contact->name));
+}
+
+static void send_contact_remove(CwSession *session, CwContact *contact)
+{
+    CwLinkMsg msg = {.kind = CW_LINK_CONTACT_REMOVE, .contact = contact->name};
+
+    msg.id = contact->question = cw_transport_next_id(session->transport);
+    if (!cw_account_send(session->account, &msg))
+        contact->question = 0;
+    else
+        g_hash_table_insert(session->contact_questions, g_memdup2(&msg.id, sizeof msg.id),
+                            g_strdup(contact->name));
+}
+
+/* What the user wants and the network does not know. */
+static void tell_wish(CwContact *contact, gpointer data)
+{
+    CwSession *session = data;
+
+    if (contact->question != 0)
+        return;
+    if (contact->subscription == CW_SUBSCRIPTION_WANTED)
+        send_contact_add(session, contact, TRUE);
+    else if (contact->subscription == CW_SUBSCRIPTION_REMOVED)
+        send_contact_remove(session, contact);
+}
+
+void cw_session_contacts_online(CwSession *session)
+{
+    cw_session_each_contact(session, tell_wish, session);
+}
+
+/* May he see it without the network being asked (again)? */
+static gboolean is_granted(const CwSession *session, const CwContact *contact)
+{
+    if (contact->told)
+        return contact->authorization == CW_AUTHORIZATION_GRANTED;
+    if (!has_authorization(session))
+        return contact->listed || contact->subscription == CW_SUBSCRIPTION_GRANTED;
+    /* it is on the list, and the host cannot tell more */
+    return contact->listed && (contact->subscription == CW_SUBSCRIPTION_GRANTED ||
+                               contact->subscription == CW_SUBSCRIPTION_NONE);
+}
+
+/* Was it asked, and has not answered?  While the account is not logged in, what we know counts. */
+static gboolean is_asked(const CwSession *session, const CwContact *contact)
+{
+    if (contact->subscription == CW_SUBSCRIPTION_WANTED)
+        return contact->question != 0;
+    return contact->subscription == CW_SUBSCRIPTION_ASKED &&
+           (session->state != CW_SESSION_ONLINE ||
+            (contact->told && contact->authorization == CW_AUTHORIZATION_ASKED));
+}
+
+gboolean cw_session_subscribe(CwSession *session, const char *name)
 {
     CwContact *contact = cw_session_ensure_contact(session, name);
 
     if (contact == NULL)
         return FALSE;
-    contact->offered = TRUE; /* he has it on his roster: that is where this comes from */
-    store_contact(session, contact);
-    if (!contact->listed)
-        send_contact_add(session, contact);
+    if (contact->subscription == CW_SUBSCRIPTION_REMOVED) { /* and back, before it was gone */
+        contact->question = 0;
+        contact->subscription = CW_SUBSCRIPTION_NONE;
+        contact->listed = contact->told = FALSE;
+    }
+    if (contact->alias == NULL)
+        contact->alias = cw_session_keep_short(cw_session_request_nick(session, name));
+    if (!contact->offered) { /* he has it on his roster: that is where this comes from */
+        contact->offered = TRUE;
+        store_contact(session, contact);
+    }
+    if (is_granted(session, contact)) {
+        grant(session, contact);
+    } else if (!is_asked(session, contact)) {
+        set_subscription(session, contact, CW_SUBSCRIPTION_WANTED);
+        if (session->state == CW_SESSION_ONLINE)
+            tell_wish(contact, session);
+    }
     return TRUE;
 }
 
+/* Kept until the network knows, so that no death of anybody brings it back. */
 void cw_session_remove_contact(CwSession *session, const char *name)
 {
+    CwContact *contact = cw_session_find_contact(session, name);
+
+    if (contact == NULL) {
+        if (session->state == CW_SESSION_ONLINE)
+            cw_account_send(session->account,
+                            &(CwLinkMsg){.kind = CW_LINK_CONTACT_REMOVE, .contact = name});
+        return;
+    }
+    if (contact->subscription == CW_SUBSCRIPTION_REMOVED)
+        return;
+    contact->question = 0;
+    contact->show = CW_SHOW_OFFLINE; /* whoever removes it tells the user */
+    g_clear_pointer(&contact->status, g_free);
+    set_subscription(session, contact, CW_SUBSCRIPTION_REMOVED);
     if (session->state == CW_SESSION_ONLINE)
-        cw_account_send(session->account,
-                        &(CwLinkMsg){.kind = CW_LINK_CONTACT_REMOVE, .contact = name});
-    cw_store_delete_contact(cw_transport_store(session->transport),
-                            cw_transport_domain(session->transport), session->jid, name);
-    g_hash_table_remove(session->contacts, name);
+        tell_wish(contact, session);
 }
 
-void cw_session_authorize(CwSession *session, const char *contact, gboolean yes)
+void cw_transport_remove_contact(CwTransport *transport, const char *jid, const char *name)
 {
-    if (session->account != NULL)
-        cw_account_send(
-            session->account,
-            &(CwLinkMsg){.kind = yes ? CW_LINK_AUTHORIZE : CW_LINK_DENY, .contact = contact});
+    CwSession *session = cw_transport_find_session(transport, jid);
+    CwStore *store = cw_transport_store(transport);
+    const char *domain = cw_transport_domain(transport);
+
+    if (session != NULL) {
+        cw_session_remove_contact(session, name);
+        return;
+    }
+    g_autoptr(GPtrArray) stored = cw_store_list_contacts(store, domain, jid, NULL);
+    for (guint i = 0; stored != NULL && i < stored->len; i++) {
+        CwStoredContact *contact = g_ptr_array_index(stored, i);
+        if (!g_str_equal(contact->name, name))
+            continue;
+        contact->subscription = CW_SUBSCRIPTION_REMOVED;
+        cw_store_put_contact(store, domain, jid, contact);
+    }
+}
+
+void cw_session_accept_contact(CwSession *session, const char *name, const char *nick)
+{
+    CwContact *contact = cw_session_ensure_contact(session, name);
+
+    if (contact == NULL || contact->subscription == CW_SUBSCRIPTION_REMOVED)
+        return;
+    if (contact->alias == NULL)
+        contact->alias = cw_session_keep_short(nick);
+    contact->offered = TRUE;
+    store_contact(session, contact);
+}
+
+/* ---- answers of the network ---- */
+
+static gboolean is_for_later(CwReason reason)
+{
+    return reason == CW_REASON_NOT_ONLINE || reason == CW_REASON_NETWORK ||
+           reason == CW_REASON_HOST;
+}
+
+gboolean cw_session_take_contact_answer(CwSession *session, const CwLinkMsg *msg)
+{
+    g_autofree char *name = NULL;
+    gpointer id = NULL;
+
+    if (!g_hash_table_steal_extended(session->contact_questions, &msg->id, &id, (gpointer *)&name))
+        return FALSE;
+    g_free(id);
+    CwContact *contact = cw_session_find_contact(session, name);
+    if (contact == NULL || contact->question != msg->id)
+        return TRUE; /* he thought better of it meanwhile */
+    contact->question = 0;
+    if (msg->kind == CW_LINK_NACK && is_for_later(msg->reason))
+        return TRUE;
+    if (contact->subscription == CW_SUBSCRIPTION_REMOVED) {
+        drop(session, contact);
+    } else if (contact->subscription != CW_SUBSCRIPTION_WANTED) {
+        return TRUE;
+    } else if (msg->kind == CW_LINK_NACK) {
+        refuse(session, contact, FALSE, msg->text);
+        if (!contact->listed)
+            drop(session, contact);
+    } else if (!has_authorization(session) ||
+               (contact->told && contact->authorization == CW_AUTHORIZATION_GRANTED)) {
+        grant(session, contact);
+    } else {
+        set_subscription(session, contact, CW_SUBSCRIPTION_ASKED);
+    }
+    return TRUE;
+}
+
+void cw_session_take_authorization(CwSession *session, const CwLinkMsg *msg)
+{
+    CwContact *contact = cw_session_ensure_contact(session, msg->contact);
+
+    if (contact == NULL)
+        return;
+    gboolean was_granted = contact->told && contact->authorization == CW_AUTHORIZATION_GRANTED;
+    contact->told = TRUE;
+    contact->authorization = msg->authorization;
+    switch (contact->subscription) {
+    case CW_SUBSCRIPTION_WANTED: /* "none" is what he wants to have changed */
+        if (msg->authorization == CW_AUTHORIZATION_GRANTED)
+            grant(session, contact);
+        break;
+    case CW_SUBSCRIPTION_ASKED:
+        if (msg->authorization == CW_AUTHORIZATION_GRANTED)
+            grant(session, contact);
+        else if (msg->authorization == CW_AUTHORIZATION_NONE)
+            refuse(session, contact, FALSE, NULL);
+        break;
+    case CW_SUBSCRIPTION_GRANTED:
+        if (msg->authorization != CW_AUTHORIZATION_GRANTED)
+            refuse(session, contact, TRUE, NULL);
+        break;
+    case CW_SUBSCRIPTION_NONE: /* he may see it from a time of which nothing is stored */
+        if (was_granted && msg->authorization == CW_AUTHORIZATION_NONE)
+            refuse(session, contact, TRUE, NULL);
+        break;
+    case CW_SUBSCRIPTION_REMOVED:
+        break;
+    }
 }
 
 void cw_session_load_contacts(CwSession *session)
@@ -125,6 +382,8 @@ void cw_session_load_contacts(CwSession *session)
         contact->alias = g_strdup(from->alias);
         contact->group = g_strdup(from->group);
         contact->offered = from->offered;
+        contact->unanswered = from->unanswered;
+        contact->subscription = from->subscription;
     }
 }
 
@@ -137,8 +396,7 @@ const char *cw_session_end_within(const char *text, gsize most)
     return end == text && *text != '\0' ? g_utf8_next_char(text) : end;
 }
 
-/* A name or a status, which is kept for each contact.  (transfer full), NULL for NULL. */
-static char *keep_short(const char *text)
+char *cw_session_keep_short(const char *text)
 {
     return text == NULL ? NULL
                         : g_strndup(text, (gsize)(cw_session_end_within(text, KEPT_TEXT) - text));
@@ -147,11 +405,18 @@ static char *keep_short(const char *text)
 void cw_session_take_contact(CwSession *session, const CwLinkMsg *msg)
 {
     CwContact *contact = cw_session_ensure_contact(session, msg->contact);
-    g_autofree char *alias = keep_short(msg->name), *group = keep_short(msg->group);
+    g_autofree char *alias = cw_session_keep_short(msg->name),
+                    *group = cw_session_keep_short(msg->group);
 
     if (contact == NULL)
         return;
     gboolean known = contact->listed || contact->offered;
+    if (contact->subscription == CW_SUBSCRIPTION_REMOVED) {
+        contact->listed = TRUE;
+        return;
+    }
+    if (alias == NULL) /* a name that came with his request stays */
+        alias = g_strdup(contact->alias);
     gboolean changed =
         g_strcmp0(contact->alias, alias) != 0 || g_strcmp0(contact->group, group) != 0;
     if (contact->listed && !changed)
@@ -174,17 +439,21 @@ void cw_session_take_contact_gone(CwSession *session, const char *name)
 
     if (contact == NULL)
         return;
-    EMIT(session, contact_gone, session, contact);
-    cw_store_delete_contact(cw_transport_store(session->transport),
-                            cw_transport_domain(session->transport), session->jid, name);
-    g_hash_table_remove(session->contacts, name);
+    contact->listed = contact->told = FALSE;
+    if (contact->question != 0 && contact->subscription != CW_SUBSCRIPTION_REMOVED)
+        return; /* the end of a removal that the user thought better of */
+    if (contact->subscription != CW_SUBSCRIPTION_REMOVED)
+        EMIT(session, contact_gone, session, contact);
+    drop(session, contact);
 }
 
 void cw_session_set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
                                      const char *text)
 {
-    g_autofree char *status = keep_short(text);
+    g_autofree char *status = cw_session_keep_short(text);
 
+    if (contact->subscription == CW_SUBSCRIPTION_REMOVED)
+        return; /* G41 */
     if (contact->show == show && g_strcmp0(contact->status, status) == 0)
         return;
     contact->show = show;
@@ -195,14 +464,15 @@ void cw_session_set_contact_presence(CwSession *session, CwContact *contact, CwS
 
 static void contact_offline(CwContact *contact, gpointer data)
 {
-    contact->listed = FALSE;
+    contact->listed = contact->told = FALSE;
+    contact->question = 0;
     cw_session_set_contact_presence(data, contact, CW_SHOW_OFFLINE, NULL);
 }
 
 static void re_add(CwContact *contact, gpointer data)
 {
-    if (!contact->listed)
-        send_contact_add(data, contact);
+    if (!contact->listed && contact->subscription != CW_SUBSCRIPTION_REMOVED)
+        send_contact_add(data, contact, contact->subscription == CW_SUBSCRIPTION_WANTED);
 }
 
 /* Before it is online: an IRC host asks for the presence of all of them at once then. */
@@ -216,5 +486,6 @@ void cw_session_tell_local_list(CwSession *session)
 
 void cw_session_contacts_offline(CwSession *session)
 {
+    g_hash_table_remove_all(session->contact_questions);
     cw_session_each_contact(session, contact_offline, session);
 }

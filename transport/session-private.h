@@ -2,7 +2,8 @@
  *
  *     session.c            states, log-ins, trials, lines of the host, messages
  *     session-resources.c  the user's resources and what the network sees of them
- *     session-contacts.c   contacts and their presence
+ *     session-contacts.c   contacts, their presence, whether the user sees it
+ *     session-requests.c   contacts who ask to see the user
  *     session-questions.c  what the network asks its user
  *
  * Nobody else includes this.
@@ -28,8 +29,10 @@ struct CwSession {
     char *why;
     CwAccount *account; /* NULL: not on a host */
 
-    GPtrArray *resources; /* CwResource *, owned */
-    GHashTable *contacts; /* name -> CwContact *, owned */
+    GPtrArray *resources;          /* CwResource *, owned */
+    GHashTable *contacts;          /* name -> CwContact *, owned */
+    GHashTable *contact_questions; /* id -> name: contact-add, contact-remove without an answer */
+    GHashTable *requests;          /* session-requests.c */
     CwOutbox *outbox;
     CwSeen *seen;
     GQueue questions; /* CwQuestion *, owned */
@@ -97,10 +100,30 @@ void cw_session_take_contact_gone(CwSession *session, const char *name);
 void cw_session_set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
                                      const char *text);
 void cw_session_contacts_offline(CwSession *session);
+void cw_session_contacts_online(CwSession *session); /* tells what the network does not know yet */
+void cw_session_take_authorization(CwSession *session, const CwLinkMsg *msg);
+/* ack or nack.  FALSE: it is not about a contact. */
+gboolean cw_session_take_contact_answer(CwSession *session, const CwLinkMsg *msg);
+/* The user answers what we offered by ourselves.  FALSE: it is answered, or was not offered. */
+gboolean cw_session_take_offer_answer(CwSession *session, const char *name);
+/* The user lets it see him. */
+void cw_session_accept_contact(CwSession *session, const char *name, const char *nick);
+/* A name or a status, which is kept for each contact.  (transfer full), NULL for NULL. */
+char *cw_session_keep_short(const char *text);
 void cw_session_tell_local_list(CwSession *session);
 /* The end of the longest beginning of `text` (valid UTF-8) that is at most `most` bytes, and at
  * least one character. */
 const char *cw_session_end_within(const char *text, gsize most);
+
+/* ---- session-requests.c ---- */
+
+GHashTable *cw_session_requests_new(void);
+void cw_session_load_requests(CwSession *session);
+void cw_session_requests_online(CwSession *session); /* offers them, tells the answers */
+void cw_session_requests_offline(CwSession *session);
+void cw_session_take_ask(CwSession *session, const CwLinkMsg *msg);
+void cw_session_take_ask_gone(CwSession *session, const char *contact);
+const char *cw_session_request_nick(CwSession *session, const char *contact); /* nullable */
 
 /* ---- session-questions.c ---- */
 

@@ -95,6 +95,7 @@ static void disconnected(CwSession *session)
     g_clear_pointer(&session->told_status, g_free);
     cw_session_drop_questions(session);
     cw_session_contacts_offline(session);
+    cw_session_requests_offline(session);
 }
 
 /* A trial reports once; its owner frees or releases it, here or later. */
@@ -222,6 +223,8 @@ static void online(CwSession *session)
     if (report_trial(session, CW_REASON_NONE, NULL))
         return;
     cw_session_tell_presence(session);
+    cw_session_contacts_online(session);
+    cw_session_requests_online(session);
     cw_outbox_open(session->outbox);
 }
 
@@ -314,7 +317,13 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         EMIT(session, typing, session, msg->contact, msg->typing);
         break;
     case CW_LINK_ASK_AUTHORIZATION:
-        EMIT(session, ask_authorization, session, msg->contact, msg->name, msg->text);
+        cw_session_take_ask(session, msg);
+        break;
+    case CW_LINK_ASK_GONE:
+        cw_session_take_ask_gone(session, msg->contact);
+        break;
+    case CW_LINK_AUTHORIZATION:
+        cw_session_take_authorization(session, msg);
         break;
     case CW_LINK_QUESTION:
         cw_session_take_question(session, msg);
@@ -326,10 +335,12 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         EMIT(session, notice, session, msg->title, msg->text);
         break;
     case CW_LINK_ACK:
-        cw_outbox_ack(session->outbox, msg->id);
+        if (!cw_session_take_contact_answer(session, msg))
+            cw_outbox_ack(session->outbox, msg->id);
         break;
     case CW_LINK_NACK:
-        cw_outbox_nack(session->outbox, msg->id, msg->reason, msg->text);
+        if (!cw_session_take_contact_answer(session, msg))
+            cw_outbox_nack(session->outbox, msg->id, msg->reason, msg->text);
         break;
     case CW_LINK_LOG:
         g_info("%s/%s: %s: %s", session->jid, cw_transport_domain(session->transport), msg->level,
@@ -468,6 +479,7 @@ void cw_session_log_in(CwSession *session)
         return;
     }
     cw_session_load_contacts(session);
+    cw_session_load_requests(session);
     start(session, user);
 }
 
@@ -771,6 +783,8 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->resources = g_ptr_array_new_with_free_func(cw_session_free_resource);
     session->contacts =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cw_session_free_contact);
+    session->contact_questions = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+    session->requests = cw_session_requests_new();
     session->server = g_strdup("");
     session->outbox = cw_outbox_new(&outbox_events, session);
     session->seen = cw_seen_new();
@@ -791,6 +805,8 @@ void cw_session_free(CwSession *session)
     cw_outbox_free(session->outbox);
     cw_seen_free(session->seen);
     g_hash_table_unref(session->contacts);
+    g_hash_table_unref(session->contact_questions);
+    g_hash_table_unref(session->requests);
     g_ptr_array_unref(session->resources);
     if (session->held != NULL)
         g_string_free(session->held, TRUE);

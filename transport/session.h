@@ -87,11 +87,17 @@ CwContact *cw_session_find_contact(CwSession *session, const char *name); /* nul
 /* Calls `visit` for each contact. */
 void cw_session_each_contact(CwSession *session, void (*visit)(CwContact *, gpointer),
                              gpointer data);
-/* The user wants it on his list.  Sends contact-add unless it is there.  FALSE: he has too many. */
-gboolean cw_session_add_contact(CwSession *session, const char *name);
+/* The user wants to see it: granted() or refused(), now or when the network has answered; it keeps
+ * while the account is not logged in.  FALSE: he has too many. */
+gboolean cw_session_subscribe(CwSession *session, const char *name);
+/* Off the network's list, now or after the next log-in. */
 void cw_session_remove_contact(CwSession *session, const char *name);
 /* Remembers that the user was sent a subscription request for it. */
 void cw_session_mark_offered(CwSession *session, CwContact *contact);
+/* The contact is in the user's roster without a request that he could answer.  `granted`: he sees
+ * it already, else he will ask. */
+void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean granted);
+/* The contact may see the user, or may not.  Keeps as well. */
 void cw_session_authorize(CwSession *session, const char *contact, gboolean yes);
 
 /* ---- messages ---- */

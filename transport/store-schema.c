@@ -32,7 +32,7 @@ const char *const cw_store_migrations[] = {
     "  name    TEXT NOT NULL," /* the network's normal form */
     "  alias   TEXT,"
     "  \"group\" TEXT,"
-    "  offered INTEGER NOT NULL,"
+    "  offered INTEGER NOT NULL," /* 0 no, 1 yes, 2 yes and it is not answered (from schema 3 on) */
     "  PRIMARY KEY (user, name)"
     ") WITHOUT ROWID;",
 
@@ -52,6 +52,18 @@ const char *const cw_store_migrations[] = {
     ");"
     "CREATE INDEX spool_by_way ON spool (domain, way, id);"
     "CREATE INDEX spool_by_user ON spool (user, way, id);",
+
+    /* 2 -> 3: who was granted what.  Of the contacts before nobody knows: asked again, the network
+     * says it. */
+    "ALTER TABLE contacts ADD COLUMN subscription INTEGER NOT NULL DEFAULT 0;" /* CwSubscription */
+    "CREATE TABLE requests ("
+    "  user    INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"
+    "  contact TEXT NOT NULL," /* who wants to see the user */
+    "  nick    TEXT,"
+    "  text    TEXT,"
+    "  answer  INTEGER NOT NULL," /* CwAnswer */
+    "  PRIMARY KEY (user, contact)"
+    ") WITHOUT ROWID;",
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
 

@@ -32,6 +32,7 @@ typedef enum {
     STATEMENT_COUNT_USERS,
     STATEMENT_LIST_USERS,
     STATEMENT_LIST_CONTACTS,
+    STATEMENT_LIST_REQUESTS,
     STATEMENT_LIST_SPOOLED,
     STATEMENT_LIST_SPOOLED_OF_USER,
     STATEMENT_LAST_SPOOLED,
@@ -47,8 +48,11 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_LIST_USERS] =
         "SELECT jid FROM users WHERE domain = ?1 AND jid > ?2 ORDER BY jid LIMIT ?3",
     [STATEMENT_LIST_CONTACTS] =
-        ("SELECT name, alias, \"group\", offered FROM contacts WHERE user ="
+        ("SELECT name, alias, \"group\", offered, subscription FROM contacts WHERE user ="
          " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name"),
+    [STATEMENT_LIST_REQUESTS] =
+        ("SELECT contact, nick, text, answer FROM requests WHERE user ="
+         " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY contact"),
     [STATEMENT_LAST_SPOOLED] = "SELECT max(id) FROM spool WHERE domain = ?1",
 };
 
@@ -367,7 +371,27 @@ GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char
         contact->alias = column_text(statement, 1);
         contact->group = column_text(statement, 2);
         contact->offered = sqlite3_column_int(statement, 3) != 0;
+        contact->unanswered = sqlite3_column_int(statement, 3) == 2;
+        contact->subscription = (CwSubscription)sqlite3_column_int(statement, 4);
         g_ptr_array_add(list, contact);
+    }
+    return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
+}
+
+GPtrArray *cw_store_list_requests(CwStore *store, const char *domain, const char *jid,
+                                  GError **error)
+{
+    sqlite3_stmt *statement = bind(store, STATEMENT_LIST_REQUESTS, domain, jid);
+    g_autoptr(GPtrArray) list =
+        g_ptr_array_new_with_free_func((GDestroyNotify)cw_stored_request_free);
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        CwStoredRequest *request = g_new0(CwStoredRequest, 1);
+        request->contact = column_text(statement, 0);
+        request->nick = column_text(statement, 1);
+        request->text = column_text(statement, 2);
+        request->answer = (CwAnswer)sqlite3_column_int(statement, 3);
+        g_ptr_array_add(list, request);
     }
     return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
 }
@@ -455,6 +479,8 @@ void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
     write->contact->alias = g_strdup(contact->alias);
     write->contact->group = g_strdup(contact->group);
     write->contact->offered = contact->offered;
+    write->contact->unanswered = contact->unanswered;
+    write->contact->subscription = contact->subscription;
     cw_store_writer_push(store->writer, write);
 }
 
@@ -463,6 +489,27 @@ void cw_store_delete_contact(CwStore *store, const char *domain, const char *jid
     CwWrite *write = cw_write_new(CW_WRITE_DELETE_CONTACT, domain, jid, NULL, NULL);
     write->contact = g_new0(CwStoredContact, 1);
     write->contact->name = g_strdup(name);
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_put_request(CwStore *store, const char *domain, const char *jid,
+                          const CwStoredRequest *request)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_PUT_REQUEST, domain, jid, NULL, NULL);
+    write->request = g_new0(CwStoredRequest, 1);
+    write->request->contact = g_strdup(request->contact);
+    write->request->nick = g_strdup(request->nick);
+    write->request->text = g_strdup(request->text);
+    write->request->answer = request->answer;
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_delete_request(CwStore *store, const char *domain, const char *jid,
+                             const char *contact)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_DELETE_REQUEST, domain, jid, NULL, NULL);
+    write->request = g_new0(CwStoredRequest, 1);
+    write->request->contact = g_strdup(contact);
     cw_store_writer_push(store->writer, write);
 }
 

@@ -22,6 +22,8 @@ typedef enum {
     STATEMENT_DELETE_USER,
     STATEMENT_PUT_CONTACT,
     STATEMENT_DELETE_CONTACT,
+    STATEMENT_PUT_REQUEST,
+    STATEMENT_DELETE_REQUEST,
     STATEMENT_PUT_SPOOLED,
     STATEMENT_DELETE_SPOOLED,
     N_STATEMENTS,
@@ -38,11 +40,19 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_DELETE_USER] = "DELETE FROM users WHERE domain = ?1 AND jid = ?2",
     /* Nothing happens when the user is gone: he unregistered while his list came in. */
     [STATEMENT_PUT_CONTACT] =
-        ("INSERT INTO contacts (user, name, alias, \"group\", offered)"
-         " SELECT id, ?3, ?4, ?5, ?6 FROM users WHERE domain = ?1 AND jid = ?2"
+        ("INSERT INTO contacts (user, name, alias, \"group\", offered, subscription)"
+         " SELECT id, ?3, ?4, ?5, ?6, ?7 FROM users WHERE domain = ?1 AND jid = ?2"
          " ON CONFLICT (user, name) DO UPDATE SET alias = excluded.alias,"
-         "  \"group\" = excluded.\"group\", offered = excluded.offered"),
+         "  \"group\" = excluded.\"group\", offered = excluded.offered,"
+         "  subscription = excluded.subscription"),
     [STATEMENT_DELETE_CONTACT] = ("DELETE FROM contacts WHERE name = ?3 AND user ="
+                                  " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
+    [STATEMENT_PUT_REQUEST] =
+        ("INSERT INTO requests (user, contact, nick, text, answer)"
+         " SELECT id, ?3, ?4, ?5, ?6 FROM users WHERE domain = ?1 AND jid = ?2"
+         " ON CONFLICT (user, contact) DO UPDATE SET nick = excluded.nick, text = excluded.text,"
+         "  answer = excluded.answer"),
+    [STATEMENT_DELETE_REQUEST] = ("DELETE FROM requests WHERE contact = ?3 AND user ="
                                   " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
     [STATEMENT_PUT_SPOOLED] =
         ("INSERT INTO spool (domain, id, user, way, contact, stanza_id, resource, text, made, sent)"
@@ -91,6 +101,7 @@ static void write_free(CwWrite *write)
     cw_user_free(write->user);
     g_clear_pointer(&write->box, g_bytes_unref);
     cw_stored_contact_free(write->contact);
+    cw_stored_request_free(write->request);
     cw_spooled_free(write->spooled);
     g_clear_error(&write->error);
     g_free(write);
@@ -168,14 +179,22 @@ static gboolean run_for_user(CwStoreWriter *writer, Statement which, const CwWri
 {
     sqlite3_stmt *statement = writer->statements[which];
     const CwStoredContact *contact = write->contact;
+    const CwStoredRequest *request = write->request;
     bind_text(statement, 1, write->user->domain);
     bind_text(statement, 2, write->user->jid);
     if (contact)
         bind_text(statement, 3, contact->name);
+    else if (request)
+        bind_text(statement, 3, request->contact);
     if (which == STATEMENT_PUT_CONTACT) {
         bind_text(statement, 4, contact->alias);
         bind_text(statement, 5, contact->group);
-        sqlite3_bind_int(statement, 6, contact->offered ? 1 : 0);
+        sqlite3_bind_int(statement, 6, !contact->offered ? 0 : contact->unanswered ? 2 : 1);
+        sqlite3_bind_int(statement, 7, (int)contact->subscription);
+    } else if (which == STATEMENT_PUT_REQUEST) {
+        bind_text(statement, 4, request->nick);
+        bind_text(statement, 5, request->text);
+        sqlite3_bind_int(statement, 6, (int)request->answer);
     }
     return run(writer, which, NULL, error);
 }
@@ -217,6 +236,10 @@ static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **erro
         return run_for_user(writer, STATEMENT_PUT_CONTACT, write, error);
     case CW_WRITE_DELETE_CONTACT:
         return run_for_user(writer, STATEMENT_DELETE_CONTACT, write, error);
+    case CW_WRITE_PUT_REQUEST:
+        return run_for_user(writer, STATEMENT_PUT_REQUEST, write, error);
+    case CW_WRITE_DELETE_REQUEST:
+        return run_for_user(writer, STATEMENT_DELETE_REQUEST, write, error);
     case CW_WRITE_PUT_SPOOLED:
         return write->dropped || put_spooled(writer, write, error);
     case CW_WRITE_DELETE_SPOOLED:
@@ -382,6 +405,8 @@ static void count_failure(CwStoreWriter *writer, const CwWrite *write)
         break;
     case CW_WRITE_PUT_CONTACT:
     case CW_WRITE_DELETE_CONTACT:
+    case CW_WRITE_PUT_REQUEST:
+    case CW_WRITE_DELETE_REQUEST:
         kind = CW_TROUBLE_CONTACTS;
         break;
     case CW_WRITE_PUT_SPOOLED:
@@ -474,6 +499,9 @@ static gsize size_of(const CwWrite *write)
     if (write->contact)
         size += sizeof *write->contact + length_of(write->contact->name) +
                 length_of(write->contact->alias) + length_of(write->contact->group);
+    if (write->request)
+        size += sizeof *write->request + length_of(write->request->contact) +
+                length_of(write->request->nick) + length_of(write->request->text);
     if (write->spooled)
         size += sizeof *write->spooled + length_of(write->spooled->contact) +
                 length_of(write->spooled->stanza_id) + length_of(write->spooled->resource);
@@ -483,7 +511,7 @@ static gsize size_of(const CwWrite *write)
 static gboolean is_put(const CwWrite *write)
 {
     return write->kind == CW_WRITE_PUT_USER || write->kind == CW_WRITE_PUT_CONTACT ||
-           write->kind == CW_WRITE_PUT_SPOOLED;
+           write->kind == CW_WRITE_PUT_REQUEST || write->kind == CW_WRITE_PUT_SPOOLED;
 }
 
 void cw_store_writer_set_queue_bytes(CwStoreWriter *writer, gsize bytes)

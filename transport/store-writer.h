@@ -26,6 +26,8 @@ typedef enum {
     CW_WRITE_DELETE_USER,
     CW_WRITE_PUT_CONTACT,
     CW_WRITE_DELETE_CONTACT,
+    CW_WRITE_PUT_REQUEST,
+    CW_WRITE_DELETE_REQUEST,
     CW_WRITE_PUT_SPOOLED,
     CW_WRITE_DELETE_SPOOLED,
     CW_WRITE_SYNC, /* nothing but done() */
@@ -37,6 +39,7 @@ typedef struct {
     CwUser *user;             /* domain and jid always; the password never */
     GBytes *box;              /* (nullable) the sealed password or text */
     CwStoredContact *contact; /* (nullable) */
+    CwStoredRequest *request; /* (nullable) */
     CwSpooled *spooled;       /* (nullable) its text never */
     CwStoreDone done;         /* (nullable) */
     gpointer data;

@@ -52,6 +52,16 @@ void cw_stored_contact_free(CwStoredContact *contact)
     g_free(contact);
 }
 
+void cw_stored_request_free(CwStoredRequest *request)
+{
+    if (!request)
+        return;
+    g_free(request->contact);
+    g_free(request->nick);
+    g_free(request->text);
+    g_free(request);
+}
+
 void cw_spooled_free(CwSpooled *spooled)
 {
     if (!spooled)

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include "transport/contact.h"
 #include "transport/secret.h"
 
 G_BEGIN_DECLS
@@ -42,13 +43,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwUser, cw_user_free)
 
 /* One contact that was seen on the network's list or added by the user. */
 typedef struct {
-    char *name;       /* the network's normal form */
-    char *alias;      /* nullable */
-    char *group;      /* nullable */
-    gboolean offered; /* a subscription request was sent to the user once */
+    char *name;          /* the network's normal form */
+    char *alias;         /* nullable */
+    char *group;         /* nullable */
+    gboolean offered;    /* a subscription request was sent to the user once */
+    gboolean unanswered; /* … and he has not answered it */
+    CwSubscription subscription;
 } CwStoredContact;
 
 void cw_stored_contact_free(CwStoredContact *contact);
+
+/* A request of a contact to see the user, which he or the network has yet to take in. */
+typedef struct {
+    char *contact;
+    char *nick; /* nullable */
+    char *text; /* nullable */
+    CwAnswer answer;
+} CwStoredRequest;
+
+void cw_stored_request_free(CwStoredRequest *request);
 
 /* A message that waits: for the Jabber server, or for the network. */
 typedef enum {
@@ -101,6 +114,14 @@ GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char
 void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
                           const CwStoredContact *contact);
 void cw_store_delete_contact(CwStore *store, const char *domain, const char *jid, const char *name);
+
+/* CwStoredRequest *, in the contacts' order.  One a contact; they go with their user. */
+GPtrArray *cw_store_list_requests(CwStore *store, const char *domain, const char *jid,
+                                  GError **error);
+void cw_store_put_request(CwStore *store, const char *domain, const char *jid,
+                          const CwStoredRequest *request);
+void cw_store_delete_request(CwStore *store, const char *domain, const char *jid,
+                             const char *contact);
 
 /* Replaces what has the same id in this domain.  Of a user who is not registered (any more) nothing
  * is stored.  Goes with its user. */

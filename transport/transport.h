@@ -57,6 +57,11 @@ CwSession *cw_transport_ensure_session(CwTransport *transport, const char *jid);
 void cw_transport_each_session(CwTransport *transport, void (*visit)(CwSession *, gpointer),
                                gpointer data);
 guint cw_transport_n_sessions(const CwTransport *transport);
+/* cw_session_remove_contact(), cw_session_authorize(), also of a registered user without a session.
+ */
+void cw_transport_remove_contact(CwTransport *transport, const char *jid, const char *name);
+void cw_transport_authorize(CwTransport *transport, const char *jid, const char *contact,
+                            gboolean yes);
 /* Logs it out and frees it. */
 void cw_transport_drop_session(CwTransport *transport, CwSession *session);
 void cw_transport_drop_all_sessions(CwTransport *transport);

@@ -33,6 +33,8 @@ void cw_roster_ask(CwComponent *component, CwSession *session, const char *conta
 /* The gateway's presence, and a contact's, to one address. */
 void cw_presence_send_gateway(CwComponent *component, CwSession *session, const char *to);
 void cw_presence_send_contact(CwComponent *component, const CwContact *contact, const char *to);
+/* To each resource of the user's that is there. */
+void cw_presence_tell_contact(CwComponent *component, CwSession *session, const CwContact *contact);
 
 /* ---- registration, by iq or by chat ---- */
 

@@ -190,14 +190,19 @@ static void session_state_cb(CwSession *session, gpointer data)
     }
 }
 
-static void contact_presence_cb(CwSession *session, const CwContact *contact, gpointer data)
+void cw_presence_tell_contact(CwComponent *component, CwSession *session, const CwContact *contact)
 {
     const GPtrArray *resources = cw_session_resources(session);
 
     for (guint i = 0; i < resources->len; i++) {
         g_autofree char *to = full_jid(session, g_ptr_array_index(resources, i));
-        cw_presence_send_contact(data, contact, to);
+        cw_presence_send_contact(component, contact, to);
     }
+}
+
+static void contact_presence_cb(CwSession *session, const CwContact *contact, gpointer data)
+{
+    cw_presence_tell_contact(data, session, contact);
 }
 
 /* ---- from the user ---- */

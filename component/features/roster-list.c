@@ -124,14 +124,14 @@ static CwContact *find_contact(const List *list, const char *name, char **jid)
     return *jid == NULL ? NULL : contact;
 }
 
-static void mark(List *list, const GPtrArray *names)
+static void mark(List *list, const GPtrArray *names, gboolean granted)
 {
     CwSession *session = session_of(list);
 
     for (guint i = 0; session != NULL && i < names->len; i++) {
         CwContact *contact = cw_session_find_contact(session, g_ptr_array_index(names, i));
         if (contact != NULL)
-            cw_session_mark_offered(session, contact);
+            cw_session_mark_brought(session, contact, granted);
     }
 }
 
@@ -170,7 +170,7 @@ static void set_cb(CwComponent *component, const CwStanza *answer, gpointer data
     if (list == NULL)
         return;
     if (is_result(answer))
-        mark(list, errand->names);
+        mark(list, errand->names, TRUE);
     else if (list->way == WAY_ROSTER || list->failed >= WAY_ROSTER)
         give_up_way(list, errand->names);
     go_on(list);
@@ -205,7 +205,7 @@ static void set_some(List *list)
         if (contact == NULL)
             continue;
         if (g_hash_table_contains(list->roster, jid) && !contact->renamed)
-            cw_session_mark_offered(session_of(list), contact); /* he has it already */
+            cw_session_mark_brought(session_of(list), contact, FALSE); /* he has it already */
         else
             set_item(list, contact, jid);
         contact->renamed = FALSE;
@@ -263,7 +263,7 @@ static void exchange_cb(CwComponent *component, const CwStanza *answer, gpointer
     if (list == NULL)
         return;
     if (is_result(answer))
-        mark(list, errand->names);
+        mark(list, errand->names, FALSE);
     else
         give_up_way(list, errand->names);
     go_on(list);

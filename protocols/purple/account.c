@@ -11,6 +11,7 @@
 #include "protocols/purple/core.h"
 #include "protocols/purple/describe.h"
 #include "protocols/purple/eventloop.h"
+#include "protocols/purple/grants.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
@@ -124,6 +125,7 @@ static void finish(CwAccount *account)
     cw_sent_list_free(g_steal_pointer(&account->sent));
     cw_messages_free(account->messages);
     cw_buddies_free(account->buddies);
+    cw_grants_free(account->grants);
     purple->ui_data = NULL;
     purple_account_set_password(purple, NULL); /* wipes it */
     purple_accounts_delete(purple);            /* with its conversations and buddies */
@@ -328,6 +330,7 @@ void cw_account_login(const CwLinkMsg *msg)
     cw_eventloop_set_owner(account->serial);
     account->state = CW_ACCOUNT_CONNECTING;
     account->buddies = cw_buddies_new(account);
+    account->grants = cw_grants_new(account);
     account->messages = cw_messages_new(account);
     account->sent = cw_sent_list_new(account);
     account->purple = make_purple_account(msg->username);

@@ -10,8 +10,10 @@
 
 #include <string.h>
 
+#include "protocols/purple/grants.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/stanza.h"
 
 #define FLUSH_DELAY 50         /* ms */
 #define AUTHORIZATIONS_MAX 256 /* open requests of one account; more are dropped, unanswered */
@@ -163,6 +165,7 @@ static gboolean replace(char **old, char *new)
 
 static void send_gone(CwBuddies *buddies, const char *contact)
 {
+    cw_grants_forget(buddies->account, contact);
     if (g_hash_table_remove(buddies->known, contact))
         cw_host_send(&(CwLinkMsg){
             .kind = CW_LINK_CONTACT_GONE, .account = buddies->account->number, .contact = contact});
@@ -197,6 +200,8 @@ static void send_changes(CwBuddies *buddies, const char *contact)
     gboolean presence_news = replace(&known->status, find_status_text(buddy, presence));
     if (show != known->show || presence_news) {
         known->show = show;
+        if (show != CW_SHOW_OFFLINE)
+            cw_grants_online(account, contact);
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_PRESENCE,
                                   .account = account->number,
                                   .contact = contact,
@@ -216,8 +221,14 @@ static gboolean flush_cb(gpointer data)
     GHashTableIter iter;
     gpointer contact;
     g_hash_table_iter_init(&iter, dirty);
-    while (g_hash_table_iter_next(&iter, &contact, NULL))
-        send_changes(buddies, contact);
+    while (g_hash_table_iter_next(&iter, &contact, NULL)) {
+        if (cw_grants_is_leaving(buddies->account, contact))
+            g_hash_table_add(buddies->dirty, g_strdup(contact)); /* later: this is what it was */
+        else
+            send_changes(buddies, contact);
+    }
+    if (g_hash_table_size(buddies->dirty) > 0 && buddies->flush_id == 0)
+        buddies->flush_id = g_timeout_add(FLUSH_DELAY, flush_cb, buddies);
     return G_SOURCE_REMOVE;
 }
 
@@ -245,6 +256,14 @@ CwShow cw_buddies_show(const CwAccount *account, const char *contact)
 gboolean cw_buddies_has(const CwAccount *account, const char *contact)
 {
     return purple_find_buddy(account->purple, contact) != NULL;
+}
+
+/* What is to be said of one of them, now. */
+static void flush(CwBuddies *buddies, const char *contact)
+{
+    if (!cw_grants_is_leaving(buddies->account, contact) &&
+        g_hash_table_remove(buddies->dirty, contact))
+        send_changes(buddies, contact);
 }
 
 /* ---- lines of the gateway ---- */
@@ -296,24 +315,41 @@ void cw_buddies_add(CwAccount *account, const CwLinkMsg *msg)
     if (online)
         purple_account_add_buddy_with_invite(account->purple, buddy, text);
     /* a plugin that finds the name impossible takes the buddy off again, at once */
-    if (purple_find_buddy(account->purple, contact) == NULL)
+    if (purple_find_buddy(account->purple, contact) == NULL) {
         answer_add(account, msg->id, CW_REASON_NO_CONTACT, "the network does not take that name");
-    else
-        answer_add(account, msg->id, CW_REASON_NONE, NULL);
+        return;
+    }
+    /* prpl-jabber asks nobody whom it remembers as granted, though he was removed a moment ago */
+    if (online && cw_grants_needs_asking(account, contact) &&
+        cw_stanza_send_presence(account, contact, "subscribe"))
+        cw_grants_asked(account, contact);
+    cw_grants_added(account, contact);
+    answer_add(account, msg->id, CW_REASON_NONE, NULL);
 }
 
 void cw_buddies_remove(CwAccount *account, const CwLinkMsg *msg)
 {
     g_autofree char *contact = cw_account_normalize(account, msg->contact);
-    if (contact == NULL)
+    if (cw_account_connection(account) == NULL && !cw_host.defaults->local_contacts) {
+        answer_add(account, msg->id, CW_REASON_NOT_ONLINE, "the account is not logged in");
         return;
+    }
+    if (contact == NULL) {
+        answer_add(account, msg->id, CW_REASON_NO_CONTACT, "there can be no contact of that name");
+        return;
+    }
     GSList *found = purple_find_buddies(account->purple, contact);
+    gboolean found_any = found != NULL;
     for (GSList *l = found; l != NULL; l = l->next) {
         if (cw_account_connection(account) != NULL)
             purple_account_remove_buddy(account->purple, l->data, purple_buddy_get_group(l->data));
         purple_blist_remove_buddy(l->data);
     }
     g_slist_free(found);
+    flush(account->buddies, contact); /* before it may be added again */
+    if (found_any && cw_account_connection(account) != NULL)
+        cw_grants_leave(account, contact);
+    answer_add(account, msg->id, CW_REASON_NONE, NULL);
 }
 
 void cw_buddies_rename(CwAccount *account, const CwLinkMsg *msg)
@@ -355,6 +391,7 @@ void *cw_buddies_request_authorize(PurpleAccount *purple, const char *who, const
                     contact);
         return authorization;
     }
+    flush(account->buddies, contact); /* its presence, which may just have been granted, first */
     authorization->account = account;
     g_hash_table_insert(open, authorization->contact, authorization);
     g_autofree char *name = alias != NULL ? cw_text_one_line(alias) : NULL;
@@ -386,7 +423,11 @@ void cw_buddies_answer(CwAccount *account, const CwLinkMsg *msg)
     Authorization *authorization =
         contact != NULL ? g_hash_table_lookup(account->buddies->authorizations, contact) : NULL;
     if (authorization == NULL) {
-        cw_host_log("debug", account->number, "an answer to '%s', who did not ask", msg->contact);
+        gboolean yes = msg->kind == CW_LINK_AUTHORIZE;
+        if (contact == NULL ||
+            !cw_stanza_send_presence(account, contact, yes ? "subscribed" : "unsubscribed"))
+            cw_host_log("debug", account->number, "an answer to '%s', who did not ask",
+                        msg->contact);
         return;
     }
     g_hash_table_steal(account->buddies->authorizations, contact);
@@ -395,6 +436,15 @@ void cw_buddies_answer(CwAccount *account, const CwLinkMsg *msg)
     else
         authorization->deny(authorization->user_data);
     free_authorization(authorization);
+}
+
+void cw_buddies_ask_gone(CwAccount *account, const char *contact)
+{
+    Authorization *authorization = g_hash_table_lookup(account->buddies->authorizations, contact);
+    if (authorization != NULL)
+        purple_account_request_close(authorization);
+    cw_host_send(
+        &(CwLinkMsg){.kind = CW_LINK_ASK_GONE, .account = account->number, .contact = contact});
 }
 
 void cw_buddies_notify_added(PurpleAccount *purple, const char *who, const char *id,

@@ -21,6 +21,8 @@ void cw_buddies_add(CwAccount *account, const CwLinkMsg *msg);
 void cw_buddies_remove(CwAccount *account, const CwLinkMsg *msg);
 void cw_buddies_rename(CwAccount *account, const CwLinkMsg *msg);
 void cw_buddies_answer(CwAccount *account, const CwLinkMsg *msg); /* authorize, deny */
+/* The contact takes his request back, or what he was granted. */
+void cw_buddies_ask_gone(CwAccount *account, const char *contact);
 
 /* What the list says of `contact` (normal form): OFFLINE too when it is not on it. */
 CwShow cw_buddies_show(const CwAccount *account, const char *contact);

@@ -128,6 +128,8 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
     case CW_LINK_CONTACT:
     case CW_LINK_CONTACT_GONE:
     case CW_LINK_ASK_AUTHORIZATION:
+    case CW_LINK_ASK_GONE:
+    case CW_LINK_AUTHORIZATION:
     case CW_LINK_QUESTION:
     case CW_LINK_QUESTION_GONE:
     case CW_LINK_NOTICE:

@@ -1,9 +1,14 @@
-/* protocols/purple/stanza.c: refused messages of plugins that let their stanzas be seen
+/* protocols/purple/stanza.c: what plugins say by letting their stanzas be seen: refused messages,
+ * authorisation
  *
  * prpl-jabber drops an error that comes without the body of the message it is about, as most
  * servers send them, and shows others without naming the conversation.  But it has signals for what
  * it sends and receives.  They give the id that a message went out under, and the error of that id
  * with its condition (RFC 6120, 8.3.3).
+ *
+ * They also show who may see whom (RFC 6121, 2 and 3), of which the plugin tells libpurple nothing
+ * but that somebody asks.  The lists are the server's alone to send; a presence is from whom the
+ * server says.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,7 +17,8 @@
 #include <libpurple/purple.h>
 #include <string.h>
 
-#include "protocols/purple/account.h"
+#include "protocols/purple/buddies.h"
+#include "protocols/purple/grants.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/sent.h"
@@ -42,6 +48,12 @@ static void sending_cb(PurpleConnection *gc, xmlnode **packet, gpointer data)
     CwAccount *account = cw_account_of_gc(gc);
     if (account == NULL || packet == NULL || *packet == NULL)
         return;
+    if (strcmp((*packet)->name, "presence") == 0 &&
+        g_strcmp0(xmlnode_get_attrib(*packet, "type"), "subscribe") == 0) {
+        g_autofree char *contact = cw_account_normalize(account, xmlnode_get_attrib(*packet, "to"));
+        if (contact != NULL)
+            cw_grants_asked(account, contact);
+    }
     if (strcmp((*packet)->name, "message") != 0 || xmlnode_get_child(*packet, "body") == NULL)
         return;
     cw_sent_as(account->sent, xmlnode_get_attrib(*packet, "id"));
@@ -88,6 +100,89 @@ static gboolean receiving_cb(PurpleConnection *gc, const char *type, const char 
     return cw_sent_refused(account->sent, id, from, find_reason(account, from, error), text);
 }
 
+/* ---- who may see whom ---- */
+
+static gboolean is_temporary(xmlnode *packet)
+{
+    xmlnode *error = xmlnode_get_child(packet, "error");
+    return error != NULL && g_strcmp0(xmlnode_get_attrib(error, "type"), "wait") == 0;
+}
+
+static gboolean receiving_presence_cb(PurpleConnection *gc, const char *type, const char *from,
+                                      xmlnode *packet, gpointer data)
+{
+    CwAccount *account = cw_account_of_gc(gc);
+    g_autofree char *contact = NULL;
+    if (account == NULL || type == NULL || (contact = cw_account_normalize(account, from)) == NULL)
+        return FALSE;
+    if (strcmp(type, "subscribed") == 0)
+        cw_grants_set(account, contact, CW_AUTHORIZATION_GRANTED);
+    else if (strcmp(type, "unsubscribed") == 0)
+        cw_grants_set(account, contact, CW_AUTHORIZATION_NONE);
+    else if (strcmp(type, "unsubscribe") == 0)
+        cw_buddies_ask_gone(account, contact);
+    else if (strcmp(type, "error") == 0 && strchr(from, '/') == NULL && !is_temporary(packet))
+        cw_grants_bounced(account, contact);
+    return FALSE;
+}
+
+static void read_item(CwAccount *account, xmlnode *item)
+{
+    const char *subscription = xmlnode_get_attrib(item, "subscription");
+    g_autofree char *contact = cw_account_normalize(account, xmlnode_get_attrib(item, "jid"));
+    if (contact == NULL)
+        return;
+    if (g_strcmp0(subscription, "remove") == 0)
+        cw_grants_left(account, contact);
+    else if (g_strcmp0(subscription, "to") == 0 || g_strcmp0(subscription, "both") == 0)
+        cw_grants_listed(account, contact, CW_AUTHORIZATION_GRANTED);
+    else if (g_strcmp0(xmlnode_get_attrib(item, "ask"), "subscribe") == 0)
+        cw_grants_listed(account, contact, CW_AUTHORIZATION_ASKED);
+    else
+        cw_grants_listed(account, contact, CW_AUTHORIZATION_NONE);
+}
+
+/* RFC 6121 2.1.6: from nobody but the account's own server. */
+static gboolean is_own(const CwAccount *account, const char *from)
+{
+    const char *username = purple_account_get_username(account->purple);
+    g_autofree char *own = cw_account_normalize(account, username);
+    g_autofree char *other = from != NULL ? cw_account_normalize(account, from) : NULL;
+    return from == NULL || (own != NULL && g_strcmp0(own, other) == 0);
+}
+
+static gboolean receiving_iq_cb(PurpleConnection *gc, const char *type, const char *id,
+                                const char *from, xmlnode *packet, gpointer data)
+{
+    CwAccount *account = cw_account_of_gc(gc);
+    xmlnode *query = packet != NULL
+                         ? xmlnode_get_child_with_namespace(packet, "query", "jabber:iq:roster")
+                         : NULL;
+    if (account == NULL || query == NULL || !is_own(account, from) ||
+        (g_strcmp0(type, "result") != 0 && g_strcmp0(type, "set") != 0))
+        return FALSE;
+    for (xmlnode *item = xmlnode_get_child(query, "item"); item != NULL;
+         item = xmlnode_get_next_twin(item))
+        read_item(account, item);
+    return FALSE;
+}
+
+gboolean cw_stanza_send_presence(const CwAccount *account, const char *contact, const char *type)
+{
+    PurpleConnection *gc = cw_account_connection(account);
+    if (cw_host.defaults->stanza_signals == NULL || gc == NULL || cw_host.info->send_raw == NULL)
+        return FALSE;
+    xmlnode *presence = xmlnode_new("presence");
+    xmlnode_set_attrib(presence, "to", contact);
+    xmlnode_set_attrib(presence, "type", type);
+    int length = 0;
+    char *text = xmlnode_to_str(presence, &length);
+    gboolean sent = cw_host.info->send_raw(gc, text, length) >= 0;
+    g_free(text);
+    xmlnode_free(presence);
+    return sent;
+}
+
 void cw_stanza_connect(void)
 {
     static int handle;
@@ -96,6 +191,11 @@ void cw_stanza_connect(void)
         return;
     g_autofree char *sending = g_strconcat(prefix, "-sending-xmlnode", NULL);
     g_autofree char *receiving = g_strconcat(prefix, "-receiving-message", NULL);
+    g_autofree char *presence = g_strconcat(prefix, "-receiving-presence", NULL);
+    g_autofree char *iq = g_strconcat(prefix, "-receiving-iq", NULL);
     purple_signal_connect(cw_host.plugin, sending, &handle, PURPLE_CALLBACK(sending_cb), NULL);
     purple_signal_connect(cw_host.plugin, receiving, &handle, PURPLE_CALLBACK(receiving_cb), NULL);
+    purple_signal_connect(cw_host.plugin, presence, &handle, PURPLE_CALLBACK(receiving_presence_cb),
+                          NULL);
+    purple_signal_connect(cw_host.plugin, iq, &handle, PURPLE_CALLBACK(receiving_iq_cb), NULL);
 }

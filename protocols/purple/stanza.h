@@ -1,15 +1,19 @@
-/* protocols/purple/stanza.h: refused messages of plugins that let their stanzas be seen
+/* protocols/purple/stanza.h: what plugins say by letting their stanzas be seen: refused messages,
+ * authorisation
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #pragma once
 
-#include <glib.h>
+#include "protocols/purple/account.h"
 
 G_BEGIN_DECLS
 
 /* Listens to the plugin's signals, if the table of defaults names any.  Once, when the plugin is
  * chosen. */
 void cw_stanza_connect(void);
+
+/* <presence type= to=/> to a contact.  FALSE: the plugin cannot, or it is not logged in. */
+gboolean cw_stanza_send_presence(const CwAccount *account, const char *contact, const char *type);
 
 G_END_DECLS

@@ -78,6 +78,11 @@ static void link_decode__refuses__what_breaks_the_table(void)
         "{\"type\":\"state\",\"account\":1,\"state\":\"sleeping\"}",
         "{\"type\":\"state\",\"account\":1,\"state\":\"offline\",\"reason\":\"whim\"}",
         "{\"type\":\"presence\",\"account\":1,\"contact\":\"a\",\"show\":\"gone\"}",
+        "{\"type\":\"authorization\",\"account\":1,\"contact\":\"a\"}",
+        "{\"type\":\"authorization\",\"account\":1,\"contact\":\"a\",\"authorization\":\"maybe\"}",
+        "{\"type\":\"authorization\",\"account\":1,\"contact\":\"a\",\"authorization\":true}",
+        "{\"type\":\"authorization\",\"account\":1,\"authorization\":\"none\"}",
+        "{\"type\":\"ask-gone\",\"account\":1}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":{}}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":[{}]}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":[{\"name\":\"a\",\"kind\":\"x\"}]"
@@ -142,6 +147,32 @@ static void link_encode__round_trips__every_kind_of_field(void)
     g_assert_cmpint(msg.show, ==, CW_SHOW_DND);
     g_assert_cmpstr(msg.status, ==, "busy");
     cw_link_msg_clear(&msg);
+}
+
+static void link_encode__round_trips__every_authorization(void)
+{
+    static const char *const words[] = {"none", "asked", "granted"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        g_autofree char *wanted = g_strdup_printf("\"authorization\":\"%s\"", words[i]);
+        g_autoptr(GError) error = NULL;
+        CwLinkMsg msg = {.kind = CW_LINK_AUTHORIZATION,
+                         .account = 3,
+                         .contact = "romeo",
+                         .authorization = (CwAuthorization)i};
+
+        g_assert_false(cw_link_encode(&msg, CW_LINK_GATEWAY, line, NULL));
+        g_assert_true(cw_link_encode(&msg, CW_LINK_HOST, line, &error));
+        g_assert_no_error(error);
+        g_assert_nonnull(strstr(line->str, wanted));
+        g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, &error));
+        g_assert_no_error(error);
+        g_assert_cmpint(msg.kind, ==, CW_LINK_AUTHORIZATION);
+        g_assert_cmpstr(msg.contact, ==, "romeo");
+        g_assert_cmpint(msg.authorization, ==, i);
+        cw_link_msg_clear(&msg);
+    }
 }
 
 static void link_encode__round_trips__a_network(void)
@@ -414,6 +445,7 @@ int main(int argc, char **argv)
     ADD(link_decode__refuses__a_line_over_the_limit);
     ADD(link_decode__never_quotes__a_password);
     ADD(link_encode__round_trips__every_kind_of_field);
+    ADD(link_encode__round_trips__every_authorization);
     ADD(link_encode__round_trips__a_network);
     ADD(link_encode__refuses__what_the_table_refuses);
     ADD(link_encode__repairs__broken_utf8);

@@ -184,6 +184,89 @@ static void numbered_cb(const GError *error, gpointer data)
     *(*next)++ = TRUE;
 }
 
+static void put_request(CwStore *store, const char *contact, const char *nick, const char *text,
+                        CwAnswer answer)
+{
+    CwStoredRequest request = {
+        .contact = (char *)contact, .nick = (char *)nick, .text = (char *)text, .answer = answer};
+
+    cw_store_put_request(store, ICQ, JULIET, &request);
+}
+
+static GPtrArray *requests(CwStore *store, const char *jid)
+{
+    g_autoptr(GError) error = NULL;
+    GPtrArray *list = cw_store_list_requests(store, ICQ, jid, &error);
+    g_assert_no_error(error);
+    return list;
+}
+
+static void assert_request(GPtrArray *list, guint at, const char *contact, const char *nick,
+                           const char *text, CwAnswer answer)
+{
+    const CwStoredRequest *request = g_ptr_array_index(list, at);
+    g_assert_cmpstr(request->contact, ==, contact);
+    g_assert_cmpstr(request->nick, ==, nick);
+    g_assert_cmpstr(request->text, ==, text);
+    g_assert_cmpint(request->answer, ==, answer);
+}
+
+static void requests__come_back__until_they_are_deleted(Fixture *fixture, gconstpointer data)
+{
+    put(fixture->store, JULIET, PASSWORD);
+    put_request(fixture->store, "romeo", "Montague", "let me see", CW_ANSWER_NONE);
+    put_request(fixture->store, "paris", NULL, NULL, CW_ANSWER_DENY);
+    put_request(fixture->store, "tybalt", NULL, NULL, CW_ANSWER_NONE);
+    put_request(fixture->store, "romeo", "Romeo", "let me see", CW_ANSWER_AUTHORIZE);
+    cw_store_delete_request(fixture->store, ICQ, JULIET, "tybalt");
+    cw_store_delete_request(fixture->store, ICQ, JULIET, "nobody");
+    sync_store(fixture->store);
+    close_store(fixture);
+    open_store(fixture);
+
+    g_autoptr(GPtrArray) list = requests(fixture->store, JULIET);
+    g_assert_cmpuint(list->len, ==, 2);
+    assert_request(list, 0, "paris", NULL, NULL, CW_ANSWER_DENY);
+    assert_request(list, 1, "romeo", "Romeo", "let me see", CW_ANSWER_AUTHORIZE);
+    g_autoptr(GPtrArray) others = requests(fixture->store, ROMEO);
+    g_assert_cmpuint(others->len, ==, 0);
+}
+
+static void requests__go__with_their_user(Fixture *fixture, gconstpointer data)
+{
+    put_request(fixture->store, "paris", NULL, "too early", CW_ANSWER_NONE); /* no user yet */
+    put(fixture->store, JULIET, PASSWORD);
+    put_request(fixture->store, "romeo", NULL, "let-me-see", CW_ANSWER_NONE);
+    sync_store(fixture->store);
+    g_autoptr(GPtrArray) list = requests(fixture->store, JULIET);
+    g_assert_cmpuint(list->len, ==, 1);
+    remove_user(fixture->store, JULIET);
+    g_assert_false(database_contains(fixture, "let-me-see"));
+    put(fixture->store, JULIET, PASSWORD);
+    g_autoptr(GPtrArray) none = requests(fixture->store, JULIET);
+    g_assert_cmpuint(none->len, ==, 0);
+}
+
+static void subscription__comes_back__as_it_was_put(Fixture *fixture, gconstpointer data)
+{
+    static const CwSubscription all[] = {CW_SUBSCRIPTION_NONE, CW_SUBSCRIPTION_WANTED,
+                                         CW_SUBSCRIPTION_ASKED, CW_SUBSCRIPTION_GRANTED,
+                                         CW_SUBSCRIPTION_REMOVED};
+
+    put(fixture->store, JULIET, PASSWORD);
+    for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
+        CwStoredContact contact = {
+            .name = (char *)"romeo", .offered = i > 0, .unanswered = i > 1, .subscription = all[i]};
+        cw_store_put_contact(fixture->store, ICQ, JULIET, &contact);
+        sync_store(fixture->store);
+        g_autoptr(GPtrArray) list = contacts(fixture->store, JULIET);
+        const CwStoredContact *read = g_ptr_array_index(list, 0);
+        g_assert_cmpint(read->subscription, ==, all[i]);
+        g_assert_cmpint(read->offered, ==, i > 0);
+        g_assert_cmpint(read->unanswered, ==, i > 1);
+    }
+}
+
 static void writes__are_done__in_order(Fixture *fixture, gconstpointer data)
 {
     CwStore *store = fixture->store;
@@ -555,6 +638,12 @@ static void every_version__opens__with_its_content(Fixture *fixture, gconstpoint
         g_assert_cmpstr(contact->name, ==, "romeo");
         g_assert_cmpstr(contact->alias, ==, "Montague");
         g_assert_true(contact->offered);
+        g_assert_cmpint(contact->subscription, ==,
+                        version >= 3 ? CW_SUBSCRIPTION_GRANTED : CW_SUBSCRIPTION_NONE);
+        g_autoptr(GPtrArray) asking = requests(fixture->store, JULIET);
+        g_assert_cmpuint(asking->len, ==, version >= 3 ? 1 : 0);
+        if (version >= 3)
+            assert_request(asking, 0, "benvolio", "Ben", "it is me", CW_ANSWER_AUTHORIZE);
         g_autoptr(GPtrArray) waiting =
             list_spooled(fixture->store, CW_SPOOL_TO_NETWORK, JULIET, 0, 10);
         g_assert_cmpuint(waiting->len, ==, version >= 2 ? 1 : 0);
@@ -579,8 +668,13 @@ static void make_fixture(const char *folder)
     fixture.key_path = g_strconcat(fixture.path, ".key", NULL);
     open_store(&fixture);
     put(fixture.store, JULIET, PASSWORD);
-    put_contact(fixture.store, JULIET, "romeo", "Montague");
+    CwStoredContact romeo = {.name = (char *)"romeo",
+                             .alias = (char *)"Montague",
+                             .offered = TRUE,
+                             .subscription = CW_SUBSCRIPTION_GRANTED};
+    cw_store_put_contact(fixture.store, ICQ, JULIET, &romeo);
     put_contact(fixture.store, JULIET, "mercutio", NULL);
+    put_request(fixture.store, "benvolio", "Ben", "it is me", CW_ANSWER_AUTHORIZE);
     g_autoptr(CwSpooled) spooled =
         make_spooled(7, CW_SPOOL_TO_NETWORK, JULIET, "wherefore art thou");
     spooled->contact = g_strdup("romeo");
@@ -607,6 +701,9 @@ int main(int argc, char **argv)
     ADD(everything__survives__a_restart);
     ADD_CLOSED(what_is_done__survives__a_kill);
     ADD(contacts__come_back__in_name_order);
+    ADD(subscription__comes_back__as_it_was_put);
+    ADD(requests__come_back__until_they_are_deleted);
+    ADD(requests__go__with_their_user);
     ADD(writes__are_done__in_order);
     ADD(done__is_called__when_the_store_goes);
     ADD(a_thousand_users__are_stored__and_found);
