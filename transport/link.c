@@ -107,6 +107,7 @@ static const char *const kind_words[] = {
     [CW_LINK_AUTHORIZE] = "authorize",
     [CW_LINK_DENY] = "deny",
     [CW_LINK_ANSWER] = "answer",
+    [CW_LINK_INFO] = "info",
     [CW_LINK_PING] = "ping",
     [CW_LINK_STATE] = "state",
     [CW_LINK_CONTACT] = "contact",
@@ -141,6 +142,7 @@ static const struct {
     {CW_LINK_AUTHORIZE, CW_LINK_GATEWAY, A | F_CONTACT, 0},
     {CW_LINK_DENY, CW_LINK_GATEWAY, A | F_CONTACT, 0},
     {CW_LINK_ANSWER, CW_LINK_GATEWAY, A | F_ID, F_VALUES | F_CANCELLED},
+    {CW_LINK_INFO, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
     {CW_LINK_PING, CW_LINK_GATEWAY, F_ID, 0},
 
     {CW_LINK_HELLO, CW_LINK_HOST, F_VERSION | F_PROTOCOL, 0},
@@ -154,6 +156,7 @@ static const struct {
     {CW_LINK_QUESTION, CW_LINK_HOST, A | F_ID | F_FIELDS, F_TITLE | F_TEXT},
     {CW_LINK_QUESTION_GONE, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NOTICE, CW_LINK_HOST, A | F_TEXT, F_TITLE},
+    {CW_LINK_INFO, CW_LINK_HOST, A | F_ID | F_FIELDS, 0},
     {CW_LINK_ACK, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NACK, CW_LINK_HOST, A | F_ID | F_REASON, F_TEXT},
     {CW_LINK_LOG, CW_LINK_HOST, F_LEVEL | F_TEXT, F_ACCOUNT},

@@ -44,6 +44,7 @@ typedef enum {
     CW_LINK_AUTHORIZE,
     CW_LINK_DENY,
     CW_LINK_ANSWER,
+    CW_LINK_INFO,
     CW_LINK_PING,
     CW_LINK_STATE,
     CW_LINK_CONTACT,
@@ -71,7 +72,7 @@ typedef enum { CW_TYPING_ACTIVE, CW_TYPING_COMPOSING, CW_TYPING_PAUSED } CwTypin
 typedef struct {
     CwLinkKind kind;
     guint32 account; /* chosen by the gateway, from 1; 0 in lines that concern the host itself */
-    gint64 id;       /* of a message, question, ping, contact-add; chosen by who sends it, from 1 */
+    gint64 id;       /* of a message, question, ping, …; chosen by who sends it, from 1 */
 
     const char *contact; /* the network's normal form of a contact's name */
     const char *text;    /* plain text, UTF-8, "\n" between lines */
@@ -92,7 +93,7 @@ typedef struct {
     gboolean own;   /* the user sent it himself, from another client of the legacy account */
     gboolean cancelled;
     GHashTable *values;   /* char * -> char *: options of login, values of answer */
-    GPtrArray *fields;    /* CwField *: of question */
+    GPtrArray *fields;    /* CwField *: of question, info */
     CwProtocol *protocol; /* only in the host's hello */
 
     gpointer owner; /* private: what was read and is to be freed */

@@ -4,6 +4,7 @@
  *     session-resources.c  the user's resources and what the network sees of them
  *     session-contacts.c   contacts and their presence
  *     session-questions.c  what the network asks its user
+ *     session-info.c       what the network knows of contacts
  *
  * Nobody else includes this.
  *
@@ -33,6 +34,7 @@ struct CwSession {
     CwOutbox *outbox;
     CwSeen *seen;
     GQueue questions; /* CwQuestion *, owned */
+    GQueue infos;     /* Info *, owned: session-info.c */
     CwPace pace;      /* of messages to the network */
     CwShow told_show; /* what the network was told last */
     char *told_status;
@@ -106,5 +108,12 @@ const char *cw_session_end_within(const char *text, gsize most);
 void cw_session_take_question(CwSession *session, const CwLinkMsg *msg);
 void cw_session_take_question_gone(CwSession *session, gint64 id);
 void cw_session_drop_questions(CwSession *session);
+
+/* ---- session-info.c ---- */
+
+void cw_session_take_info(CwSession *session, const CwLinkMsg *msg);
+/* FALSE: the nack is not of a request for info. */
+gboolean cw_session_take_info_nack(CwSession *session, const CwLinkMsg *msg);
+void cw_session_drop_infos(CwSession *session);
 
 G_END_DECLS

@@ -86,6 +86,7 @@ static void disconnected(CwSession *session)
     session->told_show = CW_SHOW_OFFLINE;
     g_clear_pointer(&session->told_status, g_free);
     cw_session_drop_questions(session);
+    cw_session_drop_infos(session);
     cw_session_contacts_offline(session);
 }
 
@@ -315,11 +316,15 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_NOTICE:
         EMIT(session, notice, session, msg->title, msg->text);
         break;
+    case CW_LINK_INFO:
+        cw_session_take_info(session, msg);
+        break;
     case CW_LINK_ACK:
         cw_outbox_ack(session->outbox, msg->id);
         break;
     case CW_LINK_NACK:
-        cw_outbox_nack(session->outbox, msg->id, msg->reason, msg->text);
+        if (!cw_session_take_info_nack(session, msg))
+            cw_outbox_nack(session->outbox, msg->id, msg->reason, msg->text);
         break;
     case CW_LINK_LOG:
         g_info("%s/%s: %s: %s", session->jid, cw_transport_domain(session->transport), msg->level,
@@ -763,6 +768,7 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->outbox = cw_outbox_new(&outbox_events, session);
     session->seen = cw_seen_new();
     g_queue_init(&session->questions);
+    g_queue_init(&session->infos);
     return session;
 }
 
@@ -776,6 +782,7 @@ void cw_session_free(CwSession *session)
     g_clear_handle_id(&session->leave_id, g_source_remove);
     cw_account_free(session->account);
     cw_session_drop_questions(session);
+    cw_session_drop_infos(session);
     cw_outbox_free(session->outbox);
     cw_seen_free(session->seen);
     g_hash_table_unref(session->contacts);

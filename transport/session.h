@@ -103,6 +103,16 @@ gboolean cw_session_send(CwSession *session, const char *contact, const char *te
                          const char *stanza_id, const char *resource, CwReason *reason);
 void cw_session_typing(CwSession *session, const char *contact, CwTyping typing);
 
+/* ---- what the network knows of a contact ---- */
+
+/* `fields` (CwField *, borrowed): label and value; NULL: there is nothing, for this reason. */
+typedef void (*CwInfoDone)(CwSession *session, const GPtrArray *fields, CwReason reason,
+                           gpointer data);
+/* `done` is called exactly once, never inside this call, at the latest when the account logs out.
+ * FALSE with the reason: not logged in, too many requests are open. */
+gboolean cw_session_ask_info(CwSession *session, const char *contact, CwInfoDone done,
+                             gpointer data, CwReason *reason);
+
 /* ---- questions ---- */
 
 const CwQuestion *cw_session_question(const CwSession *session); /* the oldest open one, or NULL */

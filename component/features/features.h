@@ -12,6 +12,7 @@ extern const CwFeature cw_feature_disco;
 extern const CwFeature cw_feature_registration;
 extern const CwFeature cw_feature_gateway_prompt;
 extern const CwFeature cw_feature_basics;
+extern const CwFeature cw_feature_vcard;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_roster;

@@ -12,6 +12,7 @@
 #include "protocols/purple/describe.h"
 #include "protocols/purple/eventloop.h"
 #include "protocols/purple/host.h"
+#include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
 #include "protocols/purple/sent.h"
@@ -123,6 +124,7 @@ static void finish(CwAccount *account)
     purple_account_request_close_with_account(purple);
     cw_sent_list_free(g_steal_pointer(&account->sent));
     cw_messages_free(account->messages);
+    cw_infos_free(account->infos);
     cw_buddies_free(account->buddies);
     purple->ui_data = NULL;
     purple_account_set_password(purple, NULL); /* wipes it */
@@ -328,6 +330,7 @@ void cw_account_login(const CwLinkMsg *msg)
     cw_eventloop_set_owner(account->serial);
     account->state = CW_ACCOUNT_CONNECTING;
     account->buddies = cw_buddies_new(account);
+    account->infos = cw_infos_new(account);
     account->messages = cw_messages_new(account);
     account->sent = cw_sent_list_new(account);
     account->purple = make_purple_account(msg->username);

@@ -19,6 +19,7 @@
 G_BEGIN_DECLS
 
 typedef struct CwBuddies CwBuddies;
+typedef struct CwInfos CwInfos;
 typedef struct CwMessages CwMessages;
 typedef struct CwSentList CwSentList;
 
@@ -35,6 +36,7 @@ typedef struct {
     gboolean fatal;
 
     CwBuddies *buddies;
+    CwInfos *infos;
     CwMessages *messages;
     CwSentList *sent;
     guint questions; /* open ones, see ask.c */

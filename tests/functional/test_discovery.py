@@ -84,6 +84,7 @@ def test_G2_every_advertised_feature_is_there(world, gateway, juliet, domain):
         INFO: ("query", ""), ITEMS: ("query", ""), REGISTER: ("query", ""), GATEWAY: ("query", ""),
         "urn:xmpp:ping": ("ping", ""), "jabber:iq:version": ("query", ""),
         "urn:xmpp:time": ("time", ""), "jabber:iq:last": ("query", ""), "vcard-temp": ("vCard", ""),
+        "urn:ietf:params:xml:ns:vcard-4.0": ("vcard", ""),
     }
     # nothing that could be asked for
     passive = {CAPS, "jid\\20escaping", "urn:xmpp:delay", "http://jabber.org/protocol/rosterx",
@@ -127,6 +128,21 @@ def test_G5_items(world, gateway, juliet, domain):
     for namespace in (INFO, ITEMS):
         assert condition(ask(juliet, domain, namespace, node="nonsense")) == "item-not-found"
         assert condition(ask(juliet, domain, namespace, node=COMMANDS)) == "item-not-found"
+
+
+@BOTH
+def test_every_advertised_feature_of_a_contact_is_there(world, gateway, juliet, domain):
+    """Nobody's contact: an answer that says so will do, but not that there is no such request."""
+    requests = {INFO: "query", ITEMS: "query", "urn:xmpp:ping": "ping", "vcard-temp": "vCard",
+                "urn:ietf:params:xml:ns:vcard-4.0": "vcard"}
+    passive = {CAPS, "urn:xmpp:delay", CHATSTATES}
+    contact = f"somebody@{domain}"
+    _, features = info(juliet, contact)
+    assert len(set(features)) == len(features)
+    for feature in set(features) - passive:
+        assert condition(ask(juliet, contact, feature, name=requests[feature])) not in (
+            "service-unavailable", "feature-not-implemented"), feature
+    assert set(requests) <= set(features)
 
 
 @BOTH
