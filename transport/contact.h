@@ -14,6 +14,8 @@ typedef struct {
     char *group;  /* nullable */
     char *status; /* nullable */
     CwShow show;
+    gint64 idle;      /* Unix time, s, since when; 0: it is not, or nobody tells */
+    gint64 left;      /* Unix time, s, when it went offline; 0: it has not, or nobody saw it */
     gboolean listed;  /* on the network's contact list; else merely seen or written to */
     gboolean offered; /* the user was sent a subscription request for it, once in its life */
 } CwContact;

@@ -85,6 +85,7 @@ typedef struct {
     const char *password; /* only in login */
     gint64 version;       /* only in hello */
     gint64 stamp;         /* Unix time, s, when not now */
+    gint64 idle;          /* Unix time, s, since when nobody is at the keyboard */
     CwShow show;
     CwAccountState state;
     CwReason reason;

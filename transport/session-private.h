@@ -38,6 +38,7 @@ struct CwSession {
     CwPace pace;      /* of messages to the network */
     CwShow told_show; /* what the network was told last */
     char *told_status;
+    gint64 told_idle;
 
     char *server; /* the part of the network that the account is at: outage.h */
     CwBackoff backoff;
@@ -95,8 +96,7 @@ CwContact *cw_session_ensure_contact(CwSession *session, const char *name); /* N
 void cw_session_load_contacts(CwSession *session);
 void cw_session_take_contact(CwSession *session, const CwLinkMsg *msg);
 void cw_session_take_contact_gone(CwSession *session, const char *name);
-void cw_session_set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
-                                     const char *text);
+void cw_session_take_contact_presence(CwSession *session, const CwLinkMsg *msg);
 void cw_session_contacts_offline(CwSession *session);
 void cw_session_tell_local_list(CwSession *session);
 /* The end of the longest beginning of `text` (valid UTF-8) that is at most `most` bytes, and at

@@ -85,6 +85,7 @@ static void disconnected(CwSession *session)
     g_clear_pointer(&session->account, cw_account_free);
     session->told_show = CW_SHOW_OFFLINE;
     g_clear_pointer(&session->told_status, g_free);
+    session->told_idle = 0;
     cw_session_drop_questions(session);
     cw_session_drop_infos(session);
     cw_session_contacts_offline(session);
@@ -279,7 +280,6 @@ static gboolean hold_back(CwSession *session, const CwLinkMsg *msg)
 static void line_cb(const CwLinkMsg *msg, gpointer data)
 {
     CwSession *session = data;
-    CwContact *contact = NULL;
 
     if (hold_back(session, msg))
         return;
@@ -294,9 +294,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         cw_session_take_contact_gone(session, msg->contact);
         break;
     case CW_LINK_PRESENCE:
-        contact = cw_session_ensure_contact(session, msg->contact);
-        if (contact != NULL)
-            cw_session_set_contact_presence(session, contact, msg->show, msg->status);
+        cw_session_take_contact_presence(session, msg);
         break;
     case CW_LINK_MESSAGE:
         take_message(session, msg);

@@ -38,6 +38,7 @@ typedef struct {
     char *name; /* "" for none */
     CwShow show;
     char *status; /* nullable */
+    gint64 idle;  /* Unix time, s, since when; 0: it is not */
     int priority;
     gboolean at_gateway; /* its presence came to the gateway itself, not only to a contact */
     gboolean doubted;    /* the stream was away: its presence has not come since */
@@ -64,7 +65,8 @@ typedef enum {
 /* Available presence of a resource.  `at_gateway`: it was sent to the gateway itself.  The first
  * one logs in; REFUSED: the user has too many. */
 CwResourceChange cw_session_resource_up(CwSession *session, const char *name, CwShow show,
-                                        const char *status, int priority, gboolean at_gateway);
+                                        const char *status, int priority, gint64 idle,
+                                        gboolean at_gateway);
 /* Unavailable.  FALSE: nothing changed (not known, or told only to a contact by a resource that the
  * gateway itself still sees).  When the last one has gone the session leaves. */
 gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway);

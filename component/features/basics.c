@@ -1,4 +1,4 @@
-/* component/features/basics.c: what every client probes: ping, version, time, last activity
+/* component/features/basics.c: what every client probes: ping, version, time
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,7 +7,6 @@
 #define NS_PING "urn:xmpp:ping"
 #define NS_VERSION "jabber:iq:version"
 #define NS_TIME "urn:xmpp:time"
-#define NS_LAST "jabber:iq:last"
 
 static gboolean is_gateway(const CwStanza *stanza)
 {
@@ -57,27 +56,13 @@ static void answer_time(CwComponent *component, const CwStanza *stanza, const Cw
     cw_component_end(component);
 }
 
-/* XEP-0012 5: of a server or component, the time since its start */
-static void answer_last(CwComponent *component, const CwStanza *stanza, const CwNode *child)
-{
-    if (is_refused(component, stanza))
-        return;
-    g_autofree char *seconds = g_strdup_printf("%u", cw_component_uptime());
-    CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_start(writer, "query", NS_LAST);
-    cw_writer_attr(writer, "seconds", seconds);
-    cw_writer_end(writer);
-    cw_component_end(component);
-}
-
 static const CwIqHandler iqs[] = {
     {"get", "ping", NS_PING, answer_ping},
     {"get", "query", NS_VERSION, answer_version},
     {"get", "time", NS_TIME, answer_time},
-    {"get", "query", NS_LAST, answer_last},
     {NULL},
 };
-static const char *const gateway_features[] = {NS_PING, NS_VERSION, NS_TIME, NS_LAST, NULL};
+static const char *const gateway_features[] = {NS_PING, NS_VERSION, NS_TIME, NULL};
 static const char *const contact_features[] = {NS_PING, NULL};
 
 const CwFeature cw_feature_basics = {

@@ -12,6 +12,7 @@ extern const CwFeature cw_feature_disco;
 extern const CwFeature cw_feature_registration;
 extern const CwFeature cw_feature_gateway_prompt;
 extern const CwFeature cw_feature_basics;
+extern const CwFeature cw_feature_idle;
 extern const CwFeature cw_feature_vcard;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
@@ -27,6 +28,10 @@ void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean cont
 /* The gateway's presence, and a contact's, to one address. */
 void cw_presence_send_gateway(CwComponent *component, CwSession *session, const char *to);
 void cw_presence_send_contact(CwComponent *component, const CwContact *contact, const char *to);
+
+/* XEP-0319: Unix time, s, since when nobody is at the keyboard; 0: somebody is, or not known. */
+void cw_idle_write(CwWriter *writer, gint64 since);
+gint64 cw_idle_read(const CwNode *presence);
 
 /* ---- registration, by iq or by chat ---- */
 

@@ -242,10 +242,13 @@ static void apply_status(PurpleAccount *purple, CwShow show, const char *text)
     purple_account_set_status(purple, id, TRUE, "message", *html != '\0' ? html : NULL, NULL);
 }
 
-void cw_account_set_presence(CwAccount *account, CwShow show, const char *status)
+void cw_account_set_presence(CwAccount *account, CwShow show, const char *status, gint64 idle)
 {
-    if (show != CW_SHOW_OFFLINE) /* the gateway says logout for that */
-        apply_status(account->purple, show, status);
+    if (show == CW_SHOW_OFFLINE) /* the gateway says logout for that */
+        return;
+    /* tells the plugin when it is logged in, see signed_on_cb() */
+    purple_presence_set_idle(purple_account_get_presence(account->purple), idle > 0, (time_t)idle);
+    apply_status(account->purple, show, status);
 }
 
 /* ---- log-in ---- */
@@ -433,6 +436,9 @@ static void signed_on_cb(PurpleConnection *gc, gpointer data)
         return;
     account->state = CW_ACCOUNT_ONLINE;
     send_state(account);
+    PurplePresence *presence = purple_account_get_presence(account->purple);
+    if (purple_presence_is_idle(presence) && cw_host.info->set_idle != NULL)
+        cw_host.info->set_idle(gc, (int)(time(NULL) - purple_presence_get_idle_time(presence)));
 }
 
 static PurpleConnectionUiOps connection_ops = {

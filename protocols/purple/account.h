@@ -58,7 +58,8 @@ CwAccount *cw_account_by_serial(guint64 serial); /* (nullable) */
 
 void cw_account_login(const CwLinkMsg *msg);
 void cw_account_logout(CwAccount *account);
-void cw_account_set_presence(CwAccount *account, CwShow show, const char *status);
+/* `idle`: Unix time, s, since when the user is; 0: he is not. */
+void cw_account_set_presence(CwAccount *account, CwShow show, const char *status, gint64 idle);
 
 /* Ends all accounts at once and tells the gateway; not from inside a callback of libpurple. */
 void cw_accounts_end_all(CwReason reason, const char *text);

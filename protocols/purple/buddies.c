@@ -23,6 +23,7 @@ typedef struct {
     char *group;
     CwShow show;
     char *status;
+    gint64 idle; /* Unix time, s; 0: it is not */
 } Known;
 
 typedef struct {
@@ -130,6 +131,17 @@ static char *find_status_text(PurpleBuddy *buddy, PurplePresence *presence)
     return text;
 }
 
+/* Since when, Unix time, s; 0: it is not.  A plugin that does not know since when means now. */
+static gint64 find_idle(PurplePresence *presence, gint64 before)
+{
+    if (!purple_presence_is_online(presence) || !purple_presence_is_idle(presence))
+        return 0;
+    gint64 since = (gint64)purple_presence_get_idle_time(presence);
+    if (since <= 0)
+        return before > 0 ? before : (gint64)time(NULL);
+    return since;
+}
+
 /* (transfer full) (nullable) */
 static char *find_alias(PurpleBuddy *buddy, const char *contact)
 {
@@ -188,13 +200,16 @@ static void send_changes(CwBuddies *buddies, const char *contact)
                                   .group = known->group});
     CwShow show = find_show(presence);
     gboolean presence_news = replace(&known->status, find_status_text(buddy, presence));
-    if (show != known->show || presence_news) {
+    gint64 idle = find_idle(presence, known->idle);
+    if (show != known->show || idle != known->idle || presence_news) {
         known->show = show;
+        known->idle = idle;
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_PRESENCE,
                                   .account = account->number,
                                   .contact = contact,
                                   .show = show,
-                                  .status = known->status});
+                                  .status = known->status,
+                                  .idle = idle});
     }
 }
 

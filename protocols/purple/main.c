@@ -99,7 +99,7 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
         cw_account_logout(account);
         break;
     case CW_LINK_PRESENCE:
-        cw_account_set_presence(account, msg->show, msg->status);
+        cw_account_set_presence(account, msg->show, msg->status, msg->idle);
         break;
     case CW_LINK_MESSAGE:
         cw_message_send(account, msg);

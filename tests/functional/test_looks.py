@@ -4,16 +4,17 @@
 """Against a second Jabber network (prpl-jabber) where it has the thing, else against
 tests/peers/prpl-mock, whose contacts do what a message to them says."""
 
+import datetime
 import os
 
 import pytest
 
 from conftest import IRC
-from lib.friends import Friends, escaped
+from lib.friends import Friends, escaped, is_presence_of
 from lib.gateway import BUILD
-from lib.registration import register
+from lib.registration import log_out, register
 from lib.waiting import wait_until
-from lib.xmppclient import CLIENT, condition
+from lib.xmppclient import CLIENT, body, condition
 
 MOCK = "one.localhost"
 TEMP = "{vcard-temp}"
@@ -179,3 +180,107 @@ def test_xep0172_an_alias_that_changes_is_in_the_vcard_and_asks_for_nothing(worl
     assert texts(user.card("empty"), TEMP + "FN") == ["Count <Paris>"]
     assert not [s for s in user.client.stanzas.history if s.get("type") == "subscribe"
                 and s.get("from", "").startswith("empty@")]
+
+
+# ---- XEP-0319 and XEP-0012 ----
+
+IDLE = "{urn:xmpp:idle:1}idle"
+
+
+def since(presence):
+    """Seconds ago; None: not idle."""
+    found = presence.find(IDLE)
+    if found is None:
+        return None
+    time = datetime.datetime.strptime(found.get("since"), "%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.datetime.utcnow() - time).total_seconds()
+
+
+def iso(seconds_ago):
+    time = datetime.datetime.utcnow() - datetime.timedelta(seconds=seconds_ago)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def last(client, contact):
+    return client.iq("get", contact, "<query xmlns='jabber:iq:last'/>")
+
+
+def seconds(answer):
+    assert condition(answer) is None, condition(answer)
+    return int(answer.find("{jabber:iq:last}query").get("seconds"))
+
+
+def test_xep0319_idle_time_both_ways_over_another_xmpp_network(world, gateway):
+    juliet = world.account("juliet").client()
+    friends = Friends(world, juliet)
+    friends.friend.send("<presence><show>away</show>"
+                        "<query xmlns='jabber:iq:last' seconds='600'/></presence>")
+    assert 595 < since(juliet.wait_presence(friends.contact, show="away")) < 630
+    assert 595 < seconds(last(juliet, friends.contact)) < 630
+    juliet.stanzas.take_all(is_presence_of(friends.contact))
+    friends.friend.presence()
+    juliet.wait_for(lambda s: is_presence_of(friends.contact)(s) and s.find(IDLE) is None
+                    and s.find(CLIENT + "show") is None)
+    assert seconds(last(juliet, friends.contact)) == 0
+    # the other way: XEP-0256, as prpl-jabber has it
+    juliet.send(f"<presence><show>away</show><idle xmlns='urn:xmpp:idle:1' since='{iso(900)}'/>"
+                "</presence>")
+    seen = friends.friend.wait_for(
+        lambda s: is_presence_of(friends.legacy.jid)(s)
+        and s.find("{jabber:iq:last}query") is not None)
+    assert 895 < int(seen.find("{jabber:iq:last}query").get("seconds")) < 930
+    friends.friend.stanzas.take_all(is_presence_of(friends.legacy.jid))
+    juliet.presence()
+    friends.friend.wait_for(lambda s: is_presence_of(friends.legacy.jid)(s)
+                            and s.find("{jabber:iq:last}query") is None)
+
+
+def test_xep0319_idle_time_of_a_contact(world, start):
+    start()
+    user = User(world, ["sleepy"])
+    sleepy = f"sleepy@{MOCK}"
+    user.tell("sleepy", "!online")
+    assert since(user.client.wait_presence(sleepy)) is None
+    user.tell("sleepy", "!idle 1000")
+    assert 995 < since(user.client.wait_presence(sleepy)) < 1030
+    assert 995 < seconds(last(user.client, sleepy)) < 1030
+    user.tell("sleepy", "!idle 0")
+    assert since(user.client.wait_presence(sleepy)) is None
+    assert seconds(last(user.client, sleepy)) == 0
+    user.tell("sleepy", "!idle -5000")  # since a time to come
+    assert -5 < since(user.client.wait_presence(sleepy)) < 20
+    user.tell("sleepy", "!offline")
+    assert user.client.wait_presence(sleepy, "unavailable").find(IDLE) is None
+    assert seconds(last(user.client, sleepy)) < 20
+
+
+def test_xep0012_who_may_know(world, start):
+    start()
+    user = User(world, ["sleepy"])
+    assert condition(last(user.client, f"sleepy@{MOCK}")) == "item-not-found"  # never seen
+    assert condition(last(user.client, f"other@{MOCK}")) == "forbidden"
+    stranger = world.account("paris").client()
+    user.tell("sleepy", "!online")
+    user.client.wait_presence(f"sleepy@{MOCK}")
+    assert condition(last(stranger, f"sleepy@{MOCK}")) == "forbidden"
+
+
+def test_xep0319_idle_time_of_the_user(world, start):
+    """Also when he is idle before he is logged in, and whatever he calls a time."""
+    start()
+    user = User(world)
+
+    def told():
+        return body(user.client.wait_message(f"idle@{MOCK}"))
+
+    user.client.send(f"<presence><idle xmlns='urn:xmpp:idle:1' since='{iso(300)}'/></presence>")
+    assert 295 < int(told().split()[1]) < 330
+    user.client.presence()
+    assert told() == "idle 0"
+    for wrong in ("yesterday", "", "9999-99-99T99:99:99Z", "0001-01-01T00:00:00Z"):
+        user.client.send(f"<presence><idle xmlns='urn:xmpp:idle:1' since='{wrong}'/></presence>")
+    user.client.send("<presence><idle xmlns='urn:xmpp:idle:1'/></presence>")
+    log_out(user.client, MOCK)
+    user.client.stanzas.take_all(lambda s: "idle" in s.get("from", ""))
+    user.client.send(f"<presence><idle xmlns='urn:xmpp:idle:1' since='{iso(100)}'/></presence>")
+    assert 95 < int(told().split()[1]) < 130

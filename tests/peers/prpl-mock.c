@@ -244,7 +244,7 @@ static gboolean act(PurpleAccount *account, const char *who, const char *html)
     const char *space = strchr(text, ' ');
     const char *rest = space != NULL ? space + 1 : "";
     if (g_str_has_prefix(html, "!idle"))
-        purple_prpl_got_user_idle(account, who, atoi(rest) > 0, time(NULL) - atoi(rest));
+        purple_prpl_got_user_idle(account, who, atoi(rest) != 0, time(NULL) - atoi(rest));
     else if (g_str_has_prefix(html, "!icon"))
         set_icon(account, who, rest);
     else if (g_str_has_prefix(html, "!alias"))

@@ -78,6 +78,7 @@ static void link_decode__refuses__what_breaks_the_table(void)
         "{\"type\":\"state\",\"account\":1,\"state\":\"sleeping\"}",
         "{\"type\":\"state\",\"account\":1,\"state\":\"offline\",\"reason\":\"whim\"}",
         "{\"type\":\"presence\",\"account\":1,\"contact\":\"a\",\"show\":\"gone\"}",
+        "{\"type\":\"presence\",\"account\":1,\"contact\":\"a\",\"show\":\"away\",\"idle\":\"1\"}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":{}}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":[{}]}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":[{\"name\":\"a\",\"kind\":\"x\"}]"
@@ -171,6 +172,28 @@ static void link_encode__round_trips__info(void)
                    CW_LINK_ERROR_RULES);
     assert_refused("{\"type\":\"info\",\"account\":1,\"id\":1}", CW_LINK_GATEWAY,
                    CW_LINK_ERROR_RULES);
+}
+
+static void link_encode__round_trips__idle_both_ways(void)
+{
+    for (CwLinkSide from = CW_LINK_GATEWAY; from <= CW_LINK_HOST; from++) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        CwLinkMsg out = {.kind = CW_LINK_PRESENCE,
+                         .account = 1,
+                         .contact = from == CW_LINK_HOST ? "romeo" : NULL,
+                         .show = CW_SHOW_AWAY,
+                         .idle = 1700000000};
+        CwLinkMsg msg;
+
+        g_assert_true(cw_link_encode(&out, from, line, NULL));
+        g_assert_true(cw_link_decode(line->str, line->len - 1, from, &msg, NULL));
+        g_assert_cmpint(msg.idle, ==, 1700000000);
+        cw_link_msg_clear(&msg);
+        g_string_truncate(line, 0);
+        out.idle = 0;
+        g_assert_true(cw_link_encode(&out, from, line, NULL));
+        g_assert_null(strstr(line->str, "idle"));
+    }
 }
 
 static void link_encode__round_trips__a_network(void)
@@ -444,6 +467,7 @@ int main(int argc, char **argv)
     ADD(link_decode__never_quotes__a_password);
     ADD(link_encode__round_trips__every_kind_of_field);
     ADD(link_encode__round_trips__info);
+    ADD(link_encode__round_trips__idle_both_ways);
     ADD(link_encode__round_trips__a_network);
     ADD(link_encode__refuses__what_the_table_refuses);
     ADD(link_encode__repairs__broken_utf8);
