@@ -51,6 +51,9 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "spool-size", CW_KEY_BYTES, 4096, GIB, "16777216", LIMIT(spool_size)},
     {"limits", "remembered-messages", CW_KEY_COUNT, 0, 10000, "100", LIMIT(remembered_messages)},
     {"limits", "questions", CW_KEY_LIMIT, 1, 1000000, "16", LIMIT(questions)},
+    /* a line of the link holds 1 MiB, in base64 */
+    {"limits", "avatar-size", CW_KEY_BYTES, 1024, 700 * 1024, "262144", LIMIT(avatar_size)},
+    {"limits", "avatar-cache", CW_KEY_BYTES, 1024 * 1024, GIB, "67108864", LIMIT(avatar_cache)},
     {"limits", "info-requests", CW_KEY_LIMIT, 1, 1000000, "32", LIMIT(info_requests)},
     {"limits", "dialogues", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(dialogues)},
     {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "1024", LIMIT(host_memory)},

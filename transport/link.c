@@ -60,6 +60,8 @@ enum {
     F_FIELDS = 1 << 21,
     F_PROTOCOL = 1 << 22,
     F_IDLE = 1 << 23,
+    F_DATA = 1 << 24,
+    F_MEDIA = 1 << 25,
 };
 
 #define AT(member) G_STRUCT_OFFSET(CwLinkMsg, member)
@@ -78,6 +80,8 @@ static const struct {
     {F_GROUP, "group", SHAPE_STRING, AT(group)},
     {F_STATUS, "status", SHAPE_STRING, AT(status)},
     {F_TITLE, "title", SHAPE_STRING, AT(title)},
+    {F_DATA, "data", SHAPE_STRING, AT(data)},
+    {F_MEDIA, "media", SHAPE_STRING, AT(media)},
     {F_LEVEL, "level", SHAPE_STRING, AT(level)},
     {F_USERNAME, "username", SHAPE_STRING, AT(username)},
     {F_PASSWORD, "password", SHAPE_STRING, AT(password)},
@@ -110,6 +114,7 @@ static const char *const kind_words[] = {
     [CW_LINK_DENY] = "deny",
     [CW_LINK_ANSWER] = "answer",
     [CW_LINK_INFO] = "info",
+    [CW_LINK_AVATAR] = "avatar",
     [CW_LINK_PING] = "ping",
     [CW_LINK_STATE] = "state",
     [CW_LINK_CONTACT] = "contact",
@@ -159,6 +164,7 @@ static const struct {
     {CW_LINK_QUESTION_GONE, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NOTICE, CW_LINK_HOST, A | F_TEXT, F_TITLE},
     {CW_LINK_INFO, CW_LINK_HOST, A | F_ID | F_FIELDS, 0},
+    {CW_LINK_AVATAR, CW_LINK_HOST, A | F_CONTACT, F_DATA | F_MEDIA},
     {CW_LINK_ACK, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NACK, CW_LINK_HOST, A | F_ID | F_REASON, F_TEXT},
     {CW_LINK_LOG, CW_LINK_HOST, F_LEVEL | F_TEXT, F_ACCOUNT},

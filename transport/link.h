@@ -45,6 +45,7 @@ typedef enum {
     CW_LINK_DENY,
     CW_LINK_ANSWER,
     CW_LINK_INFO,
+    CW_LINK_AVATAR,
     CW_LINK_PING,
     CW_LINK_STATE,
     CW_LINK_CONTACT,
@@ -80,6 +81,8 @@ typedef struct {
     const char *group;
     const char *status; /* status text */
     const char *title;  /* of a question */
+    const char *data;   /* of a picture, base64 */
+    const char *media;  /* its type: "image/png" */
     const char *level;  /* of a log line: "debug", "info", "warning" */
     const char *username;
     const char *password; /* only in login */

@@ -212,6 +212,7 @@ void cw_session_take_contact_presence(CwSession *session, const CwLinkMsg *msg)
 static void contact_offline(CwContact *contact, gpointer data)
 {
     contact->listed = FALSE;
+    cw_session_forget_avatar(contact);
     set_contact_presence(data, contact, CW_SHOW_OFFLINE, NULL, 0);
 }
 

@@ -5,6 +5,7 @@
  *     session-contacts.c   contacts and their presence
  *     session-questions.c  what the network asks its user
  *     session-info.c       what the network knows of contacts
+ *     session-avatars.c    their pictures
  *
  * Nobody else includes this.
  *
@@ -108,6 +109,11 @@ const char *cw_session_end_within(const char *text, gsize most);
 void cw_session_take_question(CwSession *session, const CwLinkMsg *msg);
 void cw_session_take_question_gone(CwSession *session, gint64 id);
 void cw_session_drop_questions(CwSession *session);
+
+/* ---- session-avatars.c ---- */
+
+void cw_session_take_avatar(CwSession *session, const CwLinkMsg *msg);
+void cw_session_forget_avatar(CwContact *contact);
 
 /* ---- session-info.c ---- */
 

@@ -269,6 +269,8 @@ static gboolean hold_back(CwSession *session, const CwLinkMsg *msg)
 
     if (session->held == NULL || is_of_the_login(msg))
         return FALSE;
+    if (msg->kind == CW_LINK_AVATAR && most > 0 && session->held->len > most / 2)
+        return TRUE; /* so that pictures leave room for what is worth more */
     if (most > 0 && session->held->len > most)
         g_message("%s/%s: too much arrives before the registration is through; a line is lost",
                   session->jid, cw_transport_domain(session->transport));
@@ -313,6 +315,9 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         break;
     case CW_LINK_NOTICE:
         EMIT(session, notice, session, msg->title, msg->text);
+        break;
+    case CW_LINK_AVATAR:
+        cw_session_take_avatar(session, msg);
         break;
     case CW_LINK_INFO:
         cw_session_take_info(session, msg);

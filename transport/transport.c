@@ -19,6 +19,7 @@ struct CwTransport {
 
     CwSupervisor *supervisor;
     CwOutage *outage;
+    CwAvatars *avatars;
     gint64 last_id; /* cw_transport_next_id() */
     CwRegistrar *registrar;
     CwProtocol *described; /* as the hosts say; NULL: none has yet */
@@ -107,6 +108,7 @@ CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *
     transport->supervisor =
         cw_supervisor_new(own->domain, argv, own, settings, &supervisor_events, transport);
     transport->outage = cw_outage_new();
+    transport->avatars = cw_avatars_new();
     transport->last_id = cw_store_last_spooled(store, own->domain);
     transport->registrar = cw_registrar_new(transport);
     return transport;
@@ -120,6 +122,7 @@ void cw_transport_free(CwTransport *transport)
     g_hash_table_unref(transport->sessions);
     cw_supervisor_free(transport->supervisor);
     cw_outage_free(transport->outage);
+    cw_avatars_free(transport->avatars);
     cw_protocol_free(transport->described);
     cw_protocol_free(transport->protocol);
     g_free(transport->problem);
@@ -236,6 +239,11 @@ CwOutage *cw_transport_outage(CwTransport *transport)
 gint64 cw_transport_next_id(CwTransport *transport)
 {
     return ++transport->last_id;
+}
+
+CwAvatars *cw_transport_avatars(CwTransport *transport)
+{
+    return transport->avatars;
 }
 
 CwStore *cw_transport_store(const CwTransport *transport)

@@ -14,6 +14,7 @@ extern const CwFeature cw_feature_gateway_prompt;
 extern const CwFeature cw_feature_basics;
 extern const CwFeature cw_feature_idle;
 extern const CwFeature cw_feature_vcard;
+extern const CwFeature cw_feature_avatars;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_roster;
@@ -28,6 +29,10 @@ void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean cont
 /* The gateway's presence, and a contact's, to one address. */
 void cw_presence_send_gateway(CwComponent *component, CwSession *session, const char *to);
 void cw_presence_send_contact(CwComponent *component, const CwContact *contact, const char *to);
+
+/* XEP-0153, into an available presence. */
+void cw_avatars_write_update(CwWriter *writer, const CwContact *contact);
+char *cw_avatars_encode(const CwAvatar *avatar); /* base64 (transfer full) */
 
 /* XEP-0319: Unix time, s, since when nobody is at the keyboard; 0: somebody is, or not known. */
 void cw_idle_write(CwWriter *writer, gint64 since);

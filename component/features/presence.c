@@ -105,6 +105,7 @@ void cw_presence_send_contact(CwComponent *component, const CwContact *contact, 
         cw_writer_leaf(writer, "status", NULL, contact->status);
     if (!offline) {
         cw_idle_write(writer, contact->idle);
+        cw_avatars_write_update(writer, contact);
         cw_disco_write_caps(component, writer, TRUE);
     }
     cw_component_end(component);

@@ -26,7 +26,8 @@ typedef struct {
     const char *full_name;
     const char *nickname; /* nullable */
     const char *jid;
-    const char *birthday; /* nullable; YYYY-MM-DD */
+    const char *birthday;   /* nullable; YYYY-MM-DD */
+    const CwAvatar *avatar; /* nullable */
     GPtrArray *emails, *urls, *phones;
     GString *note;
     gboolean said; /* by the network */
@@ -140,6 +141,13 @@ static void write_temp(CwWriter *writer, const Card *card)
         cw_writer_leaf(writer, "NICKNAME", NULL, card->nickname);
     if (card->birthday != NULL)
         cw_writer_leaf(writer, "BDAY", NULL, card->birthday);
+    if (card->avatar != NULL) {
+        g_autofree char *data = cw_avatars_encode(card->avatar);
+        cw_writer_start(writer, "PHOTO", NULL);
+        cw_writer_leaf(writer, "TYPE", NULL, card->avatar->media);
+        cw_writer_leaf(writer, "BINVAL", NULL, data);
+        cw_writer_end(writer);
+    }
     for (guint i = 0; i < card->phones->len; i++) {
         cw_writer_start(writer, "TEL", NULL);
         cw_writer_leaf(writer, "NUMBER", NULL, g_ptr_array_index(card->phones, i));
@@ -186,6 +194,11 @@ static void write_vcard4(CwWriter *writer, const Card *card)
         write_property(writer, "nickname", "text", card->nickname);
     if (card->birthday != NULL)
         write_property(writer, "bday", "date", card->birthday);
+    if (card->avatar != NULL) {
+        g_autofree char *data = cw_avatars_encode(card->avatar);
+        g_autofree char *photo = g_strconcat("data:", card->avatar->media, ";base64,", data, NULL);
+        write_property(writer, "photo", "uri", photo);
+    }
     write_properties(writer, "tel", "text", card->phones);
     write_properties(writer, "email", "text", card->emails);
     write_properties(writer, "url", "uri", card->urls);
@@ -253,13 +266,15 @@ static void info_cb(CwSession *session, const GPtrArray *fields, CwReason reason
     const char *alias = contact == NULL ? NULL : contact->alias;
     g_autoptr(Card) card = card_new("individual", stanza->to->bare);
 
+    card->avatar = contact == NULL ? NULL : contact->avatar;
     if (fields != NULL)
         take_fields(card, fields);
     if (card->full_name == NULL)
         card->full_name = alias != NULL ? alias : request->contact;
     if (card->nickname == NULL)
         card->nickname = alias;
-    if (fields == NULL && is_trouble(reason))
+    /* clients ask for it because of the picture, and that is here */
+    if (fields == NULL && is_trouble(reason) && card->avatar == NULL)
         cw_component_send_error(component, stanza, cw_reason_condition(reason),
                                 "the network did not tell");
     else if (card->said || (contact != NULL && (contact->listed || contact->offered)))

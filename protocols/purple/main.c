@@ -129,6 +129,7 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
     case CW_LINK_HELLO:
     case CW_LINK_LOGIN:
     case CW_LINK_PING:
+    case CW_LINK_AVATAR:
     case CW_LINK_STATE:
     case CW_LINK_CONTACT:
     case CW_LINK_CONTACT_GONE:

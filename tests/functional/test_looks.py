@@ -4,7 +4,9 @@
 """Against a second Jabber network (prpl-jabber) where it has the thing, else against
 tests/peers/prpl-mock, whose contacts do what a message to them says."""
 
+import base64
 import datetime
+import hashlib
 import os
 
 import pytest
@@ -14,7 +16,7 @@ from lib.friends import Friends, escaped, is_presence_of
 from lib.gateway import BUILD
 from lib.registration import log_out, register
 from lib.waiting import wait_until
-from lib.xmppclient import CLIENT, body, condition
+from lib.xmppclient import CLIENT, XmppClient, body, condition
 
 MOCK = "one.localhost"
 TEMP = "{vcard-temp}"
@@ -284,3 +286,131 @@ def test_xep0319_idle_time_of_the_user(world, start):
     user.client.stanzas.take_all(lambda s: "idle" in s.get("from", ""))
     user.client.send(f"<presence><idle xmlns='urn:xmpp:idle:1' since='{iso(100)}'/></presence>")
     assert 95 < int(told().split()[1]) < 130
+
+
+# ---- XEP-0153 and XEP-0084 ----
+
+PHOTO = "{vcard-temp:x:update}x/{vcard-temp:x:update}photo"
+DATA, METADATA = "urn:xmpp:avatar:data", "urn:xmpp:avatar:metadata"
+PUBSUB = "http://jabber.org/protocol/pubsub"
+
+
+def photo(presence):
+    """The hash; "": there is none; None: nothing is said."""
+    found = presence.find(PHOTO)
+    return None if found is None else found.text or ""
+
+
+def items(client, contact, node, ident=None):
+    inner = f"<item id='{ident}'/>" if ident else ""
+    return client.iq("get", contact, f"<pubsub xmlns='{PUBSUB}'><items node='{node}'>{inner}"
+                     "</items></pubsub>")
+
+
+def check_picture(client, contact, ident, picture, media):
+    """The same in all places where a client looks for it."""
+    assert hashlib.sha1(picture).hexdigest() == ident
+    card = client.iq("get", contact, "<vCard xmlns='vcard-temp'/>")
+    assert texts(card, TEMP + "TYPE") == [media]
+    assert base64.b64decode(texts(card, TEMP + "BINVAL")[0]) == picture
+    card = client.iq("get", contact, "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>")
+    uri = texts(card, f"{CARD4}photo/{CARD4}uri")[0]
+    assert uri.partition(",")[0] == f"data:{media};base64"
+    assert base64.b64decode(uri.partition(",")[2]) == picture
+    for asked in (None, ident):
+        answer = items(client, contact, DATA, asked)
+        assert base64.b64decode(texts(answer, f"{{{DATA}}}data")[0]) == picture
+        answer = items(client, contact, METADATA, asked)
+        found = answer.find(f".//{{{METADATA}}}info")
+        assert (found.get("id"), found.get("type")) == (ident, media)
+        assert int(found.get("bytes")) == len(picture)
+        assert answer.find(f".//{{{PUBSUB}}}item").get("id") == ident
+    assert condition(items(client, contact, DATA, "0" * 40)) == "item-not-found"
+    assert condition(items(client, contact, "urn:xmpp:other")) == "item-not-found"
+
+
+def mock_picture(name):
+    """As prpl-mock makes it."""
+    picture = bytearray(100 + len(name))
+    picture[:24] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0 \0\0\0@"
+    picture[90:90 + len(name)] = name.encode()
+    return bytes(picture)
+
+
+def test_xep0153_and_xep0084_picture_over_another_xmpp_network(world, gateway):
+    juliet = world.account("juliet").client()
+    friends = Friends(world, juliet)
+    picture = mock_picture("of mercutio")
+    ident = hashlib.sha1(picture).hexdigest()
+    friends.friend.iq("set", None, "<vCard xmlns='vcard-temp'><FN>Mercutio</FN><PHOTO>"
+                      f"<TYPE>image/png</TYPE><BINVAL>{base64.b64encode(picture).decode()}"
+                      "</BINVAL></PHOTO></vCard>")
+    friends.friend.send("<presence><x xmlns='vcard-temp:x:update'>"
+                        f"<photo>{ident}</photo></x></presence>")
+    juliet.wait_for(lambda s: is_presence_of(friends.contact)(s) and photo(s) == ident)
+    check_picture(juliet, friends.contact, ident, picture, "image/png")
+    assert condition(items(world.account("paris").client(), friends.contact, DATA)) == \
+        "item-not-found"
+
+
+def test_xep0153_picture_comes_changes_and_goes(world, start):
+    start()
+    user = User(world, ["romeo"])
+    romeo = f"romeo@{MOCK}"
+    user.tell("romeo", "!online")
+    assert photo(user.client.wait_presence(romeo)) is None
+    for name in ("first", "second"):
+        user.tell("romeo", f"!icon {name}")
+        ident = photo(user.client.wait_presence(romeo))
+        check_picture(user.client, romeo, ident, mock_picture(name), "image/png")
+    metadata = items(user.client, romeo, METADATA).find(f".//{{{METADATA}}}info")
+    assert (metadata.get("width"), metadata.get("height")) == ("32", "64")
+    user.tell("romeo", "!icon none")
+    assert photo(user.client.wait_presence(romeo)) == ""
+    assert condition(items(user.client, romeo, METADATA)) == "item-not-found"
+    assert not texts(user.card("romeo"), TEMP + "BINVAL")
+
+
+def test_xep0153_a_new_client_is_told_and_one_picture_serves_two_users(world, start):
+    start()
+    users = [User(world, ["romeo"]), User(world, ["romeo"])]
+    for user in users:
+        user.tell("romeo", "!icon one")
+        user.tell("romeo", "!online")
+        assert photo(user.client.wait_presence(f"romeo@{MOCK}")) == \
+            hashlib.sha1(mock_picture("one")).hexdigest()
+    ident = hashlib.sha1(mock_picture("one")).hexdigest()
+    again = XmppClient(users[0].client.bare, users[0].client.password, world.server.port,
+                       resource="again").connect()
+    again.presence()
+    assert photo(again.wait_presence(f"romeo@{MOCK}")) == ident
+    again.close()
+    log_out(users[0].client, MOCK)
+    check_picture(users[1].client, f"romeo@{MOCK}", ident, mock_picture("one"), "image/png")
+
+
+def test_xep0153_too_large_and_no_picture(world, start):
+    gateway = start(limits={"avatar-size": 1024})
+    user = User(world, ["romeo"])
+    romeo = f"romeo@{MOCK}"
+    user.tell("romeo", "!online")
+    user.client.wait_presence(romeo)
+    for name, why in (("large", "is left out"), ("text", "no picture that clients show"),
+                      ("x" * 1000, "over avatar-size")):
+        start_of_log = len(gateway.log_text())
+        user.tell("romeo", f"!icon {name}")
+        gateway.wait_log(why, start=start_of_log)
+        assert condition(items(user.client, romeo, DATA)) == "item-not-found"
+    user.tell("romeo", "!icon small")
+    user.client.wait_for(lambda s: is_presence_of(romeo)(s) and photo(s))
+
+
+def test_xep0084_requests_that_make_no_sense(world, start):
+    start()
+    user = User(world)
+    for payload in ("", "<items/>", "<subscriptions/>", "<items node=''/>",
+                    f"<items node='{DATA}'/><items node='{METADATA}'/>"):
+        for to in (MOCK, f"romeo@{MOCK}", f"romeo@{MOCK}/x"):
+            answer = user.client.iq("get", to, f"<pubsub xmlns='{PUBSUB}'>{payload}</pubsub>")
+            assert condition(answer) in ("item-not-found", "feature-not-implemented",
+                                         "service-unavailable")

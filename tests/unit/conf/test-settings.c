@@ -103,6 +103,8 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->resources, ==, 32);
     g_assert_cmpuint(limits->pending_messages, ==, 500);
     g_assert_cmpuint(limits->questions, ==, 16);
+    g_assert_cmpuint(limits->avatar_size, ==, 262144);
+    g_assert_cmpuint(limits->avatar_cache, ==, 64 * 1024 * 1024);
     g_assert_cmpuint(limits->info_requests, ==, 32);
     g_assert_cmpuint(limits->host_memory, ==, 1024);
     g_assert_cmpuint(limits->store_queue, ==, 64 * 1024 * 1024);
