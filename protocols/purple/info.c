@@ -3,9 +3,8 @@
  *     info line -> `open` (by name) -> get_info of the plugin -> notify_userinfo op -> info line
  *
  * Requests for one contact share one question to the network.  A plugin says who the answer is
- * about and what it is in labels; nothing tells which request it belongs to.  One that never
- * answers keeps its place until the log-out or the next answer: the gateway has long stopped
- * waiting, and asks anew with another id.
+ * about and what it is in labels; nothing tells which request it belongs to, and many never answer
+ * about somebody they do not know.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,7 +20,7 @@
 #define IDS_MAX 16         /* requests for one contact; more: the oldest are forgotten */
 #define FIELDS_MAX 100     /* of one answer; what follows is left out */
 #define VALUE_MAX 4096     /* bytes of a value */
-#define ASK_AGAIN 60000000 /* µs after which a contact without answer is asked for again */
+#define FORGOTTEN 60000000 /* µs after which no answer is waited for any more */
 
 #define IMAGE "[image]" /* what cw_markup_to_text() has for one; pictures are avatars */
 
@@ -96,6 +95,21 @@ static void refuse(CwAccount *account, const char *contact, CwReason reason, con
 
 /* ---- the request ---- */
 
+static void forget_old(CwAccount *account)
+{
+    g_autoptr(GPtrArray) old = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer contact, open;
+
+    g_hash_table_iter_init(&iter, account->infos->open);
+    while (g_hash_table_iter_next(&iter, &contact, &open)) {
+        if (g_get_monotonic_time() - ((const Open *)open)->asked_at > FORGOTTEN)
+            g_ptr_array_add(old, g_strdup(contact));
+    }
+    for (guint i = 0; i < old->len; i++)
+        refuse(account, g_ptr_array_index(old, i), CW_REASON_NETWORK, "the network did not answer");
+}
+
 /* Why the network is not asked; NULL: it is. */
 static const char *find_obstacle(const CwAccount *account, const char *contact, CwReason *reason)
 {
@@ -116,7 +130,6 @@ void cw_infos_ask(CwAccount *account, const CwLinkMsg *msg)
     CwInfos *infos = account->infos;
     PurpleConnection *gc = cw_account_connection(account);
     g_autofree char *contact = cw_account_normalize(account, msg->contact);
-    gint64 now = g_get_monotonic_time();
     CwReason reason = CW_REASON_NONE;
 
     if (gc == NULL || contact == NULL) {
@@ -124,9 +137,11 @@ void cw_infos_ask(CwAccount *account, const CwLinkMsg *msg)
                      gc == NULL ? CW_REASON_NOT_ONLINE : CW_REASON_NO_CONTACT, NULL);
         return;
     }
+    forget_old(account);
     const char *obstacle = find_obstacle(account, contact, &reason);
     Open *open = g_hash_table_lookup(infos->open, contact);
-    if (obstacle == NULL && open == NULL && g_hash_table_size(infos->open) >= CONTACTS_MAX) {
+    guint most = cw_host.defaults->infos > 0 ? cw_host.defaults->infos : CONTACTS_MAX;
+    if (obstacle == NULL && open == NULL && g_hash_table_size(infos->open) >= most) {
         reason = CW_REASON_RATE;
         obstacle = "too much is asked at once";
     }
@@ -134,18 +149,18 @@ void cw_infos_ask(CwAccount *account, const CwLinkMsg *msg)
         cw_host_nack(account->number, msg->id, reason, obstacle);
         return;
     }
+    gboolean ask = open == NULL;
     if (open == NULL) {
         open = g_new0(Open, 1);
+        open->asked_at = g_get_monotonic_time();
         open->ids = g_array_new(FALSE, FALSE, sizeof(gint64));
         g_hash_table_insert(infos->open, g_strdup(contact), open);
     }
     if (open->ids->len >= IDS_MAX)
         g_array_remove_index(open->ids, 0);
     g_array_append_val(open->ids, msg->id);
-    if (open->asked_at != 0 && now - open->asked_at < ASK_AGAIN)
-        return;
-    open->asked_at = now;
-    serv_get_info(gc, contact); /* may answer at once */
+    if (ask)
+        serv_get_info(gc, contact); /* may answer at once */
 }
 
 /* ---- the answer ---- */

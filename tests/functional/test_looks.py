@@ -8,6 +8,7 @@ import base64
 import datetime
 import hashlib
 import os
+import signal
 
 import pytest
 
@@ -414,3 +415,13 @@ def test_xep0084_requests_that_make_no_sense(world, start):
             answer = user.client.iq("get", to, f"<pubsub xmlns='{PUBSUB}'>{payload}</pubsub>")
             assert condition(answer) in ("item-not-found", "feature-not-implemented",
                                          "service-unavailable")
+
+
+def test_a_host_that_dies_answers_what_was_asked(world, start):
+    gateway = start()
+    user = User(world, ["romeo"])
+    ident = user.client.send_iq("get", f"silent@{MOCK}", "<vCard xmlns='vcard-temp'/>")
+    user.client.iq("get", MOCK, "<ping xmlns='urn:xmpp:ping'/>")
+    for host in gateway.hosts():
+        os.kill(host, signal.SIGKILL)
+    assert condition(user.client.wait_iq(ident)) == "remote-server-timeout"
