@@ -16,10 +16,11 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,  &cw_feature_registration, &cw_feature_gateway_prompt,
-    &cw_feature_basics, &cw_feature_privilege,    &cw_feature_presence,
-    &cw_feature_roster, &cw_feature_roster_list,  &cw_feature_messages,
-    &cw_feature_move,   &cw_feature_gateway_chat, NULL,
+    &cw_feature_disco,   &cw_feature_registration, &cw_feature_gateway_prompt,
+    &cw_feature_basics,  &cw_feature_idle,         &cw_feature_vcard,
+    &cw_feature_avatars, &cw_feature_privilege,    &cw_feature_presence,
+    &cw_feature_roster,  &cw_feature_roster_list,  &cw_feature_messages,
+    &cw_feature_move,    &cw_feature_gateway_chat, NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -339,7 +340,7 @@ static void dropped_cb(const char *user, guint count, gpointer data)
     cw_gateway_chat_say(data, user, text);
 }
 
-static void refused_cb(const char *user, gpointer data)
+static void given_up_cb(const char *user, gpointer data)
 {
     cw_gateway_chat_say(data, user,
                         "A message for you was lost: the Jabber server ended its connection with "
@@ -347,7 +348,7 @@ static void refused_cb(const char *user, gpointer data)
 }
 
 static const CwSpoolEvents spool_events = {
-    .full = full_cb, .dropped = dropped_cb, .refused = refused_cb};
+    .full = full_cb, .dropped = dropped_cb, .refused = given_up_cb};
 
 static gboolean stopped_idle_cb(gpointer data)
 {

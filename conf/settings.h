@@ -47,6 +47,10 @@ typedef struct {
                                   side is paused; 16777216 */
     guint remembered_messages; /* of one account, to know what a network delivers twice; 100 */
     guint questions;           /* of one account, not yet answered; 16 */
+    guint avatar_size;         /* bytes of one picture of a contact, else it has none; 262144 */
+    guint avatar_cache;        /* bytes of all pictures of a transport; 67108864 */
+    guint info_requests;       /* of one user for what the network knows of contacts, not yet
+                                  answered; 32 */
     guint dialogues;           /* users whom one gateway asks something in a chat; 1000 */
     guint host_memory;         /* MiB that a protocol host has in memory; 1024 */
     guint store_queue;         /* bytes waiting to be written to the store; 67108864 */
@@ -72,6 +76,8 @@ typedef struct {
     guint host_retry_max;         /* longest wait; 60000 */
     guint registered_linger; /* a verified log-in waits so long for the user's presence; 60000 */
     guint message_timeout;   /* a message the host neither took nor refused comes back; 60000 */
+    guint info_timeout;      /* what the network knows of a contact, until it is not waited for
+                                any more; 40000 */
     guint logout_delay;      /* after the user's last resource has gone; 3000 */
     guint pending_time;      /* a message that waits for the network so long comes back; 300000 */
     guint quarantine_first;  /* first wait of an account that crashed its host; 60000 */

@@ -17,6 +17,7 @@ void cw_contact_free(CwContact *contact)
 {
     if (contact == NULL)
         return;
+    cw_avatar_unref(contact->avatar);
     g_free(contact->name);
     g_free(contact->alias);
     g_free(contact->group);

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "transport/avatar.h"
 #include "transport/protocol.h"
 
 G_BEGIN_DECLS
@@ -30,9 +31,13 @@ typedef struct {
     char *group;  /* nullable */
     char *status; /* nullable */
     CwShow show;
-    gboolean listed;     /* on the network's contact list; else merely seen or written to */
-    gboolean offered;    /* the user was sent a subscription request for it, once in its life */
-    gboolean unanswered; /* … and has not answered it */
+    gint64 idle;           /* Unix time, s, since when; 0: it is not, or nobody tells */
+    gint64 left;           /* Unix time, s, when it went offline; 0: it has not, or nobody saw it */
+    CwAvatar *avatar;      /* nullable: none, or not known */
+    gboolean avatar_known; /* the network said whether there is one */
+    gboolean listed;       /* on the network's contact list; else merely seen or written to */
+    gboolean offered;      /* the user was sent a subscription request for it, once in its life */
+    gboolean unanswered;   /* … and has not answered it */
     CwSubscription subscription;
     gint64 question; /* id of a contact-add or contact-remove without an answer; 0: none */
     gboolean told;   /* the network said `authorization` in this log-in */

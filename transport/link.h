@@ -44,6 +44,8 @@ typedef enum {
     CW_LINK_AUTHORIZE,
     CW_LINK_DENY,
     CW_LINK_ANSWER,
+    CW_LINK_INFO,
+    CW_LINK_AVATAR,
     CW_LINK_PING,
     CW_LINK_STATE,
     CW_LINK_CONTACT,
@@ -73,9 +75,7 @@ typedef enum { CW_TYPING_ACTIVE, CW_TYPING_COMPOSING, CW_TYPING_PAUSED } CwTypin
 typedef struct {
     CwLinkKind kind;
     guint32 account; /* chosen by the gateway, from 1; 0 in lines that concern the host itself */
-    gint64 id; /* of a message, question, ping, contact-add, contact-remove; chosen by who sends it,
-            from
-            1 */
+    gint64 id;       /* of a message, question, ping, …; chosen by who sends it, from 1 */
 
     const char *contact; /* the network's normal form of a contact's name */
     const char *text;    /* plain text, UTF-8, "\n" between lines */
@@ -83,11 +83,14 @@ typedef struct {
     const char *group;
     const char *status; /* status text */
     const char *title;  /* of a question */
+    const char *data;   /* of a picture, base64 */
+    const char *media;  /* its type: "image/png" */
     const char *level;  /* of a log line: "debug", "info", "warning" */
     const char *username;
     const char *password; /* only in login */
     gint64 version;       /* only in hello */
     gint64 stamp;         /* Unix time, s, when not now */
+    gint64 idle;          /* Unix time, s, since when nobody is at the keyboard */
     CwShow show;
     CwAccountState state;
     CwReason reason;
@@ -97,7 +100,7 @@ typedef struct {
     gboolean own;   /* the user sent it himself, from another client of the legacy account */
     gboolean cancelled;
     GHashTable *values;   /* char * -> char *: options of login, values of answer */
-    GPtrArray *fields;    /* CwField *: of question */
+    GPtrArray *fields;    /* CwField *: of question, info */
     CwProtocol *protocol; /* only in the host's hello */
 
     gpointer owner; /* private: what was read and is to be freed */

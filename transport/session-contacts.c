@@ -17,6 +17,7 @@
 
 #include "transport/session-private.h"
 
+#define IDLE_SLACK 5   /* s: networks tell how long ago it was, a little late each time */
 #define KEPT_TEXT 4096 /* bytes of a name or status that are kept: longer than anybody reads */
 
 void cw_session_free_contact(gpointer data)
@@ -447,26 +448,44 @@ void cw_session_take_contact_gone(CwSession *session, const char *name)
     drop(session, contact);
 }
 
-void cw_session_set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
-                                     const char *text)
+static void set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
+                                 const char *text, gint64 idle)
 {
     g_autofree char *status = cw_session_keep_short(text);
 
     if (contact->subscription == CW_SUBSCRIPTION_REMOVED)
         return; /* G41 */
-    if (contact->show == show && g_strcmp0(contact->status, status) == 0)
+    if (contact->show == show && g_strcmp0(contact->status, status) == 0 &&
+        ABS(contact->idle - idle) <= IDLE_SLACK)
         return;
     contact->show = show;
+    contact->idle = idle;
     g_free(contact->status);
     contact->status = g_steal_pointer(&status);
     EMIT(session, contact_presence, session, contact);
+}
+
+void cw_session_take_contact_presence(CwSession *session, const CwLinkMsg *msg)
+{
+    CwContact *contact = cw_session_ensure_contact(session, msg->contact);
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+
+    if (contact == NULL)
+        return;
+    if (msg->show != CW_SHOW_OFFLINE)
+        contact->left = 0;
+    else if (contact->show != CW_SHOW_OFFLINE)
+        contact->left = now;
+    set_contact_presence(session, contact, msg->show, msg->status,
+                         msg->show == CW_SHOW_OFFLINE ? 0 : CLAMP(msg->idle, 0, now));
 }
 
 static void contact_offline(CwContact *contact, gpointer data)
 {
     contact->listed = contact->told = FALSE;
     contact->question = 0;
-    cw_session_set_contact_presence(data, contact, CW_SHOW_OFFLINE, NULL);
+    cw_session_forget_avatar(contact);
+    set_contact_presence(data, contact, CW_SHOW_OFFLINE, NULL, 0);
 }
 
 static void re_add(CwContact *contact, gpointer data)

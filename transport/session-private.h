@@ -5,6 +5,8 @@
  *     session-contacts.c   contacts, their presence, whether the user sees it
  *     session-requests.c   contacts who ask to see the user
  *     session-questions.c  what the network asks its user
+ *     session-info.c       what the network knows of contacts
+ *     session-avatars.c    their pictures
  *
  * Nobody else includes this.
  *
@@ -36,9 +38,11 @@ struct CwSession {
     CwOutbox *outbox;
     CwSeen *seen;
     GQueue questions; /* CwQuestion *, owned */
+    GQueue infos;     /* Info *, owned: session-info.c */
     CwPace pace;      /* of messages to the network */
     CwShow told_show; /* what the network was told last */
     char *told_status;
+    gint64 told_idle;
 
     gboolean counted; /* as online, by the outage */
     char *server;     /* the part of the network that the account is at: outage.h */
@@ -97,8 +101,7 @@ CwContact *cw_session_ensure_contact(CwSession *session, const char *name); /* N
 void cw_session_load_contacts(CwSession *session);
 void cw_session_take_contact(CwSession *session, const CwLinkMsg *msg);
 void cw_session_take_contact_gone(CwSession *session, const char *name);
-void cw_session_set_contact_presence(CwSession *session, CwContact *contact, CwShow show,
-                                     const char *text);
+void cw_session_take_contact_presence(CwSession *session, const CwLinkMsg *msg);
 void cw_session_contacts_offline(CwSession *session);
 void cw_session_contacts_online(CwSession *session); /* tells what the network does not know yet */
 void cw_session_take_authorization(CwSession *session, const CwLinkMsg *msg);
@@ -130,5 +133,17 @@ const char *cw_session_request_nick(CwSession *session, const char *contact); /*
 void cw_session_take_question(CwSession *session, const CwLinkMsg *msg);
 void cw_session_take_question_gone(CwSession *session, gint64 id);
 void cw_session_drop_questions(CwSession *session);
+
+/* ---- session-avatars.c ---- */
+
+void cw_session_take_avatar(CwSession *session, const CwLinkMsg *msg);
+void cw_session_forget_avatar(CwContact *contact);
+
+/* ---- session-info.c ---- */
+
+void cw_session_take_info(CwSession *session, const CwLinkMsg *msg);
+/* FALSE: the nack is not of a request for info. */
+gboolean cw_session_take_info_nack(CwSession *session, const CwLinkMsg *msg);
+void cw_session_drop_infos(CwSession *session);
 
 G_END_DECLS

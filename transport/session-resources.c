@@ -45,20 +45,25 @@ void cw_session_tell_presence(CwSession *session)
     const CwResource *best = cw_session_best_resource(session);
     CwShow show = best == NULL ? CW_SHOW_ONLINE : best->show;
     const char *status = best == NULL ? NULL : best->status;
+    gint64 idle = best == NULL ? 0 : best->idle;
 
-    if (session->account == NULL ||
-        (show == session->told_show && g_strcmp0(status, session->told_status) == 0))
+    if (session->account == NULL || (show == session->told_show && idle == session->told_idle &&
+                                     g_strcmp0(status, session->told_status) == 0))
         return;
     session->told_show = show;
     g_free(session->told_status);
     session->told_status = g_strdup(status);
-    if (!cw_account_send(session->account,
-                         &(CwLinkMsg){.kind = CW_LINK_PRESENCE, .show = show, .status = status}))
+    if (cw_account_send(
+            session->account,
+            &(CwLinkMsg){.kind = CW_LINK_PRESENCE, .show = show, .status = status, .idle = idle}))
+        session->told_idle = idle;
+    else /* the log-in begins with it; idle comes behind the log-in */
         cw_account_set_presence(session->account, show, status);
 }
 
 CwResourceChange cw_session_resource_up(CwSession *session, const char *name, CwShow show,
-                                        const char *status, int priority, gboolean at_gateway)
+                                        const char *status, int priority, gint64 idle,
+                                        gboolean at_gateway)
 {
     guint most = LIMITS(session)->resources, at = 0;
     CwResource *resource = find_resource(session, name, &at);
@@ -70,7 +75,7 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
         resource = g_new0(CwResource, 1);
         resource->name = g_strdup(name);
         g_ptr_array_add(session->resources, resource);
-    } else if (resource->show == show && resource->priority == priority &&
+    } else if (resource->show == show && resource->priority == priority && resource->idle == idle &&
                g_strcmp0(resource->status, status) == 0) {
         resource->at_gateway |= at_gateway;
         resource->doubted = FALSE;
@@ -83,6 +88,7 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
     cw_session_stay(session);
     resource->show = show;
     resource->priority = priority;
+    resource->idle = idle;
     resource->at_gateway |= at_gateway;
     resource->doubted = FALSE;
     char *old = resource->status;

@@ -93,7 +93,9 @@ static void disconnected(CwSession *session)
     g_clear_pointer(&session->account, cw_account_free);
     session->told_show = CW_SHOW_OFFLINE;
     g_clear_pointer(&session->told_status, g_free);
+    session->told_idle = 0;
     cw_session_drop_questions(session);
+    cw_session_drop_infos(session);
     cw_session_contacts_offline(session);
     cw_session_requests_offline(session);
 }
@@ -280,6 +282,8 @@ static gboolean hold_back(CwSession *session, const CwLinkMsg *msg)
 
     if (session->held == NULL || is_of_the_login(msg))
         return FALSE;
+    if (msg->kind == CW_LINK_AVATAR && most > 0 && session->held->len > most / 2)
+        return TRUE; /* so that pictures leave room for what is worth more */
     if (most > 0 && session->held->len > most)
         g_message("%s/%s: too much arrives before the registration is through; a line is lost",
                   session->jid, cw_transport_domain(session->transport));
@@ -291,7 +295,6 @@ static gboolean hold_back(CwSession *session, const CwLinkMsg *msg)
 static void line_cb(const CwLinkMsg *msg, gpointer data)
 {
     CwSession *session = data;
-    CwContact *contact = NULL;
 
     if (hold_back(session, msg))
         return;
@@ -306,9 +309,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         cw_session_take_contact_gone(session, msg->contact);
         break;
     case CW_LINK_PRESENCE:
-        contact = cw_session_ensure_contact(session, msg->contact);
-        if (contact != NULL)
-            cw_session_set_contact_presence(session, contact, msg->show, msg->status);
+        cw_session_take_contact_presence(session, msg);
         break;
     case CW_LINK_MESSAGE:
         take_message(session, msg);
@@ -334,12 +335,19 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_NOTICE:
         EMIT(session, notice, session, msg->title, msg->text);
         break;
+    case CW_LINK_AVATAR:
+        cw_session_take_avatar(session, msg);
+        break;
+    case CW_LINK_INFO:
+        cw_session_take_info(session, msg);
+        break;
     case CW_LINK_ACK:
         if (!cw_session_take_contact_answer(session, msg))
             cw_outbox_ack(session->outbox, msg->id);
         break;
     case CW_LINK_NACK:
-        if (!cw_session_take_contact_answer(session, msg))
+        if (!cw_session_take_contact_answer(session, msg) &&
+            !cw_session_take_info_nack(session, msg))
             cw_outbox_nack(session->outbox, msg->id, msg->reason, msg->text);
         break;
     case CW_LINK_LOG:
@@ -789,6 +797,7 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->outbox = cw_outbox_new(&outbox_events, session);
     session->seen = cw_seen_new();
     g_queue_init(&session->questions);
+    g_queue_init(&session->infos);
     return session;
 }
 
@@ -802,6 +811,7 @@ void cw_session_free(CwSession *session)
     g_clear_handle_id(&session->leave_id, g_source_remove);
     cw_account_free(session->account);
     cw_session_drop_questions(session);
+    cw_session_drop_infos(session);
     cw_outbox_free(session->outbox);
     cw_seen_free(session->seen);
     g_hash_table_unref(session->contacts);

@@ -38,6 +38,7 @@ typedef struct {
     char *name; /* "" for none */
     CwShow show;
     char *status; /* nullable */
+    gint64 idle;  /* Unix time, s, since when; 0: it is not */
     int priority;
     gboolean at_gateway; /* its presence came to the gateway itself, not only to a contact */
     gboolean doubted;    /* the stream was away: its presence has not come since */
@@ -64,7 +65,8 @@ typedef enum {
 /* Available presence of a resource.  `at_gateway`: it was sent to the gateway itself.  The first
  * one logs in; REFUSED: the user has too many. */
 CwResourceChange cw_session_resource_up(CwSession *session, const char *name, CwShow show,
-                                        const char *status, int priority, gboolean at_gateway);
+                                        const char *status, int priority, gint64 idle,
+                                        gboolean at_gateway);
 /* Unavailable.  FALSE: nothing changed (not known, or told only to a contact by a resource that the
  * gateway itself still sees).  When the last one has gone the session leaves. */
 gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway);
@@ -108,6 +110,16 @@ void cw_session_authorize(CwSession *session, const char *contact, gboolean yes)
 gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
                          const char *stanza_id, const char *resource, CwReason *reason);
 void cw_session_typing(CwSession *session, const char *contact, CwTyping typing);
+
+/* ---- what the network knows of a contact ---- */
+
+/* `fields` (CwField *, borrowed): label and value; NULL: there is nothing, for this reason. */
+typedef void (*CwInfoDone)(CwSession *session, const GPtrArray *fields, CwReason reason,
+                           gpointer data);
+/* `done` is called exactly once, never inside this call, at the latest when the account logs out.
+ * FALSE with the reason: not logged in, too many requests are open. */
+gboolean cw_session_ask_info(CwSession *session, const char *contact, CwInfoDone done,
+                             gpointer data, CwReason *reason);
 
 /* ---- questions ---- */
 

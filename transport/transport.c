@@ -19,6 +19,7 @@ struct CwTransport {
 
     CwSupervisor *supervisor;
     CwOutage *outage;
+    CwAvatars *avatars;
     gint64 last_id; /* cw_transport_next_id() */
     CwRegistrar *registrar;
     CwProtocol *described; /* as the hosts say; NULL: none has yet */
@@ -108,6 +109,7 @@ CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *
     transport->supervisor =
         cw_supervisor_new(own->domain, argv, own, settings, &supervisor_events, transport);
     transport->outage = cw_outage_new();
+    transport->avatars = cw_avatars_new();
     transport->last_id = cw_store_last_spooled(store, own->domain);
     if (transport->last_id < 0) /* never one that is there: higher than any count */
         transport->last_id = g_get_real_time();
@@ -123,6 +125,7 @@ void cw_transport_free(CwTransport *transport)
     g_hash_table_unref(transport->sessions);
     cw_supervisor_free(transport->supervisor);
     cw_outage_free(transport->outage);
+    cw_avatars_free(transport->avatars);
     cw_protocol_free(transport->described);
     cw_protocol_free(transport->protocol);
     g_free(transport->problem);
@@ -258,6 +261,11 @@ CwOutage *cw_transport_outage(CwTransport *transport)
 gint64 cw_transport_next_id(CwTransport *transport)
 {
     return ++transport->last_id;
+}
+
+CwAvatars *cw_transport_avatars(CwTransport *transport)
+{
+    return transport->avatars;
 }
 
 CwStore *cw_transport_store(const CwTransport *transport)

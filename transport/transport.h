@@ -44,6 +44,7 @@ const char *cw_transport_problem(const CwTransport *transport);
 CwStore *cw_transport_store(const CwTransport *transport);
 CwSupervisor *cw_transport_supervisor(const CwTransport *transport);
 CwOutage *cw_transport_outage(CwTransport *transport);
+CwAvatars *cw_transport_avatars(CwTransport *transport);
 /* The next id of a message that may be stored: CwSpooled. */
 gint64 cw_transport_next_id(CwTransport *transport);
 const CwEvents *cw_transport_events(const CwTransport *transport, gpointer *data);

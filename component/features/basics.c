@@ -1,4 +1,4 @@
-/* component/features/basics.c: what every client probes: ping, version, time, last activity, vCard
+/* component/features/basics.c: what every client probes: ping, version, time
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -7,8 +7,6 @@
 #define NS_PING "urn:xmpp:ping"
 #define NS_VERSION "jabber:iq:version"
 #define NS_TIME "urn:xmpp:time"
-#define NS_LAST "jabber:iq:last"
-#define NS_VCARD "vcard-temp"
 
 static gboolean is_gateway(const CwStanza *stanza)
 {
@@ -58,45 +56,13 @@ static void answer_time(CwComponent *component, const CwStanza *stanza, const Cw
     cw_component_end(component);
 }
 
-/* XEP-0012 5: of a server or component, the time since its start */
-static void answer_last(CwComponent *component, const CwStanza *stanza, const CwNode *child)
-{
-    if (is_refused(component, stanza))
-        return;
-    g_autofree char *seconds = g_strdup_printf("%u", cw_component_uptime());
-    CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_start(writer, "query", NS_LAST);
-    cw_writer_attr(writer, "seconds", seconds);
-    cw_writer_end(writer);
-    cw_component_end(component);
-}
-
-/* XEP-0054 3.3: of the gateway; of a contact we know nothing yet */
-static void answer_vcard(CwComponent *component, const CwStanza *stanza, const CwNode *child)
-{
-    if (!is_gateway(stanza)) {
-        cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);
-        return;
-    }
-    const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
-    g_autofree char *about =
-        g_strdup_printf("Causeway " CW_VERSION ", a transport to %s", settings->name);
-    CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_start(writer, "vCard", NS_VCARD);
-    cw_writer_leaf(writer, "FN", NULL, settings->name);
-    cw_writer_leaf(writer, "NICKNAME", NULL, settings->name);
-    cw_writer_leaf(writer, "DESC", NULL, about);
-    cw_writer_end(writer);
-    cw_component_end(component);
-}
-
 static const CwIqHandler iqs[] = {
-    {"get", "ping", NS_PING, answer_ping},    {"get", "query", NS_VERSION, answer_version},
-    {"get", "time", NS_TIME, answer_time},    {"get", "query", NS_LAST, answer_last},
-    {"get", "vCard", NS_VCARD, answer_vcard}, {NULL},
+    {"get", "ping", NS_PING, answer_ping},
+    {"get", "query", NS_VERSION, answer_version},
+    {"get", "time", NS_TIME, answer_time},
+    {NULL},
 };
-static const char *const gateway_features[] = {NS_PING, NS_VERSION, NS_TIME,
-                                               NS_LAST, NS_VCARD,   NULL};
+static const char *const gateway_features[] = {NS_PING, NS_VERSION, NS_TIME, NULL};
 static const char *const contact_features[] = {NS_PING, NULL};
 
 const CwFeature cw_feature_basics = {

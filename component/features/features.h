@@ -13,6 +13,9 @@ extern const CwFeature cw_feature_disco;
 extern const CwFeature cw_feature_registration;
 extern const CwFeature cw_feature_gateway_prompt;
 extern const CwFeature cw_feature_basics;
+extern const CwFeature cw_feature_idle;
+extern const CwFeature cw_feature_vcard;
+extern const CwFeature cw_feature_avatars;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_roster;
@@ -35,6 +38,14 @@ void cw_presence_send_gateway(CwComponent *component, CwSession *session, const 
 void cw_presence_send_contact(CwComponent *component, const CwContact *contact, const char *to);
 /* To each resource of the user's that is there. */
 void cw_presence_tell_contact(CwComponent *component, CwSession *session, const CwContact *contact);
+
+/* XEP-0153, into an available presence. */
+void cw_avatars_write_update(CwWriter *writer, const CwContact *contact);
+char *cw_avatars_encode(const CwAvatar *avatar); /* base64 (transfer full) */
+
+/* XEP-0319: Unix time, s, since when nobody is at the keyboard; 0: somebody is, or not known. */
+void cw_idle_write(CwWriter *writer, gint64 since);
+gint64 cw_idle_read(const CwNode *presence);
 
 /* ---- registration, by iq or by chat ---- */
 

@@ -103,8 +103,11 @@ void cw_presence_send_contact(CwComponent *component, const CwContact *contact, 
         write_show(writer, contact->show);
     if (contact->status != NULL && *contact->status != '\0')
         cw_writer_leaf(writer, "status", NULL, contact->status);
-    if (!offline)
+    if (!offline) {
+        cw_idle_write(writer, contact->idle);
+        cw_avatars_write_update(writer, contact);
         cw_disco_write_caps(component, writer, TRUE);
+    }
     cw_component_end(component);
 }
 
@@ -238,9 +241,10 @@ static void take_available(CwComponent *component, const CwStanza *stanza)
         return; /* G22: starts nothing */
     CwSession *session = cw_transport_ensure_session(transport, stanza->from->bare);
     CwSessionState before = cw_session_state(session);
-    CwResourceChange change = cw_session_resource_up(
-        session, resource_name(stanza), read_show(stanza->node),
-        cw_node_child_text(stanza->node, "status", NULL), read_priority(stanza->node), at_gateway);
+    CwResourceChange change =
+        cw_session_resource_up(session, resource_name(stanza), read_show(stanza->node),
+                               cw_node_child_text(stanza->node, "status", NULL),
+                               read_priority(stanza->node), cw_idle_read(stanza->node), at_gateway);
 
     switch (change) {
     case CW_RESOURCE_REFUSED:

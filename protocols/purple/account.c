@@ -13,6 +13,7 @@
 #include "protocols/purple/eventloop.h"
 #include "protocols/purple/grants.h"
 #include "protocols/purple/host.h"
+#include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
 #include "protocols/purple/sent.h"
@@ -124,6 +125,7 @@ static void finish(CwAccount *account)
     purple_account_request_close_with_account(purple);
     cw_sent_list_free(g_steal_pointer(&account->sent));
     cw_messages_free(account->messages);
+    cw_infos_free(account->infos);
     cw_buddies_free(account->buddies);
     cw_grants_free(account->grants);
     purple->ui_data = NULL;
@@ -242,10 +244,13 @@ static void apply_status(PurpleAccount *purple, CwShow show, const char *text)
     purple_account_set_status(purple, id, TRUE, "message", *html != '\0' ? html : NULL, NULL);
 }
 
-void cw_account_set_presence(CwAccount *account, CwShow show, const char *status)
+void cw_account_set_presence(CwAccount *account, CwShow show, const char *status, gint64 idle)
 {
-    if (show != CW_SHOW_OFFLINE) /* the gateway says logout for that */
-        apply_status(account->purple, show, status);
+    if (show == CW_SHOW_OFFLINE) /* the gateway says logout for that */
+        return;
+    /* tells the plugin when it is logged in, see signed_on_cb() */
+    purple_presence_set_idle(purple_account_get_presence(account->purple), idle > 0, (time_t)idle);
+    apply_status(account->purple, show, status);
 }
 
 /* ---- log-in ---- */
@@ -331,6 +336,7 @@ void cw_account_login(const CwLinkMsg *msg)
     account->state = CW_ACCOUNT_CONNECTING;
     account->buddies = cw_buddies_new(account);
     account->grants = cw_grants_new(account);
+    account->infos = cw_infos_new(account);
     account->messages = cw_messages_new(account);
     account->sent = cw_sent_list_new(account);
     account->purple = make_purple_account(msg->username);
@@ -433,6 +439,9 @@ static void signed_on_cb(PurpleConnection *gc, gpointer data)
         return;
     account->state = CW_ACCOUNT_ONLINE;
     send_state(account);
+    PurplePresence *presence = purple_account_get_presence(account->purple);
+    if (purple_presence_is_idle(presence) && cw_host.info->set_idle != NULL)
+        cw_host.info->set_idle(gc, (int)(time(NULL) - purple_presence_get_idle_time(presence)));
 }
 
 static PurpleConnectionUiOps connection_ops = {

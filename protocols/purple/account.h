@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 
 typedef struct CwBuddies CwBuddies;
 typedef struct CwGrants CwGrants;
+typedef struct CwInfos CwInfos;
 typedef struct CwMessages CwMessages;
 typedef struct CwSentList CwSentList;
 
@@ -37,6 +38,7 @@ typedef struct {
 
     CwBuddies *buddies;
     CwGrants *grants;
+    CwInfos *infos;
     CwMessages *messages;
     CwSentList *sent;
     guint questions; /* open ones, see ask.c */
@@ -58,7 +60,8 @@ CwAccount *cw_account_by_serial(guint64 serial); /* (nullable) */
 
 void cw_account_login(const CwLinkMsg *msg);
 void cw_account_logout(CwAccount *account);
-void cw_account_set_presence(CwAccount *account, CwShow show, const char *status);
+/* `idle`: Unix time, s, since when the user is; 0: he is not. */
+void cw_account_set_presence(CwAccount *account, CwShow show, const char *status, gint64 idle);
 
 /* Ends all accounts at once and tells the gateway; not from inside a callback of libpurple. */
 void cw_accounts_end_all(CwReason reason, const char *text);

@@ -18,6 +18,7 @@
 #define FLUSH_DELAY 50         /* ms */
 #define AUTHORIZATIONS_MAX 256 /* open requests of one account; more are dropped, unanswered */
 #define DEFAULT_GROUP "Buddies"
+#define ICON_MAX (700 * 1024) /* bytes of a picture: in base64, one line of the link */
 
 /* What the gateway was told. */
 typedef struct {
@@ -25,6 +26,8 @@ typedef struct {
     char *group;
     CwShow show;
     char *status;
+    gint64 idle; /* Unix time, s; 0: it is not */
+    char *icon;  /* its checksum; NULL: none */
 } Known;
 
 typedef struct {
@@ -49,6 +52,7 @@ static void free_known(gpointer data)
     g_free(known->alias);
     g_free(known->group);
     g_free(known->status);
+    g_free(known->icon);
     g_free(known);
 }
 
@@ -132,6 +136,63 @@ static char *find_status_text(PurpleBuddy *buddy, PurplePresence *presence)
     return text;
 }
 
+/* Since when, Unix time, s; 0: it is not.  A plugin that does not know since when means now. */
+static gint64 find_idle(PurplePresence *presence, gint64 before)
+{
+    if (!purple_presence_is_online(presence) || !purple_presence_is_idle(presence))
+        return 0;
+    gint64 since = (gint64)purple_presence_get_idle_time(presence);
+    if (since <= 0)
+        return before > 0 ? before : (gint64)time(NULL);
+    return since;
+}
+
+/* Plugins need not give a checksum.  (transfer full) */
+static char *find_checksum(PurpleBuddyIcon *icon, gconstpointer data, gsize length)
+{
+    const char *checksum = purple_buddy_icon_get_checksum(icon);
+    if (checksum != NULL && *checksum != '\0')
+        return g_strdup(checksum);
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA1, data, length);
+}
+
+static const char *find_media(PurpleBuddyIcon *icon)
+{
+    static const char *const types[][2] = {
+        {"png", "image/png"}, {"gif", "image/gif"}, {"jpg", "image/jpeg"}, {"bmp", "image/bmp"}};
+    const char *extension = purple_buddy_icon_get_extension(icon);
+    for (guint i = 0; extension != NULL && i < G_N_ELEMENTS(types); i++) {
+        if (strcmp(types[i][0], extension) == 0)
+            return types[i][1];
+    }
+    return NULL;
+}
+
+/* When it is another one than before. */
+static void send_icon(CwBuddies *buddies, PurpleBuddy *buddy, const char *contact, Known *known)
+{
+    guint32 number = buddies->account->number;
+    PurpleBuddyIcon *icon = purple_buddy_get_icon(buddy);
+    size_t length = 0;
+    gconstpointer data = icon != NULL ? purple_buddy_icon_get_data(icon, &length) : NULL;
+    g_autofree char *checksum =
+        data != NULL && length > 0 ? find_checksum(icon, data, length) : NULL;
+    if (g_strcmp0(checksum, known->icon) == 0)
+        return;
+    g_free(known->icon);
+    known->icon = g_steal_pointer(&checksum);
+    if (length > ICON_MAX)
+        cw_host_log("debug", number, "the picture of '%s' has %zu bytes and is left out", contact,
+                    length);
+    gboolean none = known->icon == NULL || length > ICON_MAX;
+    g_autofree char *base64 = none ? NULL : g_base64_encode(data, length);
+    cw_host_send(&(CwLinkMsg){.kind = CW_LINK_AVATAR,
+                              .account = number,
+                              .contact = contact,
+                              .data = base64,
+                              .media = none ? NULL : find_media(icon)});
+}
+
 /* (transfer full) (nullable) */
 static char *find_alias(PurpleBuddy *buddy, const char *contact)
 {
@@ -198,15 +259,19 @@ static void send_changes(CwBuddies *buddies, const char *contact)
                                   .group = known->group});
     CwShow show = find_show(presence);
     gboolean presence_news = replace(&known->status, find_status_text(buddy, presence));
-    if (show != known->show || presence_news) {
+    send_icon(buddies, buddy, contact, known);
+    gint64 idle = find_idle(presence, known->idle);
+    if (show != known->show || idle != known->idle || presence_news) {
         known->show = show;
+        known->idle = idle;
         if (show != CW_SHOW_OFFLINE)
             cw_grants_online(account, contact);
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_PRESENCE,
                                   .account = account->number,
                                   .contact = contact,
                                   .show = show,
-                                  .status = known->status});
+                                  .status = known->status,
+                                  .idle = idle});
     }
 }
 

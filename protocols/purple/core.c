@@ -219,6 +219,7 @@ gboolean cw_core_start(const char *plugin_path, GError **error)
         remove_user_dir();
         return FALSE;
     }
+    purple_buddy_icons_set_caching(FALSE); /* they would be written to files */
     if (purple_get_blist() == NULL)
         purple_set_blist(purple_blist_new());
     set_prefs();

@@ -29,6 +29,7 @@ static const CwPurpleDefaults table[] = {
      .message_bytes = 400,
      .not_in_contact = " ,:!@",
      .local_contacts = TRUE,
+     .infos = 4,
      .queue_signal = "irc-sending-text",
      .options = irc_options},
     /* without one there is only Kerberos, with the tickets of the gateway's own user */

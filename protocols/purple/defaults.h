@@ -27,6 +27,8 @@ typedef struct {
                                    would change the meaning of a command */
     gboolean local_contacts; /* the contact list is libpurple's alone: contacts may be added while
                                 the log-in is under way, which spares a command for each */
+    guint infos; /* contacts of whom something is asked at once; 0: any.  Each is a command
+                    that messages wait behind */
     const char *stanza_signals; /* the plugin lets its stanzas be seen by signals with this prefix;
                                    see stanza.c */
     const char *queue_signal; /* the plugin sends from a queue that a GLib timer of its own empties

@@ -21,6 +21,7 @@
 #include "protocols/purple/describe.h"
 #include "protocols/purple/eventloop.h"
 #include "protocols/purple/host.h"
+#include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
 #include "protocols/purple/sent.h"
@@ -80,7 +81,8 @@ static void serve_hello(const CwLinkMsg *msg)
 /* A line for an account that is not, or not any more, there: the gateway may not know yet. */
 static void refuse_line(const CwLinkMsg *msg)
 {
-    if (msg->id != 0 && (msg->kind == CW_LINK_MESSAGE || msg->kind == CW_LINK_CONTACT_ADD))
+    if (msg->id != 0 && (msg->kind == CW_LINK_MESSAGE || msg->kind == CW_LINK_CONTACT_ADD ||
+                         msg->kind == CW_LINK_INFO))
         cw_host_nack(msg->account, msg->id, CW_REASON_NOT_ONLINE, "the account is not logged in");
     else if (msg->kind == CW_LINK_LOGOUT && cw_account_find(msg->account) == NULL)
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_STATE,
@@ -97,7 +99,7 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
         cw_account_logout(account);
         break;
     case CW_LINK_PRESENCE:
-        cw_account_set_presence(account, msg->show, msg->status);
+        cw_account_set_presence(account, msg->show, msg->status, msg->idle);
         break;
     case CW_LINK_MESSAGE:
         cw_message_send(account, msg);
@@ -121,9 +123,13 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
     case CW_LINK_ANSWER:
         cw_ask_answer(account, msg);
         break;
+    case CW_LINK_INFO:
+        cw_infos_ask(account, msg);
+        break;
     case CW_LINK_HELLO:
     case CW_LINK_LOGIN:
     case CW_LINK_PING:
+    case CW_LINK_AVATAR:
     case CW_LINK_STATE:
     case CW_LINK_CONTACT:
     case CW_LINK_CONTACT_GONE:

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "protocols/purple/host.h"
+#include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/sent.h"
 
@@ -208,6 +209,12 @@ static gboolean may_refuse(PurpleMessageFlags flags)
     return cw_host.defaults->stanza_signals == NULL && (flags & PURPLE_MESSAGE_NO_LINKIFY) == 0;
 }
 
+/* prpl-irc says in the conversation, when there is one, that nobody has the nick it asked for. */
+static gboolean refuse_info(CwAccount *account, const char *contact, const char *text)
+{
+    return cw_host.defaults->local_contacts && cw_infos_refuse(account, contact, text);
+}
+
 static void written(PurpleConversation *conv, const char *message, PurpleMessageFlags flags,
                     time_t stamp)
 {
@@ -229,7 +236,8 @@ static void written(PurpleConversation *conv, const char *message, PurpleMessage
         return;
     }
     if (flags & (PURPLE_MESSAGE_ERROR | PURPLE_MESSAGE_SYSTEM)) {
-        if (!muted && !(may_refuse(flags) && cw_sent_refuse_oldest(account->sent, contact, text)))
+        if (!muted && !(may_refuse(flags) && (cw_sent_refuse_oldest(account->sent, contact, text) ||
+                                              refuse_info(account, contact, text))))
             cw_host_notice(account->number, contact, text);
     } else if (flags & (PURPLE_MESSAGE_SEND | PURPLE_MESSAGE_REMOTE_SEND)) {
         if ((flags & PURPLE_MESSAGE_REMOTE_SEND) != 0 ||

@@ -1,8 +1,8 @@
 /* protocols/purple/notify.c: what the network tells its user (libpurple's notify ops)
  *
- * Everything becomes a `notice` in plain text.  libpurple keeps the handle that an op returns until
- * it closes the notification; where it is NULL there is nothing to close, and libpurple calls the
- * close callback at once.
+ * Everything becomes a `notice` in plain text, but what the gateway asked for (info.c).  libpurple
+ * keeps the handle that an op returns until it closes the notification; where it is NULL there is
+ * nothing to close, and libpurple calls the close callback at once.
  *
  * Message, formatted and URI ops do not say for which account: it is the one whose work is being
  * done; if there is none, the log takes it.
@@ -13,6 +13,7 @@
 
 #include "protocols/purple/account.h"
 #include "protocols/purple/host.h"
+#include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
 
 #define ROWS_MAX 50 /* of a search result */
@@ -44,6 +45,10 @@ static void *notify_message(PurpleNotifyMsgType type, const char *title, const c
     g_autoptr(GString) text = g_string_new(NULL);
     append(text, primary);
     append(text, secondary);
+    /* prpl-irc: "no such nick", and below it whose */
+    if (type == PURPLE_NOTIFY_MSG_ERROR &&
+        cw_infos_refuse(cw_account_current(), secondary, text->str))
+        return NULL;
     tell(cw_account_current(), title, text->str);
     return NULL;
 }
@@ -135,6 +140,8 @@ static void notify_searchresults_new_rows(PurpleConnection *gc, PurpleNotifySear
 
 static void *notify_userinfo(PurpleConnection *gc, const char *who, PurpleNotifyUserInfo *info)
 {
+    if (cw_infos_take(cw_account_of_gc(gc), who, info))
+        return NULL;
     g_autofree char *html = purple_notify_user_info_get_text_with_newline(info, "<br>");
     g_autofree char *text = cw_markup_to_text(html);
     tell(cw_account_of_gc(gc), who, text);

@@ -84,6 +84,7 @@ def test_G2_every_advertised_feature_is_there(world, gateway, juliet, domain):
         INFO: ("query", ""), ITEMS: ("query", ""), REGISTER: ("query", ""), GATEWAY: ("query", ""),
         "urn:xmpp:ping": ("ping", ""), "jabber:iq:version": ("query", ""),
         "urn:xmpp:time": ("time", ""), "jabber:iq:last": ("query", ""), "vcard-temp": ("vCard", ""),
+        "urn:ietf:params:xml:ns:vcard-4.0": ("vcard", ""),
     }
     # nothing that could be asked for
     passive = {CAPS, "jid\\20escaping", "urn:xmpp:delay", "http://jabber.org/protocol/rosterx",
@@ -127,6 +128,25 @@ def test_G5_items(world, gateway, juliet, domain):
     for namespace in (INFO, ITEMS):
         assert condition(ask(juliet, domain, namespace, node="nonsense")) == "item-not-found"
         assert condition(ask(juliet, domain, namespace, node=COMMANDS)) == "item-not-found"
+
+
+@BOTH
+def test_every_advertised_feature_of_a_contact_is_there(world, gateway, juliet, domain):
+    """Nobody's contact: an answer that says so will do, but not that there is no such request."""
+    requests = {INFO: "query", ITEMS: "query", "urn:xmpp:ping": "ping", "vcard-temp": "vCard",
+                "jabber:iq:last": "query",
+                "urn:ietf:params:xml:ns:vcard-4.0": "vcard"}
+    passive = {CAPS, "urn:xmpp:delay", CHATSTATES}
+    contact = f"somebody@{domain}"
+    _, features = info(juliet, contact)
+    assert len(set(features)) == len(features)
+    items = "http://jabber.org/protocol/pubsub#retrieve-items"
+    assert condition(ask(juliet, contact, "http://jabber.org/protocol/pubsub", name="pubsub",
+                         inner="<items node='urn:xmpp:avatar:data'/>")) == "item-not-found"
+    for feature in set(features) - passive - {items}:
+        assert condition(ask(juliet, contact, feature, name=requests[feature])) not in (
+            "service-unavailable", "feature-not-implemented"), feature
+    assert set(requests) <= set(features)
 
 
 @BOTH
@@ -214,10 +234,10 @@ def test_basics_of_the_gateway(world, gateway, juliet, domain):
 def test_basics_elsewhere_are_the_right_errors(world, gateway, juliet, domain):
     for to in (f"somebody@{domain}", f"somebody@{domain}/x"):
         for namespace, name in (("jabber:iq:version", "query"), ("urn:xmpp:time", "time"),
-                                ("jabber:iq:last", "query"), (GATEWAY, "query"),
-                                (REGISTER, "query")):
+                                (GATEWAY, "query"), (REGISTER, "query")):
             answer = ask(juliet, to, namespace, name=name)
             assert condition(answer) in ("service-unavailable", "feature-not-implemented"), namespace
+        assert condition(ask(juliet, to, "jabber:iq:last")) == "forbidden"
         assert condition(ask(juliet, to, "vcard-temp", name="vCard")) in (
             "item-not-found", "service-unavailable")
     # a set where there is only a get

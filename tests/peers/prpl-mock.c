@@ -3,7 +3,8 @@
  * Logs in at once (user "refused": never, "broken": with a network error, "crash…":
  * crashes while there is a file MOCK_CRASH_FILE).  A
  * message to the contact "input" asks for an input, one to "crash" crashes; see mock_send_im().
- * What comes back is a message from that contact.
+ * What comes back is a message from that contact.  A text that begins with "!" is a command about
+ * the contact: see act().  Its user info goes by its name: mock_get_info().
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void tell(PurpleConnection *gc, const char *who, const char *format, ...)
@@ -172,6 +174,92 @@ static gboolean notify(PurpleConnection *gc, const char *what)
     return TRUE;
 }
 
+/* ---- user info ---- */
+
+static void mock_get_info(PurpleConnection *gc, const char *who)
+{
+    PurpleNotifyUserInfo *info = NULL;
+    if (strcmp(who, "silent") == 0)
+        return;
+    if (strcmp(who, "nobody") == 0) { /* as prpl-irc says it */
+        purple_notify_error(gc, NULL, "No such nick or channel", who);
+        return;
+    }
+    info = purple_notify_user_info_new();
+    if (strcmp(who, "many") == 0) {
+        for (guint i = 0; i < 10000; i++) {
+            g_autofree char *value = g_strdup_printf("value %u", i);
+            purple_notify_user_info_add_pair_plaintext(info, "Label", value);
+        }
+    } else if (strcmp(who, "hostile") == 0) {
+        purple_notify_user_info_add_pair(info, "Full Name", "a\x01\x1f]]&gt;&lt;b/&gt;&amp;amp;");
+        purple_notify_user_info_add_pair(info, "Nickname", "\xff\xfe\xef\xbf\xbf'\"");
+        purple_notify_user_info_add_pair(info, "URL", "javascript:alert(1)");
+        purple_notify_user_info_add_pair(info, "Email", "no address");
+        purple_notify_user_info_add_pair(info, "Birthday", "once");
+        purple_notify_user_info_add_pair(info, "<&>\x02", "x");
+    } else if (strcmp(who, "empty") != 0) {
+        purple_notify_user_info_add_section_header(info, "Person");
+        purple_notify_user_info_add_pair(info, "Full Name", "Romeo <b>Montague</b>");
+        purple_notify_user_info_add_pair(info, "Nickname", "romeo &amp; co");
+        purple_notify_user_info_add_pair(
+            info, "Email", "<a href='mailto:romeo@montague.lit'>romeo@montague.lit</a>");
+        purple_notify_user_info_add_pair(info, "URL", "https://montague.lit/");
+        purple_notify_user_info_add_pair(info, "Telephone", "+39 045");
+        purple_notify_user_info_add_pair(info, "Birthday", "1597-01-30");
+        purple_notify_user_info_add_section_break(info);
+        purple_notify_user_info_add_pair(info, "Photo", "<img id='7'>");
+        purple_notify_user_info_add_pair(info, "Town", "Verona");
+    }
+    purple_notify_userinfo(gc, who, info, NULL, NULL);
+    purple_notify_user_info_destroy(info);
+}
+
+/* ---- what a contact does ---- */
+
+static void set_icon(PurpleAccount *account, const char *who, const char *kind)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0 \0\0\0@";
+    gsize length = strcmp(kind, "large") == 0  ? 1 << 20
+                   : strcmp(kind, "text") == 0 ? 64
+                   : strcmp(kind, "none") == 0 ? 0
+                                               : 100 + strlen(kind);
+    guchar *data = g_malloc0(length + 1);
+    if (strcmp(kind, "text") == 0) {
+        memset(data, 'x', length);
+    } else if (length > 0) {
+        memcpy(data, png, sizeof png - 1);
+        memcpy(data + 90, kind, strlen(kind));
+    }
+    purple_buddy_icons_set_for_user(account, who, data, length, kind);
+}
+
+/* "!online", "!offline", "!idle SECONDS" (0: back), "!alias NAME", "!icon NAME": a picture of that
+ * name, or "none", "large" (1 MiB), "text" (no picture) */
+static gboolean act(PurpleAccount *account, const char *who, const char *html)
+{
+    if (*html != '!')
+        return FALSE;
+    g_autofree char *text = purple_unescape_html(html);
+    const char *space = strchr(text, ' ');
+    const char *rest = space != NULL ? space + 1 : "";
+    if (g_str_has_prefix(html, "!idle"))
+        purple_prpl_got_user_idle(account, who, atoi(rest) != 0, time(NULL) - atoi(rest));
+    else if (g_str_has_prefix(html, "!icon"))
+        set_icon(account, who, rest);
+    else if (g_str_has_prefix(html, "!alias"))
+        serv_got_alias(purple_account_get_connection(account), who, rest);
+    else
+        purple_prpl_got_user_status(account, who,
+                                    strcmp(html, "!online") == 0 ? "available" : "offline", NULL);
+    return TRUE;
+}
+
+static void mock_set_idle(PurpleConnection *gc, int seconds)
+{
+    tell(gc, "idle", "idle %d", seconds);
+}
+
 /* ---- messages ---- */
 
 static gboolean late_cb(gpointer data)
@@ -207,7 +295,7 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
     PurpleAccount *account = purple_connection_get_account(gc);
     PurpleConversation *conv =
         purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
-    if (ask(gc, account, who) || notify(gc, who))
+    if (act(account, who, html) || ask(gc, account, who) || notify(gc, who))
         return 1;
     if (strcmp(who, "echo") == 0) {
         purple_conv_im_write(PURPLE_CONV_IM(conv), "me", html, PURPLE_MESSAGE_SEND, time(NULL));
@@ -332,6 +420,8 @@ static PurplePluginProtocolInfo protocol_info = {
     .send_im = mock_send_im,
     .add_buddy = mock_add_buddy,
     .send_typing = mock_send_typing,
+    .get_info = mock_get_info,
+    .set_idle = mock_set_idle,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };
 

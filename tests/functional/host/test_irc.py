@@ -360,3 +360,19 @@ def test_too_many_at_once_are_refused(irc_host, irc_server, irc_contact):
     huge = irc_host.message("bob", "x" * 40000)
     assert irc_host.expect("nack", id=huge)["reason"] == "too-long"
     irc_host.close()
+
+
+def test_info_is_a_whois(irc_host, irc_server, irc_contact):
+    irc_contact("bob")
+    login(irc_host, irc_server)
+    irc_host.send(type="info", account=1, id=71, contact="bob")
+    assert "info" in [f["name"] for f in irc_host.expect("info", id=71)["fields"]]
+    irc_host.send(type="info", account=1, id=72, contact="nobody")
+    assert irc_host.expect("nack", id=72)["reason"] == "no-contact"
+    number = irc_host.message("nobody", "x")  # now there is a conversation
+    irc_host.expect("nack", id=number)
+    irc_host.send(type="info", account=1, id=73, contact="nobody")
+    assert irc_host.expect("nack", id=73)["reason"] == "no-contact"
+    irc_host.sync()
+    assert not [line for line in irc_host.lines if line["type"] == "notice"]
+    irc_host.close()

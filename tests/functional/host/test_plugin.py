@@ -1,6 +1,8 @@
 # tests/functional/host/test_plugin.py: causeway-purple with a plugin that does what it is told
 # SPDX-License-Identifier: GPL-2.0-or-later
+import base64
 import os
+import time
 
 import pytest
 
@@ -284,4 +286,72 @@ def test_typing_to_many_contacts_reaches_all(online):
     for n in range(40):
         online.send(type="typing", account=1, contact="c%d" % n, typing="composing")
         assert online.expect("message", contact="c%d" % n)["text"] == "typing 1"
+    online.close()
+
+
+# ---- what the network knows of a contact ----
+
+def info(host, contact, account=1):
+    number = host.next_id()
+    host.send(type="info", account=account, id=number, contact=contact)
+    return number
+
+
+def test_info_has_labels_values_and_known_names(online):
+    fields = online.expect("info", id=info(online, "romeo"))["fields"]
+    assert [(f["name"], f["label"], f["value"]) for f in fields] == [
+        ("full-name", "Full Name", "Romeo Montague"), ("nickname", "Nickname", "romeo & co"),
+        ("email", "Email", "romeo@montague.lit"), ("url", "URL", "https://montague.lit/"),
+        ("phone", "Telephone", "+39 045"), ("birthday", "Birthday", "1597-01-30"),
+        ("info", "Town", "Verona")]
+    online.close()
+
+
+def test_info_that_is_not_to_be_had(online):
+    assert online.expect("nack", id=info(online, "nobody"))["reason"] == "no-contact"
+    assert online.expect("nack", id=info(online, "a\nb"))["reason"] == "no-contact"
+    assert online.expect("nack", id=info(online, "romeo", account=9))["reason"] == "not-online"
+    assert not [line for line in online.lines if line["type"] == "notice"]
+    online.close()
+
+
+def test_info_is_bounded(online):
+    """10,000 fields; questions that are never answered."""
+    fields = online.expect("info", id=info(online, "many"))["fields"]
+    assert 0 < len(fields) <= 100
+    for n in range(40):  # for the same contact: one question
+        info(online, "silent")
+    online.message("userinfo", "go")  # nobody asked for it: a notice as ever
+    assert online.expect("notice")["title"] == "somebody"
+    online.sync()
+    online.close()
+
+
+def test_pictures_and_idle_time_of_a_contact(online):
+    online.send(type="contact-add", account=1, contact="romeo")
+    online.expect("contact", contact="romeo")
+    online.message("romeo", "!icon one")
+    line = online.expect("avatar", contact="romeo")
+    assert line["media"] == "image/png" and base64.b64decode(line["data"])[:4] == b"\x89PNG"
+    online.message("romeo", "!icon large")
+    assert "data" not in online.expect("avatar", contact="romeo")
+    online.message("romeo", "!icon two")
+    assert online.expect("avatar", contact="romeo")["data"]
+    online.message("romeo", "!icon none")
+    assert "data" not in online.expect("avatar", contact="romeo")
+    online.message("romeo", "!online")
+    assert "idle" not in online.expect("presence", contact="romeo", show="online")
+    online.message("romeo", "!idle 500")
+    assert abs(online.expect("presence", contact="romeo")["idle"] - (time.time() - 500)) < 30
+    online.message("romeo", "!idle 0")
+    assert "idle" not in online.expect("presence", contact="romeo")
+    online.close()
+
+
+def test_own_idle_time(online):
+    since = int(time.time()) - 700
+    online.send(type="presence", account=1, show="away", idle=since)
+    assert 695 < int(online.expect("message", contact="idle")["text"].split()[1]) < 730
+    online.send(type="presence", account=1, show="online")
+    assert online.expect("message", contact="idle")["text"] == "idle 0"
     online.close()

@@ -103,6 +103,9 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->resources, ==, 32);
     g_assert_cmpuint(limits->pending_messages, ==, 500);
     g_assert_cmpuint(limits->questions, ==, 16);
+    g_assert_cmpuint(limits->avatar_size, ==, 262144);
+    g_assert_cmpuint(limits->avatar_cache, ==, 64 * 1024 * 1024);
+    g_assert_cmpuint(limits->info_requests, ==, 32);
     g_assert_cmpuint(limits->host_memory, ==, 1024);
     g_assert_cmpuint(limits->store_queue, ==, 64 * 1024 * 1024);
     g_assert_cmpuint(timing->server_ping_interval, ==, 60000);
@@ -122,6 +125,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(timing->host_retry_max, ==, 60000);
     g_assert_cmpuint(timing->registered_linger, ==, 60000);
     g_assert_cmpuint(timing->message_timeout, ==, 60000);
+    g_assert_cmpuint(timing->info_timeout, ==, 40000);
 
     const CwTransportSettings *irc = transport(settings, 0);
     g_assert_cmpstr(irc->name, ==, "irc.example.com");

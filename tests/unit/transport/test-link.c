@@ -83,6 +83,7 @@ static void link_decode__refuses__what_breaks_the_table(void)
         "{\"type\":\"authorization\",\"account\":1,\"contact\":\"a\",\"authorization\":true}",
         "{\"type\":\"authorization\",\"account\":1,\"authorization\":\"none\"}",
         "{\"type\":\"ask-gone\",\"account\":1}",
+        "{\"type\":\"presence\",\"account\":1,\"contact\":\"a\",\"show\":\"away\",\"idle\":\"1\"}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":{}}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":[{}]}",
         "{\"type\":\"question\",\"account\":1,\"id\":1,\"fields\":[{\"name\":\"a\",\"kind\":\"x\"}]"
@@ -172,6 +173,57 @@ static void link_encode__round_trips__every_authorization(void)
         g_assert_cmpstr(msg.contact, ==, "romeo");
         g_assert_cmpint(msg.authorization, ==, i);
         cw_link_msg_clear(&msg);
+    }
+}
+
+/* In their order, and several of one name. */
+static void link_encode__round_trips__info(void)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GPtrArray) fields = cw_fields_new();
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    g_ptr_array_add(fields, cw_field_new(CW_FIELD_TEXT, "info", "Town <1>", "Verona\n\"x\""));
+    g_ptr_array_add(fields, cw_field_new(CW_FIELD_TEXT, "info", "Town <1>", "Mantua"));
+    g_assert_true(
+        cw_link_encode(&(CwLinkMsg){.kind = CW_LINK_INFO, .account = 1, .id = 9, .fields = fields},
+                       CW_LINK_HOST, line, &error));
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(msg.id, ==, 9);
+    g_assert_cmpuint(msg.fields->len, ==, 2);
+    const CwField *first = g_ptr_array_index(msg.fields, 0);
+    const CwField *second = g_ptr_array_index(msg.fields, 1);
+    g_assert_cmpstr(first->label, ==, "Town <1>");
+    g_assert_cmpstr(first->value, ==, "Verona\n\"x\"");
+    g_assert_cmpstr(second->value, ==, "Mantua");
+    cw_link_msg_clear(&msg);
+    assert_refused("{\"type\":\"info\",\"account\":1,\"fields\":[]}", CW_LINK_HOST,
+                   CW_LINK_ERROR_RULES);
+    assert_refused("{\"type\":\"info\",\"account\":1,\"id\":1}", CW_LINK_GATEWAY,
+                   CW_LINK_ERROR_RULES);
+}
+
+static void link_encode__round_trips__idle_both_ways(void)
+{
+    for (CwLinkSide from = CW_LINK_GATEWAY; from <= CW_LINK_HOST; from++) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        CwLinkMsg out = {.kind = CW_LINK_PRESENCE,
+                         .account = 1,
+                         .contact = from == CW_LINK_HOST ? "romeo" : NULL,
+                         .show = CW_SHOW_AWAY,
+                         .idle = 1700000000};
+        CwLinkMsg msg;
+
+        g_assert_true(cw_link_encode(&out, from, line, NULL));
+        g_assert_true(cw_link_decode(line->str, line->len - 1, from, &msg, NULL));
+        g_assert_cmpint(msg.idle, ==, 1700000000);
+        cw_link_msg_clear(&msg);
+        g_string_truncate(line, 0);
+        out.idle = 0;
+        g_assert_true(cw_link_encode(&out, from, line, NULL));
+        g_assert_null(strstr(line->str, "idle"));
     }
 }
 
@@ -446,6 +498,8 @@ int main(int argc, char **argv)
     ADD(link_decode__never_quotes__a_password);
     ADD(link_encode__round_trips__every_kind_of_field);
     ADD(link_encode__round_trips__every_authorization);
+    ADD(link_encode__round_trips__info);
+    ADD(link_encode__round_trips__idle_both_ways);
     ADD(link_encode__round_trips__a_network);
     ADD(link_encode__refuses__what_the_table_refuses);
     ADD(link_encode__repairs__broken_utf8);
