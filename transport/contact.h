@@ -30,8 +30,9 @@ typedef struct {
     char *group;  /* nullable */
     char *status; /* nullable */
     CwShow show;
-    gboolean listed;  /* on the network's contact list; else merely seen or written to */
-    gboolean offered; /* the user was sent a subscription request for it, once in its life */
+    gboolean listed;     /* on the network's contact list; else merely seen or written to */
+    gboolean offered;    /* the user was sent a subscription request for it, once in its life */
+    gboolean unanswered; /* … and has not answered it */
     CwSubscription subscription;
     gint64 question; /* id of a contact-add or contact-remove without an answer; 0: none */
     gboolean told;   /* the network said `authorization` in this log-in */

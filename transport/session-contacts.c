@@ -61,6 +61,7 @@ static void store_contact(CwSession *session, const CwContact *contact)
                               .alias = contact->alias,
                               .group = contact->group,
                               .offered = contact->offered,
+                              .unanswered = contact->unanswered,
                               .subscription = contact->subscription};
 
     cw_store_put_contact(cw_transport_store(session->transport),
@@ -71,8 +72,19 @@ void cw_session_mark_offered(CwSession *session, CwContact *contact)
 {
     if (contact->offered)
         return;
-    contact->offered = TRUE;
+    contact->offered = contact->unanswered = TRUE;
     store_contact(session, contact);
+}
+
+gboolean cw_session_take_offer_answer(CwSession *session, const char *name)
+{
+    CwContact *contact = cw_session_find_contact(session, name);
+
+    if (contact == NULL || !contact->unanswered)
+        return FALSE;
+    contact->unanswered = FALSE;
+    store_contact(session, contact);
+    return TRUE;
 }
 
 static gboolean has_authorization(const CwSession *session)
@@ -109,8 +121,10 @@ static void refuse(CwSession *session, CwContact *contact, const char *text)
     gboolean withdrawn = contact->subscription == CW_SUBSCRIPTION_GRANTED;
 
     set_subscription(session, contact, CW_SUBSCRIPTION_NONE);
-    if (withdrawn)
-        cw_session_set_contact_presence(session, contact, CW_SHOW_OFFLINE, NULL);
+    if (withdrawn) {
+        contact->show = CW_SHOW_OFFLINE; /* told with the refusal */
+        g_clear_pointer(&contact->status, g_free);
+    }
     EMIT(session, refused, session, contact, withdrawn, text);
 }
 
@@ -355,6 +369,7 @@ void cw_session_load_contacts(CwSession *session)
         contact->alias = g_strdup(from->alias);
         contact->group = g_strdup(from->group);
         contact->offered = from->offered;
+        contact->unanswered = from->unanswered;
         contact->subscription = from->subscription;
     }
 }

@@ -103,6 +103,8 @@ void cw_session_contacts_online(CwSession *session); /* tells what the network d
 void cw_session_take_authorization(CwSession *session, const CwLinkMsg *msg);
 /* ack or nack.  FALSE: it is not about a contact. */
 gboolean cw_session_take_contact_answer(CwSession *session, const CwLinkMsg *msg);
+/* The user answers what we offered by ourselves.  FALSE: it is answered, or was not offered. */
+gboolean cw_session_take_offer_answer(CwSession *session, const char *name);
 /* The user lets it see him. */
 void cw_session_accept_contact(CwSession *session, const char *name, const char *nick);
 /* A name or a status, which is kept for each contact.  (transfer full), NULL for NULL. */

@@ -211,6 +211,9 @@ void cw_session_authorize(CwSession *session, const char *contact, gboolean yes)
     Request *request = g_hash_table_lookup(session->requests, contact);
     gboolean online = session->state == CW_SESSION_ONLINE;
 
+    /* whoever declines what we offered by ourselves takes nothing from the contact */
+    if (cw_session_take_offer_answer(session, contact) && request == NULL && !yes)
+        return;
     if (yes && request != NULL)
         cw_session_accept_contact(session, contact, request->stored->nick);
     if (request == NULL && online) { /* an offer of ours, or what was granted is withdrawn */
@@ -226,6 +229,21 @@ void cw_session_authorize(CwSession *session, const char *contact, gboolean yes)
         tell(session, request);
     else
         store_request(session, request);
+}
+
+static gboolean answer_offer(CwStore *store, const char *domain, const char *jid, const char *name)
+{
+    g_autoptr(GPtrArray) stored = cw_store_list_contacts(store, domain, jid, NULL);
+
+    for (guint i = 0; stored != NULL && i < stored->len; i++) {
+        CwStoredContact *contact = g_ptr_array_index(stored, i);
+        if (!g_str_equal(contact->name, name) || !contact->unanswered)
+            continue;
+        contact->unanswered = FALSE;
+        cw_store_put_contact(store, domain, jid, contact);
+        return TRUE;
+    }
+    return FALSE;
 }
 
 void cw_transport_authorize(CwTransport *transport, const char *jid, const char *contact,
@@ -253,6 +271,8 @@ void cw_transport_authorize(CwTransport *transport, const char *jid, const char 
         return;
     }
     /* nobody asked: a "yes" is to an offer of ours; a "no" withdraws what was granted */
+    if (answer_offer(store, domain, jid, contact))
+        return;
     if (!yes && stored != NULL && (most == 0 || stored->len < most))
         cw_store_put_request(store, domain, jid, &answer);
 }

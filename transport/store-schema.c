@@ -32,7 +32,7 @@ const char *const cw_store_migrations[] = {
     "  name    TEXT NOT NULL," /* the network's normal form */
     "  alias   TEXT,"
     "  \"group\" TEXT,"
-    "  offered INTEGER NOT NULL,"
+    "  offered INTEGER NOT NULL," /* 0 no, 1 yes, 2 yes and it is not answered (from schema 3 on) */
     "  PRIMARY KEY (user, name)"
     ") WITHOUT ROWID;",
 

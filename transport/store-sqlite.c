@@ -368,6 +368,7 @@ GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char
         contact->alias = column_text(statement, 1);
         contact->group = column_text(statement, 2);
         contact->offered = sqlite3_column_int(statement, 3) != 0;
+        contact->unanswered = sqlite3_column_int(statement, 3) == 2;
         contact->subscription = (CwSubscription)sqlite3_column_int(statement, 4);
         g_ptr_array_add(list, contact);
     }
@@ -475,6 +476,7 @@ void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
     write->contact->alias = g_strdup(contact->alias);
     write->contact->group = g_strdup(contact->group);
     write->contact->offered = contact->offered;
+    write->contact->unanswered = contact->unanswered;
     write->contact->subscription = contact->subscription;
     cw_store_writer_push(store->writer, write);
 }

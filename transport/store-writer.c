@@ -189,7 +189,7 @@ static gboolean run_for_user(CwStoreWriter *writer, Statement which, const CwWri
     if (which == STATEMENT_PUT_CONTACT) {
         bind_text(statement, 4, contact->alias);
         bind_text(statement, 5, contact->group);
-        sqlite3_bind_int(statement, 6, contact->offered ? 1 : 0);
+        sqlite3_bind_int(statement, 6, !contact->offered ? 0 : contact->unanswered ? 2 : 1);
         sqlite3_bind_int(statement, 7, (int)contact->subscription);
     } else if (which == STATEMENT_PUT_REQUEST) {
         bind_text(statement, 4, request->nick);

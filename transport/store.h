@@ -43,10 +43,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwUser, cw_user_free)
 
 /* One contact that was seen on the network's list or added by the user. */
 typedef struct {
-    char *name;       /* the network's normal form */
-    char *alias;      /* nullable */
-    char *group;      /* nullable */
-    gboolean offered; /* a subscription request was sent to the user once */
+    char *name;          /* the network's normal form */
+    char *alias;         /* nullable */
+    char *group;         /* nullable */
+    gboolean offered;    /* a subscription request was sent to the user once */
+    gboolean unanswered; /* … and he has not answered it */
     CwSubscription subscription;
 } CwStoredContact;
 

@@ -88,7 +88,7 @@ static void refused_cb(CwSession *session, const CwContact *contact, gboolean wi
         cw_writer_leaf(writer, "status", NULL, text);
     cw_component_end_lasting(data, FALSE);
     if (withdrawn)
-        cw_component_send_presence(data, from, cw_session_jid(session), "unavailable");
+        cw_presence_tell_contact(data, session, contact);
 }
 
 /* ---- from the user ---- */

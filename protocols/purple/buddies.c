@@ -305,6 +305,10 @@ void cw_buddies_add(CwAccount *account, const CwLinkMsg *msg)
         answer_add(account, msg->id, CW_REASON_NO_CONTACT, "the network does not take that name");
         return;
     }
+    /* prpl-jabber asks nobody whom it remembers as granted, though he was removed a moment ago */
+    if (online && cw_grants_needs_asking(account, contact) &&
+        cw_stanza_send_presence(account, contact, "subscribe"))
+        cw_grants_asked(account, contact);
     cw_grants_added(account, contact);
     answer_add(account, msg->id, CW_REASON_NONE, NULL);
 }

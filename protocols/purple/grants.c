@@ -79,6 +79,12 @@ void cw_grants_listed(CwAccount *account, const char *contact, CwAuthorization a
         cw_grants_set(account, contact, authorization);
 }
 
+gboolean cw_grants_needs_asking(const CwAccount *account, const char *contact)
+{
+    const Grant *grant = find(account, contact);
+    return grant == NULL || grant->authorization == CW_AUTHORIZATION_NONE;
+}
+
 void cw_grants_forget(CwAccount *account, const char *contact)
 {
     g_hash_table_remove(account->grants->known, contact);

@@ -26,6 +26,9 @@ void cw_grants_listed(CwAccount *account, const char *contact, CwAuthorization a
 /* It is off the list. */
 void cw_grants_forget(CwAccount *account, const char *contact);
 
+/* Is there nothing that was asked or granted? */
+gboolean cw_grants_needs_asking(const CwAccount *account, const char *contact);
+
 /* Of plugins without stanza signals: it was added; it is online. */
 void cw_grants_added(CwAccount *account, const char *contact);
 void cw_grants_online(CwAccount *account, const char *contact);

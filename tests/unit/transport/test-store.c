@@ -255,12 +255,15 @@ static void subscription__comes_back__as_it_was_put(Fixture *fixture, gconstpoin
 
     put(fixture->store, JULIET, PASSWORD);
     for (guint i = 0; i < G_N_ELEMENTS(all); i++) {
-        CwStoredContact contact = {.name = (char *)"romeo", .subscription = all[i]};
+        CwStoredContact contact = {
+            .name = (char *)"romeo", .offered = i > 0, .unanswered = i > 1, .subscription = all[i]};
         cw_store_put_contact(fixture->store, ICQ, JULIET, &contact);
         sync_store(fixture->store);
         g_autoptr(GPtrArray) list = contacts(fixture->store, JULIET);
-        g_assert_cmpint(((const CwStoredContact *)g_ptr_array_index(list, 0))->subscription, ==,
-                        all[i]);
+        const CwStoredContact *read = g_ptr_array_index(list, 0);
+        g_assert_cmpint(read->subscription, ==, all[i]);
+        g_assert_cmpint(read->offered, ==, i > 0);
+        g_assert_cmpint(read->unanswered, ==, i > 1);
     }
 }
 
