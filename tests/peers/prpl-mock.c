@@ -254,6 +254,8 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
              purple_account_get_string(account, "string", "none"),
              purple_account_get_string(account, "list", "b"),
              purple_account_get_string(account, "extra", "none"));
+    } else if (strcmp(who, "arrives") == 0) {
+        purple_prpl_got_user_status(account, html, "available", NULL);
     } else if (strcmp(who, "crash") == 0) {
         raise(SIGSEGV);
     } else if (strcmp(who, "hang") == 0) {
@@ -311,6 +313,11 @@ static GList *mock_status_types(PurpleAccount *account)
     return types;
 }
 
+/* Whoever is added is asked, and says nothing. */
+static void mock_add_buddy(PurpleConnection *gc, PurpleBuddy *buddy, PurpleGroup *group)
+{
+}
+
 static const char *mock_icon(PurpleAccount *account, PurpleBuddy *buddy)
 {
     return "mock";
@@ -323,6 +330,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .login = mock_login,
     .close = mock_close,
     .send_im = mock_send_im,
+    .add_buddy = mock_add_buddy,
     .send_typing = mock_send_typing,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };

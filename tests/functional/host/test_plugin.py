@@ -237,6 +237,26 @@ def test_invitations_and_files_are_refused(online):
     online.close()
 
 
+def test_first_sign_of_a_contact_counts_as_granted(online):
+    """libpurple has no event for it."""
+    online.send(type="contact-add", account=1, id=7, contact="friend")
+    asked = online.expect("authorization", contact="friend")
+    assert asked["authorization"] == "asked"
+    online.expect("ack", id=7)
+    online.message("arrives", "friend")
+    granted = online.expect("authorization", contact="friend")
+    assert granted["authorization"] == "granted"
+    online.expect("presence", contact="friend", show="online")
+    online.message("arrives", "friend")
+    online.send(type="contact-add", account=1, id=8, contact="friend")  # nobody is asked again
+    online.expect("ack", id=8)
+    online.never("authorization", 0.3)
+    online.send(type="contact-remove", account=1, id=9, contact="friend")
+    online.expect("ack", id=9)
+    online.expect("contact-gone", contact="friend")
+    online.close()
+
+
 def test_critical_is_logged_and_not_fatal(online):
     online.message("critical", "x")
     online.sync()

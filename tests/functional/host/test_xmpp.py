@@ -256,6 +256,76 @@ def test_authorization_requests(account, romeo):
     account.host.close()
 
 
+def reply(contact, account, kind):
+    contact.call(lambda c: c.send_presence_subscription(account.jid, ptype=kind))
+
+
+def test_what_a_contact_lets_the_user_see(account, romeo):
+    host = account.host
+    account.login()
+    host.send(type="contact-add", account=1, id=1, contact=romeo.jid)
+    host.expect("authorization", contact=romeo.jid, authorization="asked")
+    host.expect("ack", id=1)
+    romeo.expect("subscribe", account.jid)
+    reply(romeo, account, "unsubscribed")
+    host.expect("authorization", contact=romeo.jid, authorization="none")
+    host.send(type="contact-add", account=1, id=2, contact=romeo.jid)
+    host.expect("authorization", contact=romeo.jid, authorization="asked")
+    romeo.expect("subscribe", account.jid)
+    reply(romeo, account, "subscribed")
+    host.expect("authorization", contact=romeo.jid, authorization="granted")
+    host.expect("presence", contact=romeo.jid, show="online")
+    host.send(type="contact-add", account=1, id=3, contact=romeo.jid)  # he is not asked again
+    host.expect("ack", id=3)
+    host.send(type="logout", account=1)
+    host.expect("state", state="offline")
+    host.lines.clear()
+    account.login(wait=None)  # and the list says it
+    assert host.expect("authorization")["authorization"] == "granted"
+    host.expect("state", state="online")
+    reply(romeo, account, "unsubscribed")
+    host.expect("authorization", contact=romeo.jid, authorization="none")
+    host.never("authorization", 0.3)
+    assert not [event for event in romeo.events if event[0] == "subscribe"]
+    host.close()
+
+
+def test_contact_takes_a_request_back(account, romeo):
+    account.login()
+    romeo.call(lambda c: c.send_presence_subscription(account.jid))
+    account.host.expect("ask-authorization", contact=romeo.jid)
+    reply(romeo, account, "unsubscribe")
+    account.host.expect("ask-gone", contact=romeo.jid)
+    account.host.close()
+
+
+def test_authorization_is_withdrawn(account, romeo):
+    gone = []
+    romeo.client.add_event_handler("presence_unsubscribed", lambda p: gone.append(p["from"].bare))
+    account.login()
+    romeo.call(lambda c: c.send_presence_subscription(account.jid))
+    account.host.expect("ask-authorization", contact=romeo.jid)
+    account.host.send(type="authorize", account=1, contact=romeo.jid)
+    account.host.expect("contact", contact=romeo.jid)
+    account.host.send(type="deny", account=1, contact=romeo.jid)
+    wait_for(lambda: account.jid in gone, gone)
+    account.host.close()
+
+
+def test_contact_that_is_removed_is_gone_before_the_answer(account, romeo):
+    host = account.host
+    account.login()
+    befriend(account, romeo)
+    host.lines.clear()
+    host.send(type="contact-remove", account=1, id=1, contact=romeo.jid)
+    host.send(type="contact-add", account=1, id=2, contact=romeo.jid)
+    host.expect("ack", id=2)
+    kinds = [line["type"] for line in host.lines]
+    assert kinds.index("contact-gone") < kinds.index("ack") < kinds.index("authorization")
+    romeo.expect("subscribe", account.jid)
+    host.close()
+
+
 def test_open_authorization_ends_with_the_account(account, romeo):
     account.login()
     romeo.call(lambda c: c.send_presence_subscription(account.jid))
