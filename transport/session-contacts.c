@@ -116,10 +116,8 @@ static void grant(CwSession *session, CwContact *contact)
 }
 
 /* Denied, withdrawn, or not to be added at all. */
-static void refuse(CwSession *session, CwContact *contact, const char *text)
+static void refuse(CwSession *session, CwContact *contact, gboolean withdrawn, const char *text)
 {
-    gboolean withdrawn = contact->subscription == CW_SUBSCRIPTION_GRANTED;
-
     set_subscription(session, contact, CW_SUBSCRIPTION_NONE);
     if (withdrawn) {
         contact->show = CW_SHOW_OFFLINE; /* told with the refusal */
@@ -186,7 +184,9 @@ static gboolean is_granted(const CwSession *session, const CwContact *contact)
         return contact->authorization == CW_AUTHORIZATION_GRANTED;
     if (!has_authorization(session))
         return contact->listed || contact->subscription == CW_SUBSCRIPTION_GRANTED;
-    return contact->listed && contact->subscription == CW_SUBSCRIPTION_GRANTED;
+    /* it is on the list, and the host cannot tell more */
+    return contact->listed && (contact->subscription == CW_SUBSCRIPTION_GRANTED ||
+                               contact->subscription == CW_SUBSCRIPTION_NONE);
 }
 
 /* Was it asked, and has not answered?  While the account is not logged in, what we know counts. */
@@ -306,7 +306,7 @@ gboolean cw_session_take_contact_answer(CwSession *session, const CwLinkMsg *msg
     } else if (contact->subscription != CW_SUBSCRIPTION_WANTED) {
         return TRUE;
     } else if (msg->kind == CW_LINK_NACK) {
-        refuse(session, contact, msg->text);
+        refuse(session, contact, FALSE, msg->text);
         if (!contact->listed)
             drop(session, contact);
     } else if (!has_authorization(session) ||
@@ -324,6 +324,7 @@ void cw_session_take_authorization(CwSession *session, const CwLinkMsg *msg)
 
     if (contact == NULL)
         return;
+    gboolean was_granted = contact->told && contact->authorization == CW_AUTHORIZATION_GRANTED;
     contact->told = TRUE;
     contact->authorization = msg->authorization;
     switch (contact->subscription) {
@@ -335,13 +336,16 @@ void cw_session_take_authorization(CwSession *session, const CwLinkMsg *msg)
         if (msg->authorization == CW_AUTHORIZATION_GRANTED)
             grant(session, contact);
         else if (msg->authorization == CW_AUTHORIZATION_NONE)
-            refuse(session, contact, NULL);
+            refuse(session, contact, FALSE, NULL);
         break;
     case CW_SUBSCRIPTION_GRANTED:
         if (msg->authorization != CW_AUTHORIZATION_GRANTED)
-            refuse(session, contact, NULL);
+            refuse(session, contact, TRUE, NULL);
         break;
-    case CW_SUBSCRIPTION_NONE:
+    case CW_SUBSCRIPTION_NONE: /* he may see it from a time of which nothing is stored */
+        if (was_granted && msg->authorization == CW_AUTHORIZATION_NONE)
+            refuse(session, contact, TRUE, NULL);
+        break;
     case CW_SUBSCRIPTION_REMOVED:
         break;
     }

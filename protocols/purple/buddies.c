@@ -214,8 +214,14 @@ static gboolean flush_cb(gpointer data)
     GHashTableIter iter;
     gpointer contact;
     g_hash_table_iter_init(&iter, dirty);
-    while (g_hash_table_iter_next(&iter, &contact, NULL))
-        send_changes(buddies, contact);
+    while (g_hash_table_iter_next(&iter, &contact, NULL)) {
+        if (cw_grants_is_leaving(buddies->account, contact))
+            g_hash_table_add(buddies->dirty, g_strdup(contact)); /* later: this is what it was */
+        else
+            send_changes(buddies, contact);
+    }
+    if (g_hash_table_size(buddies->dirty) > 0 && buddies->flush_id == 0)
+        buddies->flush_id = g_timeout_add(FLUSH_DELAY, flush_cb, buddies);
     return G_SOURCE_REMOVE;
 }
 
@@ -248,7 +254,8 @@ gboolean cw_buddies_has(const CwAccount *account, const char *contact)
 /* What is to be said of one of them, now. */
 static void flush(CwBuddies *buddies, const char *contact)
 {
-    if (g_hash_table_remove(buddies->dirty, contact))
+    if (!cw_grants_is_leaving(buddies->account, contact) &&
+        g_hash_table_remove(buddies->dirty, contact))
         send_changes(buddies, contact);
 }
 
@@ -325,6 +332,7 @@ void cw_buddies_remove(CwAccount *account, const CwLinkMsg *msg)
         return;
     }
     GSList *found = purple_find_buddies(account->purple, contact);
+    gboolean found_any = found != NULL;
     for (GSList *l = found; l != NULL; l = l->next) {
         if (cw_account_connection(account) != NULL)
             purple_account_remove_buddy(account->purple, l->data, purple_buddy_get_group(l->data));
@@ -332,6 +340,8 @@ void cw_buddies_remove(CwAccount *account, const CwLinkMsg *msg)
     }
     g_slist_free(found);
     flush(account->buddies, contact); /* before it may be added again */
+    if (found_any && cw_account_connection(account) != NULL)
+        cw_grants_leave(account, contact);
     answer_add(account, msg->id, CW_REASON_NONE, NULL);
 }
 

@@ -6,6 +6,8 @@
 
 #include "protocols/purple/host.h"
 
+#define LEAVE_TIME (10 * G_USEC_PER_SEC) /* µs until what the list says counts again anyway */
+
 typedef struct {
     CwAuthorization authorization; /* as the gateway was told */
     gboolean fresh;                /* asked in this log-in, and the list does not show it yet */
@@ -13,13 +15,15 @@ typedef struct {
 } Grant;
 
 struct CwGrants {
-    GHashTable *known; /* name -> Grant */
+    GHashTable *known;   /* name -> Grant */
+    GHashTable *leaving; /* name -> gint64: monotonic µs until which */
 };
 
 CwGrants *cw_grants_new(CwAccount *account)
 {
     CwGrants *grants = g_new0(CwGrants, 1);
     grants->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    grants->leaving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return grants;
 }
 
@@ -28,6 +32,7 @@ void cw_grants_free(CwGrants *grants)
     if (grants == NULL)
         return;
     g_hash_table_unref(grants->known);
+    g_hash_table_unref(grants->leaving);
     g_free(grants);
 }
 
@@ -75,6 +80,8 @@ void cw_grants_bounced(CwAccount *account, const char *contact)
 void cw_grants_listed(CwAccount *account, const char *contact, CwAuthorization authorization)
 {
     const Grant *grant = find(account, contact);
+    if (cw_grants_is_leaving(account, contact))
+        return;
     if (grant == NULL || !grant->fresh || authorization != CW_AUTHORIZATION_NONE)
         cw_grants_set(account, contact, authorization);
 }
@@ -88,6 +95,29 @@ gboolean cw_grants_needs_asking(const CwAccount *account, const char *contact)
 void cw_grants_forget(CwAccount *account, const char *contact)
 {
     g_hash_table_remove(account->grants->known, contact);
+}
+
+void cw_grants_leave(CwAccount *account, const char *contact)
+{
+    if (cw_host.defaults->stanza_signals == NULL)
+        return; /* we would not see when it has left */
+    gint64 until = g_get_monotonic_time() + LEAVE_TIME;
+    g_hash_table_insert(account->grants->leaving, g_strdup(contact),
+                        g_memdup2(&until, sizeof until));
+}
+
+void cw_grants_left(CwAccount *account, const char *contact)
+{
+    g_hash_table_remove(account->grants->leaving, contact);
+}
+
+gboolean cw_grants_is_leaving(const CwAccount *account, const char *contact)
+{
+    const gint64 *until = g_hash_table_lookup(account->grants->leaving, contact);
+    if (until == NULL || g_get_monotonic_time() < *until)
+        return until != NULL;
+    g_hash_table_remove(account->grants->leaving, contact);
+    return FALSE;
 }
 
 void cw_grants_added(CwAccount *account, const char *contact)

@@ -26,6 +26,12 @@ void cw_grants_listed(CwAccount *account, const char *contact, CwAuthorization a
 /* It is off the list. */
 void cw_grants_forget(CwAccount *account, const char *contact);
 
+/* We take it off the network's list; and the network says that it is off.  What its list says of
+ * the contact between the two is older, and would bring it back. */
+void cw_grants_leave(CwAccount *account, const char *contact);
+void cw_grants_left(CwAccount *account, const char *contact);
+gboolean cw_grants_is_leaving(const CwAccount *account, const char *contact);
+
 /* Is there nothing that was asked or granted? */
 gboolean cw_grants_needs_asking(const CwAccount *account, const char *contact);
 

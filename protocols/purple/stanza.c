@@ -130,9 +130,11 @@ static void read_item(CwAccount *account, xmlnode *item)
 {
     const char *subscription = xmlnode_get_attrib(item, "subscription");
     g_autofree char *contact = cw_account_normalize(account, xmlnode_get_attrib(item, "jid"));
-    if (contact == NULL || g_strcmp0(subscription, "remove") == 0)
+    if (contact == NULL)
         return;
-    if (g_strcmp0(subscription, "to") == 0 || g_strcmp0(subscription, "both") == 0)
+    if (g_strcmp0(subscription, "remove") == 0)
+        cw_grants_left(account, contact);
+    else if (g_strcmp0(subscription, "to") == 0 || g_strcmp0(subscription, "both") == 0)
         cw_grants_listed(account, contact, CW_AUTHORIZATION_GRANTED);
     else if (g_strcmp0(xmlnode_get_attrib(item, "ask"), "subscribe") == 0)
         cw_grants_listed(account, contact, CW_AUTHORIZATION_ASKED);

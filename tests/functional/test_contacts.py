@@ -1,134 +1,25 @@
-# tests/functional/test_contacts.py: contacts come and go, and who may see whom: checklist G37 to
-# G41, G51 to G56
+# tests/functional/test_contacts.py: the user adds and deletes contacts, and what they answer:
+# checklist G37 to G41
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
-
-import os
-import re
-import signal
 
 import pytest
 
 from conftest import IRC, XMPP
-from lib.friends import Friends, escaped, is_presence_of
+from lib.friends import escaped, is_presence_of
+from lib.pair import ROSTER, Pair, no_presence_of_hers
 from lib.registration import log_out, register, settle, wait_online
 from lib.servers import Ngircd
-from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, condition, error_text
 
-ROSTER = "jabber:iq:roster"
-NICK = "http://jabber.org/protocol/nick"
 AWAY = "xa"  # how the gateway shows while the network is not there
 
 
 @pytest.fixture
-def account(world):
-    return world.account("juliet")
-
-
-@pytest.fixture
-def juliet(account):
-    client = account.client("home")
+def juliet(world):
+    client = world.account("juliet").client("home")
     client.presence()
     return client
-
-
-class Pair:
-    """juliet, registered and online, and somebody on the other network who has never met her."""
-
-    def __init__(self, world, gateway, juliet):
-        self.world, self.gateway, self.juliet = world, gateway, juliet
-        self.legacy = world.other_account("romeo")
-        self.other = world.other_account("mercutio")
-        self.friend = self.other.client()
-        self.friend.presence()
-        register(juliet, XMPP, self.legacy.jid, self.legacy.password)
-        self.contact = escaped(self.friend.bare)
-
-    def say(self, kind):
-        """juliet to the contact."""
-        self.juliet.presence(self.contact, kind)
-
-    def hear(self, kind):
-        """… and what comes back."""
-        return self.juliet.wait_presence(self.contact, kind)
-
-    def friend_says(self, kind):
-        self.friend.presence(self.legacy.jid, kind)
-
-    def friend_hears(self, kind):
-        return self.friend.wait_presence(self.legacy.jid, kind)
-
-    def ask(self):
-        """juliet wants to see the friend, who has not answered."""
-        self.say("subscribe")
-        self.friend_hears("subscribe")
-        self.settle()
-
-    def become_friends(self):
-        self.ask()
-        self.friend_says("subscribed")
-        self.hear("subscribed")
-        self.hear(None)
-        self.friend_says("subscribe")
-        self.hear("subscribe")
-        self.say("subscribed")
-        self.friend_hears("subscribed")
-        self.friend_hears(None)
-        self.settle()
-        self.juliet.stanzas.take_all()
-        self.friend.stanzas.take_all()
-
-    def settle(self):
-        """What was said so far is done, on both sides."""
-        settle(self.juliet, XMPP)
-        self.friend.sync()
-        settle(self.juliet, XMPP)
-
-    def kinds(self):
-        """The types of the contact's presence, in order; None: available."""
-        return [s.get("type") for s in self.juliet.stanzas.history if s.tag == CLIENT + "presence"
-                and s.get("from", "").partition("/")[0] == self.contact]
-
-    def sent(self, kind, start=0):
-        """How often the gateway has said that to her from the contact: her server keeps some of it to
-        itself."""
-        text = self.gateway.log_text()[start:]
-        return sum(1 for line in text.splitlines() if "sent <presence" in line
-                   and re.search(rf"\btype=['\"]{kind}['\"]", line)
-                   and self.contact in line)
-
-    def roster(self):
-        """The legacy account's list: jid -> item."""
-        client = self.legacy.client("look")
-        try:
-            answer = client.iq("get", None, f"<query xmlns='{ROSTER}'/>")
-            return {item.get("jid"): item for item in answer.iter(f"{{{ROSTER}}}item")}
-        finally:
-            client.close()
-
-    def wait_off_the_list(self):
-        wait_until(lambda: self.friend.bare not in self.roster(), what="the contact to be deleted")
-
-    def restart_gateway(self, meanwhile=lambda: None):
-        """Killed: nothing is written down in the last moment."""
-        self.settle()
-        self.gateway.kill()
-        meanwhile()
-        self.friend.sync()
-        self.gateway.start()
-
-    def restart_host(self, meanwhile=lambda: None):
-        (host,) = [pid for pid in self.gateway.hosts() if "prpl-jabber" in command_of(pid)]
-        self.settle()
-        os.kill(host, signal.SIGKILL)
-        meanwhile()
-        wait_online(self.juliet, XMPP)
-
-
-def command_of(pid):
-    with open(f"/proc/{pid}/cmdline", "rb") as file:
-        return file.read().decode()
 
 
 @pytest.fixture
@@ -309,13 +200,6 @@ def test_G38_contact_grants_after_a_restart(pair, restart):
 
 # ---- the user deletes a contact ----
 
-def no_presence_of_hers(pair):
-    pair.friend.stanzas.take_all()
-    pair.juliet.presence(show="dnd", status="not for him")
-    pair.settle()
-    assert not pair.friend.stanzas.take_all(is_presence_of(pair.legacy.jid))
-
-
 def test_G41_off_the_roster(pair):
     pair.become_friends()
     pair.juliet.iq("set", None, f"<query xmlns='{ROSTER}'><item jid='{pair.contact}' "
@@ -421,109 +305,3 @@ def test_nothing_is_removed_that_was_merely_declined(world, gateway, juliet):
     juliet.presence(contact, "subscribe")  # and later after all: nobody has to be asked
     juliet.wait_presence(contact, "subscribed")
     juliet.wait_presence(contact)
-
-
-# ---- the contact's side ----
-
-def test_G51_G52_G53_contact_asks_and_is_let_in(pair):
-    pair.friend.send(f"<presence to='{pair.legacy.jid}' type='subscribe'>"
-                     f"<nick xmlns='{NICK}'>Queen Mab's &lt;friend&gt;</nick></presence>")
-    asked = pair.hear("subscribe")
-    assert asked.get("to") == pair.juliet.bare
-    assert asked.findtext(f"{{{NICK}}}nick") == "Queen Mab's <friend>"
-    pair.settle()
-    assert pair.sent("subscribed") == 0
-    pair.say("subscribed")
-    pair.friend_hears("subscribed")
-    pair.friend_hears(None)
-    pair.say("subscribe")
-    pair.friend_hears("subscribe")
-    pair.friend_says("subscribed")
-    pair.hear("subscribed")
-    pair.hear(None)
-    assert pair.roster()[pair.friend.bare].get("name") == "Queen Mab's <friend>"
-
-
-def test_G54_contact_asks_and_is_denied(pair):
-    pair.friend_says("subscribe")
-    pair.hear("subscribe")
-    pair.say("unsubscribed")
-    pair.friend_hears("unsubscribed")
-    no_presence_of_hers(pair)
-
-
-def test_G55_contact_removes_the_user(pair):
-    pair.become_friends()
-    pair.juliet.stanzas.take_all()
-    pair.friend.iq("set", None, f"<query xmlns='{ROSTER}'><item jid='{pair.legacy.jid}' "
-                                f"subscription='remove'/></query>")
-    for kind in ("unsubscribe", "unsubscribed", "unavailable"):
-        pair.hear(kind)
-    no_presence_of_hers(pair)
-    assert pair.friend.bare in pair.roster()  # hers to remove
-
-
-def test_G56_request_that_waits_is_offered_once_a_session(pair):
-    pair.friend_says("subscribe")
-    pair.hear("subscribe")
-    pair.restart_host()
-    pair.settle()
-    assert pair.sent("subscribe") == 1
-    pair.restart_gateway()
-    wait_online(pair.juliet, XMPP)
-    pair.settle()
-    assert pair.sent("subscribe") == 2
-    pair.restart_host()
-    pair.settle()
-    assert pair.sent("subscribe") == 2
-    pair.say("subscribed")
-    pair.friend_hears("subscribed")
-    pair.friend_hears(None)
-    pair.restart_gateway()
-    wait_online(pair.juliet, XMPP)
-    pair.settle()
-    assert pair.sent("subscribe") == 2
-
-
-def test_G56_request_that_was_taken_back_is_forgotten(pair):
-    pair.friend_says("subscribe")
-    pair.hear("subscribe")
-    start = len(pair.gateway.log_text())
-    pair.friend_says("unsubscribe")
-    wait_until(lambda: pair.sent("unsubscribe", start) == 1, what="the request to be taken back")
-    pair.restart_gateway()
-    wait_online(pair.juliet, XMPP)
-    pair.settle()
-    assert pair.sent("subscribe", start) == 0
-
-
-@pytest.mark.parametrize("answer", ["subscribed", "unsubscribed"])
-def test_G52_G54_answer_while_logged_out_is_kept(pair, answer):
-    pair.friend_says("subscribe")
-    pair.hear("subscribe")
-    log_out(pair.juliet, XMPP)
-    pair.say(answer)
-    settle(pair.juliet, XMPP)
-    pair.gateway.kill()
-    pair.gateway.start()
-    pair.juliet.presence(XMPP)
-    wait_online(pair.juliet, XMPP)
-    pair.friend_hears(answer)
-    pair.settle()
-    assert pair.sent("subscribe") == 1
-
-
-def test_G56_requests_are_bounded(world, gateway_factory, juliet):
-    gateway = gateway_factory(server_port=world.server.component_port, limits={"contacts": 2},
-                              transports={XMPP: world.xmpp_transport()}).start()
-    pair = Pair(world, gateway, juliet)
-    for _ in range(3):
-        stranger = world.other_account("tybalt").client()
-        stranger.presence()
-        stranger.presence(pair.legacy.jid, "subscribe")
-    gateway.wait_log("over 2 contacts wait for an answer")
-    assert len(re.findall(r"sent <presence[^>]*type=['\"]subscribe['\"]", gateway.log_text())) <= 4
-
-
-def test_friends_see_each_other(world, gateway, juliet):
-    Friends(world, juliet)

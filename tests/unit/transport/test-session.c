@@ -28,7 +28,8 @@ static const char settings_text[] = "[timing]\n"
 static const char host_script[] =
     "say() { printf '%s\\n' \"$1\" >&3; }\n"
     "say '{\"type\":\"hello\",\"version\":1,"
-    "\"protocol\":{\"id\":\"prpl-test\",\"name\":\"Test\",\"password\":\"optional\"}}'\n"
+    "\"protocol\":{\"id\":\"prpl-test\",\"name\":\"Test\",\"password\":\"optional\","
+    "\"authorization\":true}}'\n"
     "state() { say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,\\\"state\\\":\\\"$1\\\"}\"; "
     "}\n"
     "n=0\n"
@@ -42,6 +43,21 @@ static const char host_script[] =
     "\\\"state\\\":\\\"offline\\\",\\\"reason\\\":\\\"auth\\\",\\\"fatal\\\":true}\";;\n"
     "  *) state online;; esac;;\n"
     "*'\"type\":\"answer\"'*) state online;;\n"
+    /* the contact's name says what becomes of him; the id is the gateway's */
+    "*'\"type\":\"contact-'*) id=${line#*'\"id\":'}; id=${id%%,*}; id=${id%%\\}*}\n"
+    "  ack() { say \"{\\\"type\\\":\\\"ack\\\",\\\"account\\\":$n,\\\"id\\\":$id}\"; }\n"
+    "  nack() { say \"{\\\"type\\\":\\\"nack\\\",\\\"account\\\":$n,\\\"id\\\":$id,"
+    "\\\"reason\\\":\\\"$1\\\",\\\"text\\\":\\\"no\\\"}\"; }\n"
+    "  auth() { say \"{\\\"type\\\":\\\"authorization\\\",\\\"account\\\":$n,"
+    "\\\"contact\\\":\\\"$1\\\",\\\"authorization\\\":\\\"$2\\\"}\"; }\n"
+    "  case $line in\n"
+    "  *'\"type\":\"contact-remove\"'*) ack;;\n"
+    "  *'\"contact\":\"nobody\"'*) nack no-contact;;\n"
+    "  *'\"contact\":\"later\"'*) nack not-online;;\n"
+    "  *'\"contact\":\"romeo\"'*) auth romeo asked; ack; auth romeo granted;;\n"
+    "  *'\"contact\":\"paris\"'*) auth paris asked; ack; auth paris none;;\n"
+    "  *'\"contact\":\"fickle\"'*) ack; auth fickle granted; auth fickle none;;\n"
+    "  *) ack;; esac;;\n"
     "esac; done\n";
 
 typedef struct {
@@ -58,6 +74,7 @@ typedef struct {
     guint questions_gone;
     guint messages;
     GString *text; /* of all messages */
+    GString *told; /* "+romeo", "-paris", "~fickle" (withdrawn) */
 } World;
 
 static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)
@@ -86,7 +103,20 @@ static void message_cb(CwSession *session, const char *contact, const char *text
     g_string_append(world->text, text);
 }
 
+static void granted_cb(CwSession *session, const CwContact *contact, gpointer data)
+{
+    g_string_append_printf(((World *)data)->told, "+%s", contact->name);
+}
+
+static void refused_cb(CwSession *session, const CwContact *contact, gboolean withdrawn,
+                       const char *text, gpointer data)
+{
+    g_string_append_printf(((World *)data)->told, "%c%s", withdrawn ? '~' : '-', contact->name);
+}
+
 static const CwEvents events = {
+    .granted = granted_cb,
+    .refused = refused_cb,
     .message = message_cb,
     .question = question_cb,
     .question_gone = question_gone_cb,
@@ -97,7 +127,7 @@ static void set_up(World *world, gconstpointer data)
     const char *const argv[] = {"/bin/sh", "-c", host_script, NULL};
     g_autoptr(GError) error = NULL;
 
-    *world = (World){.answer = TRUE, .text = g_string_new(NULL)};
+    *world = (World){.answer = TRUE, .text = g_string_new(NULL), .told = g_string_new(NULL)};
     world->folder = g_dir_make_tmp("causeway-XXXXXX", NULL);
     g_autofree char *path = g_build_filename(world->folder, "db", NULL);
     g_autofree char *key = g_build_filename(world->folder, "key", NULL);
@@ -139,6 +169,7 @@ static void tear_down(World *world, gconstpointer data)
     cw_transport_free(world->transport);
     cw_settings_free(world->settings);
     g_string_free(world->text, TRUE);
+    g_string_free(world->told, TRUE);
 
     g_autoptr(GDir) dir = g_dir_open(world->folder, 0, NULL);
     const char *name;
@@ -253,6 +284,90 @@ static void message__comes_in_pieces__over_the_limit(World *world, gconstpointer
     g_assert_true(g_str_has_suffix(world->text->str, "00ä"));
 }
 
+static void assert_told(World *world, const char *told)
+{
+    gboolean same = FALSE;
+
+    for (guint i = 0; i < 400 && !same; i++) {
+        g_autoptr(GSource) tick = g_timeout_source_new(25);
+        g_source_set_callback(tick, wake_cb, NULL, NULL);
+        g_source_attach(tick, NULL);
+        g_main_context_iteration(NULL, TRUE);
+        g_source_destroy(tick);
+        same = g_str_equal(world->told->str, told);
+    }
+    g_assert_cmpstr(world->told->str, ==, told);
+    g_string_truncate(world->told, 0);
+}
+
+static CwSubscription subscription_of(World *world, const char *name)
+{
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    const CwContact *contact = cw_session_find_contact(session, name);
+
+    return contact == NULL ? CW_SUBSCRIPTION_NONE : contact->subscription;
+}
+
+static void subscribe__is_answered__by_the_network(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+
+    g_assert_true(cw_session_subscribe(session, "romeo"));
+    g_assert_cmpint(subscription_of(world, "romeo"), ==, CW_SUBSCRIPTION_WANTED);
+    assert_told(world, "+romeo");
+    g_assert_cmpint(subscription_of(world, "romeo"), ==, CW_SUBSCRIPTION_GRANTED);
+    cw_session_subscribe(session, "romeo"); /* again: without the network */
+    g_assert_cmpstr(world->told->str, ==, "+romeo");
+    assert_told(world, "+romeo");
+    cw_session_subscribe(session, "paris");
+    assert_told(world, "-paris");
+    cw_session_subscribe(session, "fickle");
+    assert_told(world, "+fickle~fickle");
+    cw_session_subscribe(session, "nobody");
+    assert_told(world, "-nobody");
+    g_assert_null(cw_session_find_contact(session, "nobody"));
+}
+
+/* What the network cannot take now is kept, in the store as well. */
+static void subscribe__is_kept__for_the_next_login(World *world, gconstpointer data)
+{
+    gboolean answered = FALSE;
+
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    cw_session_subscribe(session, "later");
+    for (guint i = 0; i < 400 && !answered; i++) {
+        g_main_context_iteration(NULL, FALSE);
+        answered = cw_session_find_contact(session, "later")->question == 0;
+        g_usleep(5000);
+    }
+    g_assert_true(answered);
+    g_assert_cmpstr(world->told->str, ==, "");
+    g_assert_cmpint(subscription_of(world, "later"), ==, CW_SUBSCRIPTION_WANTED);
+    g_autoptr(GPtrArray) stored = cw_store_list_contacts(world->store, DOMAIN, JULIET, NULL);
+    g_assert_cmpint(((const CwStoredContact *)g_ptr_array_index(stored, 0))->subscription, ==,
+                    CW_SUBSCRIPTION_WANTED);
+}
+
+static void removal__is_kept__until_the_network_answers(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    gboolean gone = FALSE;
+
+    cw_session_subscribe(session, "romeo");
+    assert_told(world, "+romeo");
+    cw_session_remove_contact(session, "romeo");
+    g_assert_cmpint(subscription_of(world, "romeo"), ==, CW_SUBSCRIPTION_REMOVED);
+    for (guint i = 0; i < 400 && !gone; i++) {
+        g_main_context_iteration(NULL, FALSE);
+        gone = cw_session_find_contact(session, "romeo") == NULL;
+        g_usleep(5000);
+    }
+    g_assert_true(gone);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -264,6 +379,9 @@ int main(int argc, char **argv)
     ADD("/registration/asks/what_the_network_asks", registration__asks__what_the_network_asks);
     ADD("/unregister/takes_back/what_was_asked", unregister__takes_back__what_was_asked);
     ADD("/message/comes_in_pieces/over_the_limit", message__comes_in_pieces__over_the_limit);
+    ADD("/subscribe/is_answered/by_the_network", subscribe__is_answered__by_the_network);
+    ADD("/subscribe/is_kept/for_the_next_login", subscribe__is_kept__for_the_next_login);
+    ADD("/removal/is_kept/until_the_network_answers", removal__is_kept__until_the_network_answers);
     ADD("/unregister/counts/before_the_store_is_done",
         unregister__counts__before_the_store_is_done);
     return g_test_run();
