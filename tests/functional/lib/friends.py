@@ -30,6 +30,7 @@ class Friends:
         juliet.presence(self.contact, "subscribe")
         self.friend.wait_presence(self.legacy.jid, "subscribe")
         self.friend.presence(self.legacy.jid, "subscribed")
+        juliet.wait_presence(self.contact, "subscribed")
         self.friend.presence(self.legacy.jid, "subscribe")
         juliet.wait_presence(self.contact, "subscribe")
         juliet.presence(self.contact, "subscribed")
