@@ -174,7 +174,7 @@ void cw_session_take_ask(CwSession *session, const CwLinkMsg *msg)
     if (request->told_at != 0 && g_get_monotonic_time() - request->told_at > ASKS_STILL) {
         request->told_at = 0; /* a new one */
         request->stored->answer = CW_ANSWER_NONE;
-        known = FALSE;
+        known = request->offered = FALSE;
     }
     if (request->stored->answer != CW_ANSWER_NONE) {
         tell(session, request);
