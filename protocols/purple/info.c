@@ -17,7 +17,7 @@
 #include "protocols/purple/markup.h"
 
 #define CONTACTS_MAX 64    /* of whom something is asked at once */
-#define IDS_MAX 16         /* requests for one contact; more: the oldest are forgotten */
+#define IDS_MAX 16         /* requests for one contact; more: the oldest are refused */
 #define FIELDS_MAX 100     /* of one answer; what follows is left out */
 #define VALUE_MAX 4096     /* bytes of a value */
 #define FORGOTTEN 60000000 /* µs after which no answer is waited for any more */
@@ -156,8 +156,10 @@ void cw_infos_ask(CwAccount *account, const CwLinkMsg *msg)
         open->ids = g_array_new(FALSE, FALSE, sizeof(gint64));
         g_hash_table_insert(infos->open, g_strdup(contact), open);
     }
-    if (open->ids->len >= IDS_MAX)
+    if (open->ids->len >= IDS_MAX) {
+        cw_host_nack(account->number, g_array_index(open->ids, gint64, 0), CW_REASON_RATE, NULL);
         g_array_remove_index(open->ids, 0);
+    }
     g_array_append_val(open->ids, msg->id);
     if (ask)
         serv_get_info(gc, contact); /* may answer at once */
