@@ -24,6 +24,7 @@ from .watch import Watch
 
 HOST, OTHER_HOST = "localhost", "capulet.lit"
 IRC, XMPP = "irc.localhost", "xmpp.localhost"
+SUPPRESSIONS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lsan.supp")
 PLUGINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "plugins")
 
 TIMING = {"server-ping-interval": 20, "server-ping-timeout": 20, "server-refused-retry": 1,
@@ -194,8 +195,10 @@ class World:
                        "option.auth_plain_in_clear": "true", **shared}})
         if self.sanitized:
             self.gateway.environment = {
+                # causeway-purple unwinds slowly, so that suppressions match any frame: deep enough
                 "ASAN_OPTIONS": "detect_leaks=1:exitcode=99:quarantine_size_mb=8:"
-                                "malloc_context_size=5:detect_stack_use_after_return=0"}
+                                "malloc_context_size=12:detect_stack_use_after_return=0",
+                "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0"}
         else:
             self.gateway.environment = {}
         self.gateway.choose_optional()
