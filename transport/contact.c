@@ -13,11 +13,19 @@ CwContact *cw_contact_new(const char *name)
     return contact;
 }
 
+void cw_contact_forget_old(CwContact *contact)
+{
+    contact->renamed = FALSE;
+    g_clear_pointer(&contact->old_alias, g_free);
+    g_clear_pointer(&contact->old_group, g_free);
+}
+
 void cw_contact_free(CwContact *contact)
 {
     if (contact == NULL)
         return;
     cw_avatar_unref(contact->avatar);
+    cw_contact_forget_old(contact);
     g_free(contact->name);
     g_free(contact->alias);
     g_free(contact->group);

@@ -42,10 +42,14 @@ typedef struct {
     gint64 question; /* id of a contact-add or contact-remove without an answer; 0: none */
     gboolean told;   /* the network said `authorization` in this log-in */
     CwAuthorization authorization;
-    gboolean renamed; /* the network gave it another name or group since it was brought */
+    gboolean renamed; /* the network gave it another name or group since it was brought … */
+    char *old_alias;  /* … and this was the old one, nullable as well */
+    char *old_group;
 } CwContact;
 
 CwContact *cw_contact_new(const char *name);
+/* It is as it is now, `renamed` ends. */
+void cw_contact_forget_old(CwContact *contact);
 void cw_contact_free(CwContact *contact);
 
 G_END_DECLS

@@ -19,7 +19,7 @@ struct CwRegistrar {
     GHashTable *pending;  /* bare JID -> CwPending * (the key is its own) */
     CwPace pace;          /* of all users */
     GHashTable *paces;    /* bare JID -> CwPace * */
-    GHashTable *removing; /* set of bare JIDs whose delete is queued */
+    GHashTable *removing; /* set of bare JIDs whose delete or move is queued */
 };
 
 typedef struct {
@@ -256,6 +256,7 @@ gboolean cw_registrar_is_removing(CwRegistrar *registrar, const char *jid)
 typedef struct {
     CwRegistrar *registrar;
     char *jid;
+    char *to; /* nullable: it moves there */
     CwStoreDone done;
     gpointer data;
 } Removal;
@@ -263,23 +264,27 @@ typedef struct {
 static void removed_cb(const GError *error, gpointer data)
 {
     Removal *removal = data;
+    const char *domain = cw_transport_domain(removal->registrar->transport);
 
     g_hash_table_remove(removal->registrar->removing, removal->jid);
-    if (error == NULL)
-        g_message("%s/%s: unregistered", removal->jid,
-                  cw_transport_domain(removal->registrar->transport));
+    if (removal->to != NULL)
+        g_hash_table_remove(removal->registrar->removing, removal->to);
+    if (error == NULL && removal->to != NULL)
+        g_message("%s/%s: the registration has moved to %s", removal->jid, domain, removal->to);
+    else if (error == NULL)
+        g_message("%s/%s: unregistered", removal->jid, domain);
     removal->done(error, removal->data);
     g_free(removal->jid);
+    g_free(removal->to);
     g_free(removal);
 }
 
-void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,
-                             gpointer data)
+/* Ends what there is of him, but in the store. */
+static Removal *begin_removal(CwRegistrar *registrar, const char *jid, CwStoreDone done,
+                              gpointer data)
 {
-    CwTransport *transport = registrar->transport;
     CwPending *pending = g_hash_table_lookup(registrar->pending, jid);
-    CwSession *session = cw_transport_find_session(transport, jid);
-
+    CwSession *session = cw_transport_find_session(registrar->transport, jid);
     Removal *removal = g_new0(Removal, 1);
 
     removal->registrar = registrar;
@@ -290,9 +295,28 @@ void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDon
     if (pending != NULL)
         abort_pending(pending);
     if (session != NULL)
-        cw_transport_drop_session(transport, session);
+        cw_transport_drop_session(registrar->transport, session);
+    return removal;
+}
+
+void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,
+                             gpointer data)
+{
+    CwTransport *transport = registrar->transport;
+    Removal *removal = begin_removal(registrar, jid, done, data);
+
     cw_store_delete_user(cw_transport_store(transport), cw_transport_domain(transport),
                          removal->jid, removed_cb, removal);
+}
+
+void cw_registrar_move(CwRegistrar *registrar, const CwUser *user, const char *to, CwStoreDone done,
+                       gpointer data)
+{
+    Removal *removal = begin_removal(registrar, user->jid, done, data);
+
+    removal->to = g_strdup(to);
+    g_hash_table_add(registrar->removing, g_strdup(to));
+    cw_store_move_user(cw_transport_store(registrar->transport), user, to, removed_cb, removal);
 }
 
 CwRegistrar *cw_registrar_new(CwTransport *transport)

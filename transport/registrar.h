@@ -28,6 +28,9 @@ CwSession *cw_registrar_find_trial(CwRegistrar *registrar, const char *jid); /* 
 gboolean cw_registrar_is_removing(CwRegistrar *registrar, const char *jid);
 void cw_registrar_unregister(CwRegistrar *registrar, const char *jid, CwStoreDone done,
                              gpointer data);
+/* Until it is done both JIDs are in is_removing(), and neither can register. */
+void cw_registrar_move(CwRegistrar *registrar, const CwUser *user, const char *to, CwStoreDone done,
+                       gpointer data);
 
 /* in transport.c: a trial that went well becomes the session of its user */
 void cw_transport_adopt_session(CwTransport *transport, CwSession *session);

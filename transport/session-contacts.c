@@ -423,7 +423,11 @@ void cw_session_take_contact(CwSession *session, const CwLinkMsg *msg)
     if (contact->listed && !changed)
         return;
     contact->listed = TRUE;
-    contact->renamed |= changed && known;
+    if (changed && known && !contact->renamed) {
+        contact->renamed = TRUE;
+        contact->old_alias = g_steal_pointer(&contact->alias);
+        contact->old_group = g_steal_pointer(&contact->group);
+    }
     if (changed) {
         g_free(contact->alias);
         g_free(contact->group);

@@ -470,6 +470,18 @@ void cw_store_delete_user(CwStore *store, const char *domain, const char *jid, C
                          cw_write_new(CW_WRITE_DELETE_USER, domain, jid, done, data));
 }
 
+void cw_store_move_user(CwStore *store, const CwUser *user, const char *jid, CwStoreDone done,
+                        gpointer data)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_MOVE_USER, user->domain, user->jid, done, data);
+    write->new_jid = g_strdup(jid);
+    if (user->password) {
+        g_autofree char *place = password_place(user->domain, jid);
+        write->box = cw_seal_close_box(store->seal, user->password, place);
+    }
+    cw_store_writer_push(store->writer, write);
+}
+
 void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
                           const CwStoredContact *contact)
 {

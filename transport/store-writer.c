@@ -20,6 +20,9 @@ typedef enum {
     STATEMENT_CLEAR_OPTIONS,
     STATEMENT_PUT_OPTION,
     STATEMENT_DELETE_USER,
+    STATEMENT_MOVE_USER,
+    STATEMENT_MOVE_CONTACTS,
+    STATEMENT_MOVE_SPOOLED,
     STATEMENT_PUT_CONTACT,
     STATEMENT_DELETE_CONTACT,
     STATEMENT_PUT_REQUEST,
@@ -38,6 +41,11 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_CLEAR_OPTIONS] = "DELETE FROM user_options WHERE user = ?1",
     [STATEMENT_PUT_OPTION] = "INSERT INTO user_options (user, name, value) VALUES (?1, ?2, ?3)",
     [STATEMENT_DELETE_USER] = "DELETE FROM users WHERE domain = ?1 AND jid = ?2",
+    [STATEMENT_MOVE_USER] = ("UPDATE users SET jid = ?3, password = ?4 WHERE domain = ?1 AND"
+                             " jid = ?2 AND NOT EXISTS (SELECT 1 FROM users WHERE"
+                             " domain = ?1 AND jid = ?3) RETURNING id"),
+    [STATEMENT_MOVE_CONTACTS] = "UPDATE contacts SET offered = 0 WHERE user = ?1",
+    [STATEMENT_MOVE_SPOOLED] = "DELETE FROM spool WHERE user = ?1", /* sealed for the old JID */
     /* Nothing happens when the user is gone: he unregistered while his list came in. */
     [STATEMENT_PUT_CONTACT] =
         ("INSERT INTO contacts (user, name, alias, \"group\", offered, subscription)"
@@ -99,6 +107,7 @@ CwWrite *cw_write_new(CwWriteKind kind, const char *domain, const char *jid, CwS
 static void write_free(CwWrite *write)
 {
     cw_user_free(write->user);
+    g_free(write->new_jid);
     g_clear_pointer(&write->box, g_bytes_unref);
     cw_stored_contact_free(write->contact);
     cw_stored_request_free(write->request);
@@ -199,6 +208,32 @@ static gboolean run_for_user(CwStoreWriter *writer, Statement which, const CwWri
     return run(writer, which, NULL, error);
 }
 
+static gboolean run_for_id(CwStoreWriter *writer, Statement which, gint64 id, GError **error)
+{
+    sqlite3_bind_int64(writer->statements[which], 1, id);
+    return run(writer, which, NULL, error);
+}
+
+static gboolean move_user(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[STATEMENT_MOVE_USER];
+    gint64 id = 0;
+    bind_text(statement, 1, write->user->domain);
+    bind_text(statement, 2, write->user->jid);
+    bind_text(statement, 3, write->new_jid);
+    if (write->box)
+        bind_bytes(statement, 4, write->box);
+    if (!run(writer, STATEMENT_MOVE_USER, &id, error))
+        return FALSE;
+    if (id == 0) {
+        g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_MOVE, "%s is not registered, or %s is",
+                    write->user->jid, write->new_jid);
+        return FALSE;
+    }
+    return run_for_id(writer, STATEMENT_MOVE_CONTACTS, id, error) &&
+           run_for_id(writer, STATEMENT_MOVE_SPOOLED, id, error);
+}
+
 static gboolean put_spooled(CwStoreWriter *writer, const CwWrite *write, GError **error)
 {
     sqlite3_stmt *statement = writer->statements[STATEMENT_PUT_SPOOLED];
@@ -232,6 +267,9 @@ static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **erro
     case CW_WRITE_DELETE_USER:
         writer->residue = TRUE;
         return run_for_user(writer, STATEMENT_DELETE_USER, write, error);
+    case CW_WRITE_MOVE_USER:
+        writer->residue = TRUE;
+        return move_user(writer, write, error);
     case CW_WRITE_PUT_CONTACT:
         return run_for_user(writer, STATEMENT_PUT_CONTACT, write, error);
     case CW_WRITE_DELETE_CONTACT:
@@ -396,12 +434,20 @@ static gpointer writer_thread(gpointer data)
 
 /* ---- in the caller's main context ---- */
 
+/* It is not the disk's fault that a move comes too late. */
+static gboolean is_trouble(const CwWrite *write)
+{
+    return write->error != NULL &&
+           !g_error_matches(write->error, CW_STORE_ERROR, CW_STORE_ERROR_MOVE);
+}
+
 static void count_failure(CwStoreWriter *writer, const CwWrite *write)
 {
     CwTroubleKind kind = CW_TROUBLE_REGISTRATIONS;
     switch (write->kind) {
     case CW_WRITE_PUT_USER:
     case CW_WRITE_DELETE_USER:
+    case CW_WRITE_MOVE_USER:
         break;
     case CW_WRITE_PUT_CONTACT:
     case CW_WRITE_DELETE_CONTACT:
@@ -445,9 +491,9 @@ static void run_finished(CwStoreWriter *writer)
         if (write->size > 0)
             writer->n_waiting--;
         writer->waiting -= write->size;
-        failed = failed || write->error;
+        failed = failed || is_trouble(write);
         changed = changed || write->changed;
-        if (write->error)
+        if (is_trouble(write))
             count_failure(writer, write);
         if (write->done)
             write->done(write->error, write->data);
@@ -488,7 +534,7 @@ static gsize size_of(const CwWrite *write)
 {
     const CwUser *user = write->user;
     gsize size = sizeof *write + sizeof *user + length_of(user->domain) + length_of(user->jid) +
-                 length_of(user->username);
+                 length_of(user->username) + length_of(write->new_jid);
     GHashTableIter iter;
     gpointer name, value;
     g_hash_table_iter_init(&iter, user->options);

@@ -24,6 +24,7 @@ typedef struct sqlite3 sqlite3;
 typedef enum {
     CW_WRITE_PUT_USER,
     CW_WRITE_DELETE_USER,
+    CW_WRITE_MOVE_USER,
     CW_WRITE_PUT_CONTACT,
     CW_WRITE_DELETE_CONTACT,
     CW_WRITE_PUT_REQUEST,
@@ -37,6 +38,7 @@ typedef enum {
 typedef struct {
     CwWriteKind kind;
     CwUser *user;             /* domain and jid always; the password never */
+    char *new_jid;            /* (nullable) where the user moves to */
     GBytes *box;              /* (nullable) the sealed password or text */
     CwStoredContact *contact; /* (nullable) */
     CwStoredRequest *request; /* (nullable) */

@@ -24,6 +24,7 @@ typedef enum {
     CW_STORE_ERROR_KEY,     /* the key file does not fit the database */
     CW_STORE_ERROR_READ,
     CW_STORE_ERROR_WRITE, /* disk full and the like */
+    CW_STORE_ERROR_MOVE,  /* nobody is there to move, or somebody is where he is to go */
 } CwStoreError;
 
 /* One registration.  Strings owned by it. */
@@ -107,6 +108,11 @@ void cw_store_put_user(CwStore *store, const CwUser *user, CwStoreDone done, gpo
 /* With its contacts; pages that held them are overwritten (secure_delete). */
 void cw_store_delete_user(CwStore *store, const char *domain, const char *jid, CwStoreDone done,
                           gpointer data);
+/* The registration of `user` becomes `jid`'s, with its contacts, which are not offered any more;
+ * its messages that wait are deleted.  All or nothing: an error when it is gone, or `jid` has one.
+ */
+void cw_store_move_user(CwStore *store, const CwUser *user, const char *jid, CwStoreDone done,
+                        gpointer data);
 
 /* CwStoredContact *, in name order. */
 GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char *jid,

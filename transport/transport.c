@@ -365,3 +365,14 @@ void cw_transport_unregister(CwTransport *transport, const char *jid, CwStoreDon
 {
     cw_registrar_unregister(transport->registrar, jid, done, data);
 }
+
+void cw_transport_move(CwTransport *transport, const CwUser *user, const char *to, CwStoreDone done,
+                       gpointer data)
+{
+    cw_registrar_move(transport->registrar, user, to, done, data);
+}
+
+gboolean cw_transport_is_removing(CwTransport *transport, const char *jid)
+{
+    return cw_registrar_is_removing(transport->registrar, jid);
+}

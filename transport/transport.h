@@ -93,5 +93,10 @@ gboolean cw_transport_is_registering(CwTransport *transport, const char *jid);
 /* Logs out, aborts a pending registration, deletes all that is stored. */
 void cw_transport_unregister(CwTransport *transport, const char *jid, CwStoreDone done,
                              gpointer data);
+/* Logs out, aborts a pending registration, and gives what is stored to the JID `to`. */
+void cw_transport_move(CwTransport *transport, const CwUser *user, const char *to, CwStoreDone done,
+                       gpointer data);
+/* His registration is being deleted, or moves to him or away. */
+gboolean cw_transport_is_removing(CwTransport *transport, const char *jid);
 
 G_END_DECLS

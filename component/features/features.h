@@ -64,6 +64,9 @@ void cw_registration_submit(CwComponent *component, const CwJid *user, GHashTabl
                             CwRegistrationAnswer answer, gpointer data);
 void cw_registration_remove(CwComponent *component, const CwJid *user, CwRegistrationAnswer answer,
                             gpointer data);
+/* The same for its old JID, but that everything stored becomes the JID's `to`. */
+void cw_registration_move(CwComponent *component, const CwUser *user, const char *to,
+                          CwRegistrationAnswer answer, gpointer data);
 
 /* ---- moving a registration to another JID; both answer by chat ---- */
 

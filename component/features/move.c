@@ -4,12 +4,11 @@
  *     new JID: "accept CODE" -> the registration and the contacts are the new JID's, and the old
  *                               one is unregistered
  *
- * Both sides are proved by their servers, and the code that somebody has both of them.
+ * Both sides are proved by their servers, and the code that somebody has both of them.  It is one
+ * write of the store: whatever happens, one of them is registered, and one alone.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#define G_LOG_DOMAIN "component"
-
 #include <unistd.h>
 
 #include "component/features/features.h"
@@ -22,13 +21,6 @@ typedef struct {
     char *code;
     gint64 until; /* monotonic, µs */
 } Move;
-
-/* A move that is being done. */
-typedef struct {
-    CwComponent *component;
-    CwJid *from;
-    char *to;
-} Transfer;
 
 static void free_move(gpointer data)
 {
@@ -116,84 +108,43 @@ void cw_move_begin(CwComponent *component, const CwJid *from, const char *addres
 
 /* ---- from the new one ---- */
 
-static void finish(Transfer *transfer, const char *text)
+static void moved_cb(CwComponent *component, gboolean done, CwStanzaCondition condition,
+                     const char *text, gpointer data)
 {
-    if (text != NULL)
-        cw_gateway_chat_say(transfer->component, transfer->to, text);
-    cw_jid_free(transfer->from);
-    g_free(transfer->to);
-    g_free(transfer);
+    char *to = data;
+
+    if (done)
+        cw_presence_greet(component, to);
+    cw_gateway_chat_say(component, to,
+                        done ? "Done: your registration is this address's now.  If your client "
+                               "asks whether I may see your status, say yes."
+                             : "Your registration could not be moved; it is still at your other "
+                               "address.  Try again later.");
+    g_free(to);
 }
 
-static void removed_cb(CwComponent *component, gboolean done, CwStanzaCondition condition,
-                       const char *text, gpointer data)
+static void transfer(CwComponent *component, const Move *move)
 {
-    Transfer *transfer = data;
+    CwTransport *transport = cw_component_transport(component);
+    g_autoptr(GError) error = NULL;
 
-    if (!done) {
-        finish(transfer, "You are registered now, but your old address could not be removed; "
-                         "unregister it from there.");
+    if (cw_transport_is_registering(transport, move->from)) { /* what is stored is not all */
+        cw_gateway_chat_say(component, move->to,
+                            "That registration is being changed; begin the move anew.");
         return;
     }
-    g_message("%s/%s: the registration has moved to %s", transfer->from->bare,
-              cw_component_domain(component), transfer->to);
-    cw_presence_greet(component, transfer->to);
-    finish(transfer, "Done: your registration is this address's now.  If your client asks whether "
-                     "I may see your status, say yes.");
-}
-
-/* The contacts are the network's, but this roster has not seen them yet. */
-static void move_contacts(CwComponent *component, const char *from, const char *to)
-{
-    CwStore *store = cw_transport_store(cw_component_transport(component));
-    const char *domain = cw_component_domain(component);
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GPtrArray) contacts = cw_store_list_contacts(store, domain, from, &error);
-
-    if (contacts == NULL)
-        g_warning("%s/%s: cannot read the contacts: %s", from, domain, error->message);
-    for (guint i = 0; contacts != NULL && i < contacts->len; i++) {
-        CwStoredContact *contact = g_ptr_array_index(contacts, i);
-        contact->offered = FALSE;
-        cw_store_put_contact(store, domain, to, contact);
-    }
-}
-
-static void stored_cb(const GError *error, gpointer data)
-{
-    Transfer *transfer = data;
-    CwComponent *component = transfer->component;
-
-    if (error != NULL) {
-        g_warning("%s/%s: the registration cannot be stored: %s", transfer->to,
-                  cw_component_domain(component), error->message);
-        finish(transfer, "Your registration could not be stored; try again later.");
-        return;
-    }
-    move_contacts(component, transfer->from->bare, transfer->to);
-    cw_registration_remove(component, transfer->from, removed_cb, transfer);
-}
-
-static void transfer_user(CwComponent *component, const Move *move)
-{
-    CwStore *store = cw_transport_store(cw_component_transport(component));
-    g_autoptr(GError) error = NULL;
     g_autoptr(CwUser) user =
-        cw_store_get_user(store, cw_component_domain(component), move->from, &error);
+        cw_transport_is_registered(transport, move->from) /* not one that is being removed */
+            ? cw_store_get_user(cw_transport_store(transport), cw_component_domain(component),
+                                move->from, &error)
+            : NULL;
 
-    if (user == NULL) {
+    if (user == NULL)
         cw_gateway_chat_say(component, move->to,
                             error == NULL ? "That registration is gone."
                                           : "That registration cannot be read; try again later.");
-        return;
-    }
-    Transfer *transfer = g_new0(Transfer, 1);
-    transfer->component = component;
-    transfer->from = cw_jid_parse(move->from, NULL);
-    transfer->to = g_strdup(move->to);
-    g_free(user->jid);
-    user->jid = g_strdup(move->to);
-    cw_store_put_user(store, user, stored_cb, transfer);
+    else
+        cw_registration_move(component, user, move->to, moved_cb, g_strdup(move->to));
 }
 
 void cw_move_accept(CwComponent *component, const CwJid *to, const char *code)
@@ -204,9 +155,14 @@ void cw_move_accept(CwComponent *component, const CwJid *to, const char *code)
     gpointer value;
 
     if (cw_transport_is_registered(transport, to->bare) ||
-        cw_transport_is_registering(transport, to->bare)) {
+        cw_transport_is_registering(transport, to->bare) ||
+        cw_transport_is_removing(transport, to->bare)) {
         cw_gateway_chat_say(component, to->bare,
                             "You are registered with me yourself; unregister first.");
+        return;
+    }
+    if (!cw_registration_is_allowed(component, to)) {
+        cw_gateway_chat_say(component, to->bare, "Registration is not open to you here.");
         return;
     }
     g_hash_table_iter_init(&iter, moves);
@@ -215,7 +171,7 @@ void cw_move_accept(CwComponent *component, const CwJid *to, const char *code)
         if (!g_str_equal(move->to, to->bare) || !g_str_equal(move->code, code))
             continue;
         g_hash_table_iter_steal(&iter);
-        transfer_user(component, move);
+        transfer(component, move);
         free_move(value);
         return;
     }

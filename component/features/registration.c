@@ -179,7 +179,7 @@ static void removed_cb(const GError *error, gpointer data)
     CwComponent *component = removal->component;
 
     if (error != NULL) {
-        g_warning("%s/%s: the registration cannot be deleted: %s", removal->user,
+        g_warning("%s/%s: the registration cannot be deleted or moved: %s", removal->user,
                   cw_component_domain(component), error->message);
         removal->answer(component, FALSE, CW_STANZA_INTERNAL_SERVER_ERROR,
                         "your registration could not be deleted; try again later", removal->data);
@@ -194,6 +194,28 @@ static void removed_cb(const GError *error, gpointer data)
     g_free(removal);
 }
 
+static Removal *new_removal(CwComponent *component, const char *user, CwRegistrationAnswer answer,
+                            gpointer data)
+{
+    Removal *removal = g_new0(Removal, 1);
+
+    removal->component = component;
+    removal->user = g_strdup(user);
+    removal->contacts = g_ptr_array_new_with_free_func(g_free);
+    removal->answer = answer;
+    removal->data = data;
+    g_autoptr(GPtrArray) contacts =
+        cw_store_list_contacts(cw_transport_store(cw_component_transport(component)),
+                               cw_component_domain(component), user, NULL);
+    for (guint i = 0; contacts != NULL && i < contacts->len; i++) {
+        const CwStoredContact *contact = g_ptr_array_index(contacts, i);
+        char *jid = cw_component_contact_jid(component, contact->name);
+        if (jid != NULL)
+            g_ptr_array_add(removal->contacts, jid);
+    }
+    return removal;
+}
+
 void cw_registration_remove(CwComponent *component, const CwJid *user, CwRegistrationAnswer answer,
                             gpointer data)
 {
@@ -205,21 +227,15 @@ void cw_registration_remove(CwComponent *component, const CwJid *user, CwRegistr
                data);
         return;
     }
-    Removal *removal = g_new0(Removal, 1);
-    removal->component = component;
-    removal->user = g_strdup(user->bare);
-    removal->contacts = g_ptr_array_new_with_free_func(g_free);
-    removal->answer = answer;
-    removal->data = data;
-    g_autoptr(GPtrArray) contacts = cw_store_list_contacts(
-        cw_transport_store(transport), cw_component_domain(component), user->bare, NULL);
-    for (guint i = 0; contacts != NULL && i < contacts->len; i++) {
-        const CwStoredContact *contact = g_ptr_array_index(contacts, i);
-        char *jid = cw_component_contact_jid(component, contact->name);
-        if (jid != NULL)
-            g_ptr_array_add(removal->contacts, jid);
-    }
-    cw_transport_unregister(transport, user->bare, removed_cb, removal);
+    cw_transport_unregister(transport, user->bare, removed_cb,
+                            new_removal(component, user->bare, answer, data));
+}
+
+void cw_registration_move(CwComponent *component, const CwUser *user, const char *to,
+                          CwRegistrationAnswer answer, gpointer data)
+{
+    cw_transport_move(cw_component_transport(component), user, to, removed_cb,
+                      new_removal(component, user->jid, answer, data));
 }
 
 /* ---- registration and change ---- */

@@ -102,3 +102,33 @@ def test_who_cannot_move(world, gateway, juliet):
     code = code_for(juliet, other.bare)
     assert "unregister first" in tell(other, f"accept {code}")
     assert is_registered(juliet, XMPP) and is_registered(other, XMPP)
+
+
+def test_two_registrations_that_move_to_one_address_at_once(world, gateway, juliet):
+    """One moves; the other stays where it is."""
+    nurse, named = world.account("nurse").client(), world.account("named").client()
+    codes = []
+    for client in (juliet, nurse):
+        client.presence()
+        legacy = world.other_account("romeo")
+        register(client, XMPP, legacy.jid, legacy.password)
+        codes.append(code_for(client, named.bare))
+    named.presence()
+    for code in codes:
+        named.message(XMPP, f"accept {code}")
+    said = [body(named.wait_message(XMPP)) for _ in codes]
+    assert len([text for text in said if "Done" in text]) == 1
+    assert len([text for text in said if "unregister first" in text]) == 1
+    assert is_registered(named, XMPP)
+    assert [is_registered(client, XMPP) for client in (juliet, nurse)].count(True) == 1
+
+
+def test_a_registration_that_was_removed_meanwhile(world, gateway, juliet):
+    legacy = world.other_account("romeo")
+    register(juliet, XMPP, legacy.jid, legacy.password)
+    named = world.account("named").client()
+    named.presence()
+    code = code_for(juliet, named.bare)
+    assert "nothing of you is kept" in tell(juliet, "unregister")
+    assert "gone" in tell(named, f"accept {code}")
+    assert not is_registered(juliet, XMPP) and not is_registered(named, XMPP)

@@ -11,6 +11,7 @@ from conftest import COMPONENTS, XMPP, World
 from lib.friends import escaped, is_presence_of
 from lib.registration import log_out, register, wait_online
 from lib.servers import Ejabberd, Prosody
+from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, condition
 
 ROSTER = "{jabber:iq:roster}"
@@ -121,6 +122,70 @@ def test_XEP_0356_a_new_name_on_the_network_reaches_the_roster(privileged_world,
                     and s.find(f".//{ROSTER}item").get("name") == "Angelica"
                     and s.find(f".//{ROSTER}item").get("jid") == contact)
     assert roster_of(juliet)[contact][2] == "both"
+
+
+def is_push_of(jid):
+    return lambda s: s.tag == CLIENT + "iq" and s.get("type") == "set" \
+        and [item.get("jid") for item in s.iter(ROSTER + "item")] == [jid]
+
+
+def test_XEP_0356_what_the_user_chose_himself_stays(privileged_world, start):
+    world = privileged_world
+    start(world)
+    legacy = world.other_account("romeo")
+    elsewhere = fill_list(legacy, NAMES)
+    juliet = world.account("juliet").client()
+    juliet.presence()
+    register(juliet, XMPP, legacy.jid, legacy.password)
+    wait_roster(juliet, [escaped(jid) for jid in NAMES])
+    nurse, tybalt = escaped("nurse@capulet.lit"), escaped("tybalt@capulet.lit")
+    juliet.iq("set", None, f"<query xmlns='jabber:iq:roster'><item jid='{nurse}' name='Mine'>"
+                           "<group>My own</group></item></query>")
+    juliet.stanzas.take_all()
+    for jid, name in (("nurse", "Angelica"), ("tybalt", "King of cats")):
+        elsewhere.iq("set", None, f"<query xmlns='jabber:iq:roster'><item jid='{jid}@capulet.lit' "
+                                  f"name='{name}'><group>Elsewhere</group></item></query>")
+    juliet.wait_for(is_push_of(tybalt))
+    juliet.sync()
+    roster = roster_of(juliet)
+    assert roster[tybalt] == ("King of cats", "Elsewhere", "both")
+    assert roster[nurse] == ("Mine", "My own", "both")
+
+    # unregistering leaves the items without a subscription: the next registration brings it back
+    answer = juliet.iq("set", XMPP, "<query xmlns='jabber:iq:register'><remove/></query>")
+    assert condition(answer) is None
+    wait_until(lambda: roster_of(juliet)[nurse][2] == "none"
+               and roster_of(juliet)[tybalt][2] == "none", what="the end of the subscriptions")
+    register(juliet, XMPP, legacy.jid, legacy.password)
+    wait_until(lambda: {roster_of(juliet)[escaped(jid)][2] for jid in NAMES} == {"both"},
+               what="the subscriptions")
+    assert roster_of(juliet)[nurse][:2] == ("Mine", "My own")
+
+
+def test_XEP_0356_a_roster_that_is_larger_than_a_stanza_may_be(privileged_world, gateway_factory):
+    """It cuts off the stream, and all users; once, not at each log-in."""
+    world = privileged_world
+    gateway = gateway_factory(server_port=world.server.component_port,
+                              transports={XMPP: world.xmpp_transport()},
+                              limits={"stanza-size": 10000}).start()
+    juliet = world.account("juliet").client()
+    juliet.presence()
+    for n in range(20):
+        juliet.iq("set", None, "<query xmlns='jabber:iq:roster'>"
+                               f"<item jid='somebody{n}@localhost' name='{'x' * 600}'/></query>")
+    legacy = world.other_account("romeo")
+    fill_list(legacy, NAMES)
+    register(juliet, XMPP, legacy.jid, legacy.password)
+    gateway.wait_log("is not asked for again")
+    asked = [juliet.wait_for(is_request).get("from") for _ in NAMES]
+    assert sorted(asked) == sorted(escaped(jid) for jid in NAMES)
+    wait_online(juliet, XMPP)
+    fill_list(legacy, {"abram@capulet.lit": (None, None)})
+    attached = gateway.log_text().count("attached to the server")
+    log_out(juliet, XMPP)
+    juliet.presence(XMPP)
+    assert juliet.wait_for(is_request).get("from") == escaped("abram@capulet.lit")
+    assert gateway.log_text().count("attached to the server") == attached
 
 
 def test_XEP_0356_a_server_that_cannot_after_all(other_prosody, ngircd, start):

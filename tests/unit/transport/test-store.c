@@ -86,6 +86,41 @@ static void user__is_deleted__with_its_contacts(Fixture *fixture, gconstpointer 
     g_assert_cmpuint(kept->len, ==, 1);
 }
 
+static void user__moves__whole_or_not_at_all(Fixture *fixture, gconstpointer data)
+{
+    CwStore *store = fixture->store;
+    Answer moved = {0}, taken = {0}, gone = {0};
+    put(store, JULIET, PASSWORD);
+    put(store, "nurse@example.com", NULL);
+    put_contact(store, JULIET, "tybalt", "Tybalt");
+    put_spooled(store, 1, CW_SPOOL_TO_NETWORK, JULIET, "sealed for Juliet");
+    g_autoptr(CwUser) user = get(store, JULIET);
+    cw_store_move_user(store, user, "nurse@example.com", answer_cb, &taken);
+    cw_store_move_user(store, user, ROMEO, answer_cb, &moved);
+    cw_store_move_user(store, user, "paris@example.com", answer_cb, &gone);
+    wait_for(&taken);
+    g_assert_error(taken.error, CW_STORE_ERROR, CW_STORE_ERROR_MOVE);
+    g_clear_error(&taken.error);
+    wait_for_success(&moved);
+    wait_for(&gone);
+    g_assert_error(gone.error, CW_STORE_ERROR, CW_STORE_ERROR_MOVE);
+    g_clear_error(&gone.error);
+
+    g_assert_false(cw_store_has_user(store, ICQ, JULIET));
+    g_assert_cmpuint(cw_store_count_users(store, ICQ), ==, 2);
+    g_autoptr(CwUser) there = get(store, ROMEO);
+    g_assert_cmpstr(cw_secret_peek(there->password), ==, PASSWORD);
+    g_assert_cmpstr(there->username, ==, user->username);
+    g_assert_cmpuint(g_hash_table_size(there->options), ==, 2);
+    g_autoptr(GPtrArray) list = contacts(store, ROMEO);
+    g_assert_cmpuint(list->len, ==, 1);
+    const CwStoredContact *contact = g_ptr_array_index(list, 0);
+    g_assert_cmpstr(contact->alias, ==, "Tybalt");
+    g_assert_false(contact->offered);
+    g_autoptr(GPtrArray) spooled = list_spooled(store, CW_SPOOL_TO_NETWORK, NULL, 0, 10);
+    g_assert_cmpuint(spooled->len, ==, 0);
+}
+
 static void users__are_listed__in_pages(Fixture *fixture, gconstpointer data)
 {
     CwStore *store = fixture->store;
@@ -697,6 +732,7 @@ int main(int argc, char **argv)
     ADD(user__comes_back__as_it_was_put);
     ADD(user__is_replaced__whole);
     ADD(user__is_deleted__with_its_contacts);
+    ADD(user__moves__whole_or_not_at_all);
     ADD(users__are_listed__in_pages);
     ADD(everything__survives__a_restart);
     ADD_CLOSED(what_is_done__survives__a_kill);
