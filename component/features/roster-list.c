@@ -39,7 +39,6 @@ typedef struct {
     char *name;        /* nullable */
     GPtrArray *groups; /* char * */
     gboolean there;    /* he is subscribed to it */
-    guint open;        /* sets of it without an answer */
 } Item;
 
 /* What is to be brought to one user's roster; from his log-in to his log-out. */
@@ -275,10 +274,8 @@ static void set_cb(CwComponent *component, const CwStanza *answer, gpointer data
     CwContact *contact = find_contact(list, g_ptr_array_index(errand->names, 0), &jid);
     Item *item =
         list->roster == NULL || jid == NULL ? NULL : g_hash_table_lookup(list->roster, jid);
-    if (item != NULL) {
-        item->open--;
+    if (item != NULL)
         item->there |= done;
-    }
     list->taken |= done;
     if (!done && answer != NULL && (list->taken || is_about_item(answer))) {
         if (contact != NULL && !contact->offered) /* this one alone; the others go on */
@@ -295,7 +292,6 @@ static void set_item(List *list, const char *contact, const char *jid, Item *ite
     Errand *errand = new_errand(list);
 
     g_ptr_array_add(errand->names, g_strdup(contact));
-    item->open++;
     list->open++;
     CwWriter *writer = cw_requests_begin(cw_component_requests(list->component), list->user, "set",
                                          set_cb, errand, free_errand);
