@@ -77,11 +77,11 @@ void cw_session_mark_offered(CwSession *session, CwContact *contact)
     store_contact(session, contact);
 }
 
-void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean granted)
+void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean sees)
 {
     contact->offered = TRUE;
     contact->unanswered = FALSE;
-    if (granted && contact->subscription == CW_SUBSCRIPTION_NONE)
+    if (sees && cw_session_sees(session, contact) && contact->subscription == CW_SUBSCRIPTION_NONE)
         contact->subscription = CW_SUBSCRIPTION_GRANTED;
     store_contact(session, contact);
 }
@@ -188,7 +188,7 @@ void cw_session_contacts_online(CwSession *session)
 }
 
 /* May he see it without the network being asked (again)? */
-static gboolean is_granted(const CwSession *session, const CwContact *contact)
+gboolean cw_session_sees(const CwSession *session, const CwContact *contact)
 {
     if (contact->told)
         return contact->authorization == CW_AUTHORIZATION_GRANTED;
@@ -226,7 +226,7 @@ gboolean cw_session_subscribe(CwSession *session, const char *name)
         contact->offered = TRUE;
         store_contact(session, contact);
     }
-    if (is_granted(session, contact)) {
+    if (cw_session_sees(session, contact)) {
         grant(session, contact);
     } else if (!is_asked(session, contact)) {
         set_subscription(session, contact, CW_SUBSCRIPTION_WANTED);

@@ -96,9 +96,11 @@ gboolean cw_session_subscribe(CwSession *session, const char *name);
 void cw_session_remove_contact(CwSession *session, const char *name);
 /* Remembers that the user was sent a subscription request for it. */
 void cw_session_mark_offered(CwSession *session, CwContact *contact);
-/* The contact is in the user's roster without a request that he could answer.  `granted`: he sees
- * it already, else he will ask. */
-void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean granted);
+/* The contact is in the user's roster without a request that he could answer.  `sees`: his server
+ * has it as one that he sees, as cw_session_sees() says; else he will ask. */
+void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean sees);
+/* The network lets him see it, as far as it told. */
+gboolean cw_session_sees(const CwSession *session, const CwContact *contact);
 /* The contact may see the user, or may not.  Keeps as well. */
 void cw_session_authorize(CwSession *session, const char *contact, gboolean yes);
 

@@ -39,6 +39,7 @@ typedef struct {
     char *name;        /* nullable */
     GPtrArray *groups; /* char * */
     gboolean there;    /* he is subscribed to it */
+    gboolean seen;     /* the network lets him see it */
 } Item;
 
 /* What is to be brought to one user's roster; from his log-in to his log-out. */
@@ -298,7 +299,7 @@ static void set_item(List *list, const char *contact, const char *jid, Item *ite
     cw_writer_start(writer, "query", NS_ROSTER);
     write_item(writer, jid, item->name);
     if (!item->there)
-        cw_writer_attr(writer, "subscription", "both");
+        cw_writer_attr(writer, "subscription", item->seen ? "both" : "none");
     for (guint i = 0; i < item->groups->len; i++)
         cw_writer_leaf(writer, "group", NULL, g_ptr_array_index(item->groups, i));
     cw_writer_end(writer);
@@ -370,6 +371,7 @@ static void set_some(List *list)
             changed = rename_item(item, contact);
         }
         cw_contact_forget_old(contact);
+        item->seen = cw_session_sees(session_of(list), contact);
         if (!item->there || changed)
             set_item(list, name, jid, item);
         else

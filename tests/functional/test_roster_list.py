@@ -48,6 +48,18 @@ def fill_list(legacy, names):
     return client
 
 
+def see_friend(world, legacy, elsewhere):
+    """Somebody who lets the legacy account see him."""
+    elsewhere.presence()
+    friend = world.other_account("friend").client()
+    friend.presence()
+    elsewhere.presence(friend.bare, "subscribe")
+    friend.wait_presence(legacy.jid, "subscribe")
+    friend.presence(legacy.jid, "subscribed")
+    elsewhere.wait_presence(friend.bare)
+    return friend
+
+
 def roster_of(client):
     answer = client.iq("get", None, "<query xmlns='jabber:iq:roster'/>")
     return {item.get("jid"): (item.get("name"), item.findtext(ROSTER + "group"),
@@ -82,13 +94,14 @@ def test_XEP_0356_the_server_lets_us(privileged_world, start):
     gateway = start(world)
     gateway.wait_log(f"{XMPP}: localhost grants: roster=both")
     legacy = world.other_account("romeo")
-    fill_list(legacy, NAMES)
+    friend = see_friend(world, legacy, fill_list(legacy, NAMES))
     juliet = world.account("juliet").client()
     juliet.presence()
     register(juliet, XMPP, legacy.jid, legacy.password)
-    roster = wait_roster(juliet, [escaped(jid) for jid in NAMES])
+    roster = wait_roster(juliet, [escaped(jid) for jid in (*NAMES, friend.bare)])
     for jid, (name, group) in NAMES.items():
-        assert roster[escaped(jid)] == (name, group, "both")
+        assert roster[escaped(jid)] == (name, group, "none")  # they do not let him see them
+    assert roster[escaped(friend.bare)] == (None, None, "both")
     juliet.stanzas.expect_none(is_request, juliet.sync, "a subscription request")
 
     # at the next log-in nothing is asked or set again, and a name of his own stays
@@ -121,7 +134,7 @@ def test_XEP_0356_a_new_name_on_the_network_reaches_the_roster(privileged_world,
     juliet.wait_for(lambda s: s.find(f".//{ROSTER}item") is not None
                     and s.find(f".//{ROSTER}item").get("name") == "Angelica"
                     and s.find(f".//{ROSTER}item").get("jid") == contact)
-    assert roster_of(juliet)[contact][2] == "both"
+    assert roster_of(juliet)[contact][2] == "none"
 
 
 def is_push_of(jid):
@@ -134,10 +147,11 @@ def test_XEP_0356_what_the_user_chose_himself_stays(privileged_world, start):
     start(world)
     legacy = world.other_account("romeo")
     elsewhere = fill_list(legacy, NAMES)
+    friend = escaped(see_friend(world, legacy, elsewhere).bare)
     juliet = world.account("juliet").client()
     juliet.presence()
     register(juliet, XMPP, legacy.jid, legacy.password)
-    wait_roster(juliet, [escaped(jid) for jid in NAMES])
+    wait_roster(juliet, [friend, *(escaped(jid) for jid in NAMES)])
     nurse, tybalt = escaped("nurse@capulet.lit"), escaped("tybalt@capulet.lit")
     juliet.iq("set", None, f"<query xmlns='jabber:iq:roster'><item jid='{nurse}' name='Mine'>"
                            "<group>My own</group></item></query>")
@@ -148,17 +162,15 @@ def test_XEP_0356_what_the_user_chose_himself_stays(privileged_world, start):
     juliet.wait_for(is_push_of(tybalt))
     juliet.sync()
     roster = roster_of(juliet)
-    assert roster[tybalt] == ("King of cats", "Elsewhere", "both")
-    assert roster[nurse] == ("Mine", "My own", "both")
+    assert roster[tybalt] == ("King of cats", "Elsewhere", "none")
+    assert roster[nurse] == ("Mine", "My own", "none")
 
     # unregistering leaves the items without a subscription: the next registration brings it back
     answer = juliet.iq("set", XMPP, "<query xmlns='jabber:iq:register'><remove/></query>")
     assert condition(answer) is None
-    wait_until(lambda: roster_of(juliet)[nurse][2] == "none"
-               and roster_of(juliet)[tybalt][2] == "none", what="the end of the subscriptions")
+    wait_until(lambda: roster_of(juliet)[friend][2] == "none", what="the end of the subscription")
     register(juliet, XMPP, legacy.jid, legacy.password)
-    wait_until(lambda: {roster_of(juliet)[escaped(jid)][2] for jid in NAMES} == {"both"},
-               what="the subscriptions")
+    wait_until(lambda: roster_of(juliet)[friend][2] == "both", what="the subscription")
     assert roster_of(juliet)[nurse][:2] == ("Mine", "My own")
 
 
