@@ -73,9 +73,10 @@ class Prosody(Process):
         lines += [f"VirtualHost {lua_string(host)}" for host in self.hosts]
         for component in self.components:
             lines += [f"Component {lua_string(component)}",
-                      f"  component_secret = {lua_string(self.secret)}",
-                      "  modules_enabled = { "
-                      + ", ".join(lua_string(m) for m in self.component_modules) + " }"]
+                      f"  component_secret = {lua_string(self.secret)}"]
+            if self.component_modules:
+                lines += ["  modules_enabled = { "
+                          + ", ".join(lua_string(m) for m in self.component_modules) + " }"]
         return "\n".join(lines) + "\n"
 
     def start(self):
