@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-#define NS_DELAY "urn:xmpp:delay"
+#include "component/xmpp-time.h"
+
 #define WINDOW (256 * 1024) /* bytes sent and not confirmed */
 #define ECHO_SPACING 2      /* ms between two questions, at least */
 #define ECHO_PATIENCE                                                                              \
@@ -186,8 +187,6 @@ static void schedule_turn(CwSpool *spool);
 static char *stamp(const CwSpool *spool, const Stanza *stanza)
 {
     static const char end[] = "</message>";
-    g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(stanza->made / G_USEC_PER_SEC);
-    g_autofree char *utc = g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ");
     g_autoptr(GString) xml = g_string_new_len(stanza->xml, (gssize)stanza->length);
     CwWriter writer;
 
@@ -195,10 +194,7 @@ static char *stamp(const CwSpool *spool, const Stanza *stanza)
         return g_string_free(g_steal_pointer(&xml), FALSE);
     g_string_truncate(xml, stanza->length - strlen(end));
     cw_writer_init(&writer, xml);
-    cw_writer_start(&writer, "delay", NS_DELAY);
-    cw_writer_attr(&writer, "from", domain_of(spool));
-    cw_writer_attr(&writer, "stamp", utc);
-    cw_writer_end(&writer);
+    cw_xmpp_time_write_delay(&writer, domain_of(spool), stanza->made / G_USEC_PER_SEC);
     g_string_append(xml, end);
     return g_string_free(g_steal_pointer(&xml), FALSE);
 }
@@ -496,7 +492,7 @@ static void load(CwSpool *spool)
             stanza->xml = g_strdup(spooled->text);
             stanza->length = strlen(stanza->xml);
             stanza->made = spooled->made * 1000;
-            stanza->stamped = strstr(stanza->xml, "<delay xmlns='" NS_DELAY "'") != NULL;
+            stanza->stamped = strstr(stanza->xml, "<delay xmlns='" CW_NS_DELAY "'") != NULL;
             stanza->stored = stanza->late = TRUE;
             append(spool, stanza);
         }

@@ -28,6 +28,11 @@ static CwResource *find_resource(const CwSession *session, const char *name, gui
     return NULL;
 }
 
+gboolean cw_session_has_resource(const CwSession *session, const char *name)
+{
+    return find_resource(session, name, NULL) != NULL;
+}
+
 const CwResource *cw_session_best_resource(const CwSession *session)
 {
     const CwResource *best = NULL;

@@ -71,6 +71,7 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
  * gateway itself still sees).  When the last one has gone the session leaves. */
 gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway);
 const GPtrArray *cw_session_resources(const CwSession *session); /* CwResource * */
+gboolean cw_session_has_resource(const CwSession *session, const char *name);
 
 /* The stream was away: a resource that is still there will send its presence again. */
 void cw_session_doubt_resources(CwSession *session);

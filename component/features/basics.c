@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "component/features/features.h"
+#include "component/xmpp-time.h"
 
 #define NS_PING "urn:xmpp:ping"
 #define NS_VERSION "jabber:iq:version"
@@ -46,8 +47,7 @@ static void answer_time(CwComponent *component, const CwStanza *stanza, const Cw
 {
     if (is_refused(component, stanza))
         return;
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *utc = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
+    g_autofree char *utc = cw_xmpp_time(g_get_real_time() / G_USEC_PER_SEC);
     CwWriter *writer = cw_component_begin_result(component, stanza);
     cw_writer_start(writer, "time", NS_TIME);
     cw_writer_leaf(writer, "tzo", NULL, "+00:00");

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "component/features/features.h"
+#include "component/xmpp-time.h"
 
 #define NS_IDLE "urn:xmpp:idle:1"
 #define NS_LAST "jabber:iq:last"
@@ -18,11 +19,10 @@ static gint64 now_seconds(void)
 
 void cw_idle_write(CwWriter *writer, gint64 since)
 {
-    g_autoptr(GDateTime) time = since > 0 ? g_date_time_new_from_unix_utc(since) : NULL;
+    g_autofree char *text = since > 0 ? cw_xmpp_time(since) : NULL;
 
-    if (time == NULL)
+    if (text == NULL)
         return;
-    g_autofree char *text = g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ");
     cw_writer_start(writer, "idle", NS_IDLE);
     cw_writer_attr(writer, "since", text);
     cw_writer_end(writer);

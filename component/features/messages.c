@@ -7,9 +7,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "component/features/features.h"
+#include "component/xmpp-time.h"
 
 #define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
-#define NS_DELAY "urn:xmpp:delay"
 #define NS_HINTS "urn:xmpp:hints"
 #define NS_EME "urn:xmpp:eme:0"
 #define NS_OMEMO "eu.siacs.conversations.axolotl"
@@ -157,16 +157,8 @@ static void message_cb(CwSession *session, const char *contact, const char *text
     cw_writer_leaf(writer, "body", NULL, own ? marked : text);
     if (has_typing(component) && !own)
         cw_writer_leaf(writer, "active", NS_CHATSTATES, NULL);
-    if (stamp != 0) { /* G50 */
-        g_autoptr(GDateTime) when = g_date_time_new_from_unix_utc(stamp);
-        g_autofree char *utc = when == NULL ? NULL : g_date_time_format(when, "%Y-%m-%dT%H:%M:%SZ");
-        if (utc != NULL) {
-            cw_writer_start(writer, "delay", NS_DELAY);
-            cw_writer_attr(writer, "from", cw_component_domain(component));
-            cw_writer_attr(writer, "stamp", utc);
-            cw_writer_end(writer);
-        }
-    }
+    if (stamp != 0) /* G50 */
+        cw_xmpp_time_write_delay(writer, cw_component_domain(component), stamp);
     cw_component_end_lasting(component, stamp != 0);
 }
 
@@ -193,19 +185,6 @@ static void typing_cb(CwSession *session, const char *contact, CwTyping typing, 
     cw_component_end(component);
 }
 
-/* An error to a resource that is not there would be dropped by the server. */
-static gboolean has_gone(const CwSession *session, const char *resource)
-{
-    const GPtrArray *resources = cw_session_resources(session);
-
-    for (guint i = 0; resource != NULL && i < resources->len; i++) {
-        const CwResource *known = g_ptr_array_index(resources, i);
-        if (g_str_equal(known->name, resource))
-            return FALSE;
-    }
-    return resource != NULL;
-}
-
 static void message_returned_cb(CwSession *session, const CwOutgoing *message, CwReason reason,
                                 const char *text, gpointer data)
 {
@@ -218,7 +197,8 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
     if (from == NULL)
         return;
     const char *why = text == NULL || *text == '\0' ? cw_reason_text(reason) : text;
-    if (has_gone(session, message->resource)) {
+    /* an error to a resource that is not there would be dropped by the server */
+    if (message->resource != NULL && !cw_session_has_resource(session, message->resource)) {
         const char *said = message->text; /* not kept of one that was taken first */
         g_autofree char *told =
             g_strdup_printf("Your message to %s was not delivered: %s.%s%s", message->contact, why,
