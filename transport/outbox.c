@@ -301,7 +301,9 @@ static void wait_again(CwOutbox *outbox, CwOutgoing *message)
         store(outbox, message); /* that it was not sent after all */
 }
 
-void cw_outbox_close_lost(CwOutbox *outbox, const char *text, CwOutboxFate fate, gpointer data)
+/* `fate` NULL: nobody knows of any. */
+static void close_with(CwOutbox *outbox, CwReason reason, const char *text, CwOutboxFate fate,
+                       gpointer data)
 {
     GList *next = NULL;
     gboolean had_pending = outbox->pending > 0;
@@ -313,12 +315,12 @@ void cw_outbox_close_lost(CwOutbox *outbox, const char *text, CwOutboxFate fate,
         next = l->next;
         if (message->state != CW_OUTGOING_SENT)
             continue;
-        switch (fate(message, data)) {
+        switch (fate == NULL ? CW_FATE_UNKNOWN : fate(message, data)) {
         case CW_FATE_UNTOUCHED:
             wait_again(outbox, message);
             break;
         case CW_FATE_UNKNOWN:
-            give_back(outbox, message, CW_REASON_HOST, text);
+            give_back(outbox, message, reason, text);
             break;
         case CW_FATE_TAKEN:
             take(outbox, message);
@@ -330,22 +332,14 @@ void cw_outbox_close_lost(CwOutbox *outbox, const char *text, CwOutboxFate fate,
         tell_settled(outbox);
 }
 
+void cw_outbox_close_lost(CwOutbox *outbox, const char *text, CwOutboxFate fate, gpointer data)
+{
+    close_with(outbox, CW_REASON_HOST, text, fate, data);
+}
+
 void cw_outbox_close(CwOutbox *outbox, CwReason reason, const char *text)
 {
-    GList *next = NULL;
-    gboolean had_pending = outbox->pending > 0;
-
-    outbox->open = FALSE;
-    outbox->busy = TRUE;
-    for (GList *l = outbox->queue.head; l != NULL; l = next) {
-        CwOutgoing *message = l->data;
-        next = l->next;
-        if (message->state == CW_OUTGOING_SENT)
-            give_back(outbox, message, reason, text);
-    }
-    outbox->busy = FALSE;
-    if (had_pending)
-        tell_settled(outbox);
+    close_with(outbox, reason, text, NULL, NULL);
 }
 
 /* ---- fates ---- */
