@@ -138,7 +138,17 @@ static void refuse(CwSession *session, CwContact *contact, gboolean withdrawn, c
 
 /* ---- to the network ---- */
 
-/* `answered`: with an id, so that it is. */
+/* With an id, so that it is answered. */
+static void send_question(CwSession *session, CwContact *contact, CwLinkMsg *msg)
+{
+    msg->id = contact->question = cw_transport_next_id(session->transport);
+    if (cw_account_send(session->account, msg))
+        g_hash_table_insert(session->contact_questions, g_memdup2(&msg->id, sizeof msg->id),
+                            g_strdup(contact->name));
+    else
+        contact->question = 0;
+}
+
 static void send_contact_add(CwSession *session, CwContact *contact, gboolean answered)
 {
     CwLinkMsg msg = {.kind = CW_LINK_CONTACT_ADD,
@@ -149,24 +159,16 @@ static void send_contact_add(CwSession *session, CwContact *contact, gboolean an
     if (session->account == NULL)
         return;
     if (answered)
-        msg.id = contact->question = cw_transport_next_id(session->transport);
-    if (!cw_account_send(session->account, &msg))
+        send_question(session, contact, &msg);
+    else if (!cw_account_send(session->account, &msg))
         contact->question = 0;
-    else if (answered)
-        g_hash_table_insert(session->contact_questions, g_memdup2(&msg.id, sizeof msg.id),
-                            g_strdup(contact->name));
 }
 
 static void send_contact_remove(CwSession *session, CwContact *contact)
 {
     CwLinkMsg msg = {.kind = CW_LINK_CONTACT_REMOVE, .contact = contact->name};
 
-    msg.id = contact->question = cw_transport_next_id(session->transport);
-    if (!cw_account_send(session->account, &msg))
-        contact->question = 0;
-    else
-        g_hash_table_insert(session->contact_questions, g_memdup2(&msg.id, sizeof msg.id),
-                            g_strdup(contact->name));
+    send_question(session, contact, &msg);
 }
 
 /* What the user wants and the network does not know. */
