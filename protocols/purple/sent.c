@@ -81,11 +81,6 @@ void cw_sent_list_free(CwSentList *list)
     g_free(list);
 }
 
-gboolean cw_sent_is_sending(const CwSentList *list)
-{
-    return list->sending != NULL;
-}
-
 /* ---- the one answer ---- */
 
 static void ack(CwSentList *list, CwSent *sent)

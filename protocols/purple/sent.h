@@ -29,7 +29,6 @@ CwSent *cw_sent_begin(CwSentList *list, gint64 id, const char *contact, const ch
                       guint pieces);
 /* The plugin took `given` of its pieces; `result` < 0 is its negative errno for the next one. */
 void cw_sent_given(CwSentList *list, CwSent *sent, guint given, int result);
-gboolean cw_sent_is_sending(const CwSentList *list);
 
 /* A text in the conversation refuses the oldest message to `contact` that has not been refused.
  * FALSE: it is not about a message of ours. */
