@@ -6,10 +6,8 @@
 import asyncio
 import os
 import random
-import re
 import signal
 import socket
-import subprocess
 import time
 from xml.sax.saxutils import quoteattr
 
@@ -29,11 +27,9 @@ PLUGINS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 TIMING = {"server-ping-interval": 20, "server-ping-timeout": 20, "server-refused-retry": 1,
           "server-retry-max": 0.4,
-          "message-timeout": 20, "legacy-retry-max": 1, "login-timeout": 10}
+          "message-timeout": 20, "pending-time": 30, "legacy-retry-max": 1, "login-timeout": 10}
 LIMITS = {"messages-per-minute": 0, "pending-messages": 5000, "registrations-per-minute": 0,
           "registrations-per-user-per-minute": 0}
-# Settings that a gateway may know: left out when it does not.
-OPTIONAL = {("timing", "pending-time"): 30}
 
 
 def lasting_port():
@@ -86,15 +82,11 @@ class InLoop:
 
 class Prosody(InLoop, servers.Prosody):
     def __init__(self, log, **arguments):
-        super().__init__(modules=["chaos_log"], extra=f"""
+        super().__init__(modules=["chaos_log"], component_modules=["chaos_log"], extra=f"""
 plugin_paths = {{ {servers.lua_string(PLUGINS)} }}
 chaos_log = {servers.lua_string(log)}
 disable_sasl_mechanisms = {{ "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS" }}
 """, **arguments)
-
-    def config(self):
-        return re.sub(r"(?m)^  component_secret", '  modules_enabled = { "chaos_log" }\n'
-                      "  component_secret", super().config())
 
 
 class Ngircd(InLoop, servers.Ngircd):
@@ -103,18 +95,6 @@ class Ngircd(InLoop, servers.Ngircd):
 
 class Gateway(InLoop, gateway_module.Gateway):
     name = "causeway"
-
-    def choose_optional(self):
-        """Those that this gateway knows."""
-        self.left_out = []
-        for (section, key), value in OPTIONAL.items():
-            self.sections[section][key] = value
-            self.write_config()
-            check = subprocess.run([gateway_module.find_program("causeway"), "--check-config",
-                                    "--config", self.config_path], capture_output=True, timeout=30)
-            if check.returncode != 0:
-                del self.sections[section][key]
-                self.left_out.append(key)
 
     def log_text(self):
         """Its end is enough, while it runs and the log grows."""
@@ -201,7 +181,6 @@ class World:
                 "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0"}
         else:
             self.gateway.environment = {}
-        self.gateway.choose_optional()
         self.watch = Watch(self.gateway.folder)
         self.gateway.start(wait=False)
 
