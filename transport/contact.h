@@ -31,6 +31,7 @@ typedef struct {
     char *group;  /* nullable */
     char *status; /* nullable */
     CwShow show;
+    gboolean shown;        /* the user may take it for online: it was, since the stream came up */
     gint64 idle;           /* Unix time, s, since when; 0: it is not, or nobody tells */
     gint64 left;           /* Unix time, s, when it went offline; 0: it has not, or nobody saw it */
     CwAvatar *avatar;      /* nullable: none, or not known */

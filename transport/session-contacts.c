@@ -465,6 +465,7 @@ static void set_contact_presence(CwSession *session, CwContact *contact, CwShow 
         ABS(contact->idle - idle) <= IDLE_SLACK)
         return;
     contact->show = show;
+    contact->shown |= show != CW_SHOW_OFFLINE;
     contact->idle = idle;
     g_free(contact->status);
     contact->status = g_steal_pointer(&status);

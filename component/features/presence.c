@@ -4,8 +4,10 @@
  * Presence goes to full JIDs that are known to be online and to nobody else (G36).
  *
  * When the stream comes back, every registered user is probed, paced, and a resource that does not
- * show up within CONFIRM_TIME counts as gone.  A server that stops tells first that all of them
- * have gone: those who left a moment before the stream broke stay as well until then.
+ * show up within CONFIRM_TIME counts as gone.  One that does may have been told by an earlier
+ * gateway who is online, so it is told of everybody who is not.  A server that stops tells first
+ * that all of them have gone: those who left a moment before the stream broke stay as well until
+ * then.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -119,25 +121,33 @@ static char *full_jid(const CwSession *session, const CwResource *resource)
                : g_strconcat(cw_session_jid(session), "/", resource->name, NULL);
 }
 
+/* Whose presence a client is to be told. */
+typedef enum {
+    TOLD_ONLINE, /* it knows of nobody yet */
+    TOLD_SHOWN,  /* and of those that it may take for online since before the stream broke */
+    TOLD_ALL,    /* and of everybody: nobody knows what an earlier gateway told it */
+} Told;
+
 typedef struct {
     CwComponent *component;
     const char *to;
+    Told told;
 } Address;
 
-static void send_online_contact(CwContact *contact, gpointer data)
+static void send_some_contact(CwContact *contact, gpointer data)
 {
     const Address *address = data;
 
-    if (contact->show != CW_SHOW_OFFLINE)
+    if (contact->show != CW_SHOW_OFFLINE || address->told == TOLD_ALL ||
+        (contact->shown && address->told == TOLD_SHOWN))
         cw_presence_send_contact(address->component, contact, address->to);
 }
 
-static void send_all(CwComponent *component, CwSession *session, const char *to)
+static void send_contacts(CwComponent *component, CwSession *session, const char *to, Told told)
 {
-    Address address = {component, to};
+    Address address = {component, to, told};
 
-    cw_presence_send_gateway(component, session, to);
-    cw_session_each_contact(session, send_online_contact, &address);
+    cw_session_each_contact(session, send_some_contact, &address);
 }
 
 void cw_presence_greet(CwComponent *component, const char *user)
@@ -254,7 +264,11 @@ static void take_available(CwComponent *component, const CwStanza *stanza)
     case CW_RESOURCE_NEW:
         /* the first one starts the log-in, whose states are sent as they come */
         if (before != CW_SESSION_OFFLINE)
-            send_all(component, session, stanza->from->full);
+            cw_presence_send_gateway(component, session, stanza->from->full);
+        send_contacts(component, session, stanza->from->full,
+                      is_running(cw_component_get_data(component, &cw_feature_presence))
+                          ? TOLD_ALL
+                          : TOLD_ONLINE);
         break;
     case CW_RESOURCE_CHANGED:
     case CW_RESOURCE_SAME:
@@ -271,7 +285,7 @@ static void take_unavailable(CwComponent *component, const CwStanza *stanza)
     CwTransport *transport = cw_component_transport(component);
     CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
     gboolean at_gateway = stanza->to->local == NULL;
-    Roll *roll = cw_component_get_data(component, &cw_feature_presence);
+    const Roll *roll = cw_component_get_data(component, &cw_feature_presence);
 
     if (at_gateway && is_running(roll) && cw_transport_is_registered(transport, stanza->from->bare))
         g_hash_table_add(roll->away, g_strdup(stanza->from->bare));
@@ -359,14 +373,22 @@ static void doubt(CwSession *session, gpointer data)
     cw_session_doubt_resources(session);
 }
 
+static void forget_shown(CwContact *contact, gpointer data)
+{
+    contact->shown = contact->show != CW_SHOW_OFFLINE;
+}
+
+/* What went offline while the stream was down, or just before, must not stay behind as online. */
 static void resend(CwSession *session, gpointer data)
 {
     const GPtrArray *resources = cw_session_resources(session);
 
     for (guint i = 0; i < resources->len; i++) {
         g_autofree char *to = full_jid(session, g_ptr_array_index(resources, i));
-        send_all(data, session, to);
+        cw_presence_send_gateway(data, session, to);
+        send_contacts(data, session, to, TOLD_SHOWN);
     }
+    cw_session_each_contact(session, forget_shown, NULL);
 }
 
 static void drop_doubted(CwSession *session, gpointer data)
