@@ -25,6 +25,13 @@ typedef enum {
     CW_ANSWER_DENY, /* these two wait for the network */
 } CwAnswer;
 
+/* What in the user's roster was the same as on the network when both were seen last: a difference
+ * that comes later is a change.  The numbers are in the store. */
+typedef enum {
+    CW_AGREED_NAME = 1 << 0,
+    CW_AGREED_GROUP = 1 << 1,
+} CwAgreed;
+
 typedef struct {
     char *name;   /* the network's normal form; the key */
     char *alias;  /* nullable */
@@ -43,6 +50,7 @@ typedef struct {
     gint64 question; /* id of a contact-add or contact-remove without an answer; 0: none */
     gboolean told;   /* the network said `authorization` in this log-in */
     CwAuthorization authorization;
+    guint agreed;     /* CwAgreed: in the roster it is called as on the network */
     gboolean renamed; /* the network gave it another name or group since it was brought … */
     char *old_alias;  /* … and this was the old one, nullable as well */
     char *old_group;

@@ -150,7 +150,7 @@ static const struct {
     {CW_LINK_TYPING, CW_LINK_GATEWAY, A | F_CONTACT | F_TYPING, 0},
     {CW_LINK_CONTACT_ADD, CW_LINK_GATEWAY, A | F_CONTACT, F_ID | F_NAME | F_GROUP | F_TEXT},
     {CW_LINK_CONTACT_REMOVE, CW_LINK_GATEWAY, A | F_CONTACT, F_ID},
-    {CW_LINK_CONTACT_RENAME, CW_LINK_GATEWAY, A | F_CONTACT | F_NAME, 0},
+    {CW_LINK_CONTACT_RENAME, CW_LINK_GATEWAY, A | F_CONTACT, F_NAME | F_GROUP},
     {CW_LINK_AUTHORIZE, CW_LINK_GATEWAY, A | F_CONTACT, 0},
     {CW_LINK_DENY, CW_LINK_GATEWAY, A | F_CONTACT, 0},
     {CW_LINK_ANSWER, CW_LINK_GATEWAY, A | F_ID, F_VALUES | F_CANCELLED},
@@ -360,6 +360,8 @@ static gboolean read_protocol(const json_t *json, CwProtocol **result)
     protocol->typing = json_is_true(json_object_get(json, "typing"));
     protocol->authorization = json_is_true(json_object_get(json, "authorization"));
     protocol->local_list = json_is_true(json_object_get(json, "local-list"));
+    protocol->contact_names = json_is_true(json_object_get(json, "contact-names"));
+    protocol->contact_groups = json_is_true(json_object_get(json, "contact-groups"));
 
     const json_t *splits = json_object_get(json, "splits");
     const json_t *options = json_object_get(json, "options");
@@ -567,6 +569,8 @@ static json_t *write_protocol(const CwProtocol *protocol)
     json_object_set_new(object, "typing", json_boolean(protocol->typing));
     json_object_set_new(object, "authorization", json_boolean(protocol->authorization));
     json_object_set_new(object, "local-list", json_boolean(protocol->local_list));
+    json_object_set_new(object, "contact-names", json_boolean(protocol->contact_names));
+    json_object_set_new(object, "contact-groups", json_boolean(protocol->contact_groups));
     json_object_set_new(object, "splits", write_fields(protocol->splits));
     json_object_set_new(object, "options", write_fields(protocol->options));
     return object;

@@ -168,6 +168,8 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->typing = protocol->typing;
     copy->authorization = protocol->authorization;
     copy->local_list = protocol->local_list;
+    copy->contact_names = protocol->contact_names;
+    copy->contact_groups = protocol->contact_groups;
     copy_fields(copy->splits, protocol->splits);
     copy_fields(copy->options, protocol->options);
     return copy;

@@ -53,11 +53,13 @@ typedef struct {
     char *name;     /* "IRC" */
     char *identity; /* disco#info type of the gateway: "irc" (registrar's list where it has one) */
     CwPasswordUse password;
-    gboolean typing;        /* tells and takes typing notifications */
-    gboolean authorization; /* contacts grant or deny to be seen */
-    gboolean local_list;    /* the network keeps no contact list: ours is told to it at log-in */
-    GPtrArray *splits;      /* CwField: the parts of a user name behind the first, "split.1" … */
-    GPtrArray *options;     /* CwField: account options */
+    gboolean typing;         /* tells and takes typing notifications */
+    gboolean authorization;  /* contacts grant or deny to be seen */
+    gboolean local_list;     /* the network keeps no contact list: ours is told to it at log-in */
+    gboolean contact_names;  /* stores what the user calls a contact */
+    gboolean contact_groups; /* … and in which group it is */
+    GPtrArray *splits;       /* CwField: the parts of a user name behind the first, "split.1" … */
+    GPtrArray *options;      /* CwField: account options */
 } CwProtocol;
 
 CwProtocol *cw_protocol_new(void);

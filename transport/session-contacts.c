@@ -56,14 +56,15 @@ void cw_session_each_contact(CwSession *session, void (*visit)(CwContact *, gpoi
         visit(l->data, data);
 }
 
-static void store_contact(CwSession *session, const CwContact *contact)
+void cw_session_store_contact(CwSession *session, const CwContact *contact)
 {
     CwStoredContact stored = {.name = contact->name,
                               .alias = contact->alias,
                               .group = contact->group,
                               .offered = contact->offered,
                               .unanswered = contact->unanswered,
-                              .subscription = contact->subscription};
+                              .subscription = contact->subscription,
+                              .agreed = contact->agreed};
 
     cw_store_put_contact(cw_transport_store(session->transport),
                          cw_transport_domain(session->transport), session->jid, &stored);
@@ -74,7 +75,7 @@ void cw_session_mark_offered(CwSession *session, CwContact *contact)
     if (contact->offered)
         return;
     contact->offered = contact->unanswered = TRUE;
-    store_contact(session, contact);
+    cw_session_store_contact(session, contact);
 }
 
 void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean sees)
@@ -83,7 +84,7 @@ void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean se
     contact->unanswered = FALSE;
     if (sees && cw_session_sees(session, contact) && contact->subscription == CW_SUBSCRIPTION_NONE)
         contact->subscription = CW_SUBSCRIPTION_GRANTED;
-    store_contact(session, contact);
+    cw_session_store_contact(session, contact);
 }
 
 gboolean cw_session_take_offer_answer(CwSession *session, const char *name)
@@ -93,7 +94,7 @@ gboolean cw_session_take_offer_answer(CwSession *session, const char *name)
     if (contact == NULL || !contact->unanswered)
         return FALSE;
     contact->unanswered = FALSE;
-    store_contact(session, contact);
+    cw_session_store_contact(session, contact);
     return TRUE;
 }
 
@@ -109,7 +110,7 @@ static void set_subscription(CwSession *session, CwContact *contact, CwSubscript
     if (contact->subscription == subscription)
         return;
     contact->subscription = subscription;
-    store_contact(session, contact);
+    cw_session_store_contact(session, contact);
 }
 
 static void drop(CwSession *session, const CwContact *contact)
@@ -226,7 +227,7 @@ gboolean cw_session_subscribe(CwSession *session, const char *name)
         contact->alias = cw_session_keep_short(cw_session_request_nick(session, name));
     if (!contact->offered) { /* he has it on his roster: that is where this comes from */
         contact->offered = TRUE;
-        store_contact(session, contact);
+        cw_session_store_contact(session, contact);
     }
     if (cw_session_sees(session, contact)) {
         grant(session, contact);
@@ -288,7 +289,7 @@ void cw_session_accept_contact(CwSession *session, const char *name, const char 
     if (contact->alias == NULL)
         contact->alias = cw_session_keep_short(nick);
     contact->offered = TRUE;
-    store_contact(session, contact);
+    cw_session_store_contact(session, contact);
 }
 
 /* ---- answers of the network ---- */
@@ -387,6 +388,7 @@ void cw_session_load_contacts(CwSession *session)
         contact->offered = from->offered;
         contact->unanswered = from->unanswered;
         contact->subscription = from->subscription;
+        contact->agreed = from->agreed;
     }
 }
 
@@ -435,7 +437,7 @@ void cw_session_take_contact(CwSession *session, const CwLinkMsg *msg)
         g_free(contact->group);
         contact->alias = g_steal_pointer(&alias);
         contact->group = g_steal_pointer(&group);
-        store_contact(session, contact);
+        cw_session_store_contact(session, contact);
     }
     EMIT(session, contact, session, contact);
 }

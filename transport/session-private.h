@@ -3,6 +3,7 @@
  *     session.c            states, log-ins, trials, lines of the host, messages
  *     session-resources.c  the user's resources and what the network sees of them
  *     session-contacts.c   contacts, their presence, whether the user sees it
+ *     session-names.c      what the contacts are called, by the network and by the user
  *     session-requests.c   contacts who ask to see the user
  *     session-questions.c  what the network asks its user
  *     session-info.c       what the network knows of contacts
@@ -99,6 +100,7 @@ void cw_session_tell_presence(CwSession *session);
 void cw_session_free_contact(gpointer data);
 CwContact *cw_session_ensure_contact(CwSession *session, const char *name); /* NULL: too many */
 void cw_session_load_contacts(CwSession *session);
+void cw_session_store_contact(CwSession *session, const CwContact *contact);
 void cw_session_take_contact(CwSession *session, const CwLinkMsg *msg);
 void cw_session_take_contact_gone(CwSession *session, const char *name);
 void cw_session_take_contact_presence(CwSession *session, const CwLinkMsg *msg);

@@ -100,6 +100,12 @@ void cw_session_mark_offered(CwSession *session, CwContact *contact);
 /* The contact is in the user's roster without a request that he could answer.  `sees`: his server
  * has it as one that he sees, as cw_session_sees() says; else he will ask. */
 void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean sees);
+/* The network stores names or groups of contacts, and is there. */
+gboolean cw_session_may_rename(const CwSession *session);
+/* So the contact is called in the user's roster (both nullable).  What he has changed there goes to
+ * the network, where it stores such a thing. */
+void cw_session_take_roster_names(CwSession *session, CwContact *contact, const char *name,
+                                  const char *group);
 /* The network lets him see it, as far as it told. */
 gboolean cw_session_sees(const CwSession *session, const CwContact *contact);
 /* The contact may see the user, or may not.  Keeps as well. */

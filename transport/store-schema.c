@@ -64,6 +64,9 @@ const char *const cw_store_migrations[] = {
     "  answer  INTEGER NOT NULL," /* CwAnswer */
     "  PRIMARY KEY (user, contact)"
     ") WITHOUT ROWID;",
+
+    /* 3 -> 4: names in the roster and on the network. */
+    "ALTER TABLE contacts ADD COLUMN agreed INTEGER NOT NULL DEFAULT 0;", /* CwAgreed */
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
 

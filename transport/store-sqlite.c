@@ -48,7 +48,7 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_LIST_USERS] =
         "SELECT jid FROM users WHERE domain = ?1 AND jid > ?2 ORDER BY jid LIMIT ?3",
     [STATEMENT_LIST_CONTACTS] =
-        ("SELECT name, alias, \"group\", offered, subscription FROM contacts WHERE user ="
+        ("SELECT name, alias, \"group\", offered, subscription, agreed FROM contacts WHERE user ="
          " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name"),
     [STATEMENT_LIST_REQUESTS] =
         ("SELECT contact, nick, text, answer FROM requests WHERE user ="
@@ -373,6 +373,7 @@ GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char
         contact->offered = sqlite3_column_int(statement, 3) != 0;
         contact->unanswered = sqlite3_column_int(statement, 3) == 2;
         contact->subscription = (CwSubscription)sqlite3_column_int(statement, 4);
+        contact->agreed = (guint)sqlite3_column_int(statement, 5);
         g_ptr_array_add(list, contact);
     }
     return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
@@ -493,6 +494,7 @@ void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
     write->contact->offered = contact->offered;
     write->contact->unanswered = contact->unanswered;
     write->contact->subscription = contact->subscription;
+    write->contact->agreed = contact->agreed;
     cw_store_writer_push(store->writer, write);
 }
 

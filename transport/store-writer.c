@@ -44,15 +44,15 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_MOVE_USER] = ("UPDATE users SET jid = ?3, password = ?4 WHERE domain = ?1 AND"
                              " jid = ?2 AND NOT EXISTS (SELECT 1 FROM users WHERE"
                              " domain = ?1 AND jid = ?3) RETURNING id"),
-    [STATEMENT_MOVE_CONTACTS] = "UPDATE contacts SET offered = 0 WHERE user = ?1",
+    [STATEMENT_MOVE_CONTACTS] = "UPDATE contacts SET offered = 0, agreed = 0 WHERE user = ?1",
     [STATEMENT_MOVE_SPOOLED] = "DELETE FROM spool WHERE user = ?1", /* sealed for the old JID */
     /* Nothing happens when the user is gone: he unregistered while his list came in. */
     [STATEMENT_PUT_CONTACT] =
-        ("INSERT INTO contacts (user, name, alias, \"group\", offered, subscription)"
-         " SELECT id, ?3, ?4, ?5, ?6, ?7 FROM users WHERE domain = ?1 AND jid = ?2"
+        ("INSERT INTO contacts (user, name, alias, \"group\", offered, subscription, agreed)"
+         " SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM users WHERE domain = ?1 AND jid = ?2"
          " ON CONFLICT (user, name) DO UPDATE SET alias = excluded.alias,"
          "  \"group\" = excluded.\"group\", offered = excluded.offered,"
-         "  subscription = excluded.subscription"),
+         "  subscription = excluded.subscription, agreed = excluded.agreed"),
     [STATEMENT_DELETE_CONTACT] = ("DELETE FROM contacts WHERE name = ?3 AND user ="
                                   " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
     [STATEMENT_PUT_REQUEST] =
@@ -200,6 +200,7 @@ static gboolean run_for_user(CwStoreWriter *writer, Statement which, const CwWri
         bind_text(statement, 5, contact->group);
         sqlite3_bind_int(statement, 6, !contact->offered ? 0 : contact->unanswered ? 2 : 1);
         sqlite3_bind_int(statement, 7, (int)contact->subscription);
+        sqlite3_bind_int(statement, 8, (int)contact->agreed);
     } else if (which == STATEMENT_PUT_REQUEST) {
         bind_text(statement, 4, request->nick);
         bind_text(statement, 5, request->text);

@@ -50,6 +50,7 @@ typedef struct {
     gboolean offered;    /* a subscription request was sent to the user once */
     gboolean unanswered; /* … and he has not answered it */
     CwSubscription subscription;
+    guint agreed; /* CwAgreed */
 } CwStoredContact;
 
 void cw_stored_contact_free(CwStoredContact *contact);

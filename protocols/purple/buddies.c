@@ -417,16 +417,27 @@ void cw_buddies_remove(CwAccount *account, const CwLinkMsg *msg)
     answer_add(account, msg->id, CW_REASON_NONE, NULL);
 }
 
+/* libpurple tells the network of the group by itself, of the name it does not. */
+static void rename_buddy(CwAccount *account, PurpleBuddy *buddy, const char *alias,
+                         const char *group)
+{
+    if (alias != NULL) {
+        purple_blist_alias_buddy(buddy, alias);
+        if (cw_account_connection(account) != NULL)
+            serv_alias_buddy(buddy);
+    }
+    if (group != NULL)
+        purple_blist_add_buddy(buddy, NULL, find_group(group), NULL);
+}
+
 void cw_buddies_rename(CwAccount *account, const CwLinkMsg *msg)
 {
     g_autofree char *contact = cw_account_normalize(account, msg->contact);
-    g_autofree char *alias = cw_text_one_line(msg->name);
+    g_autofree char *alias = msg->name != NULL ? cw_text_one_line(msg->name) : NULL;
     GSList *found = contact != NULL ? purple_find_buddies(account->purple, contact) : NULL;
-    for (GSList *l = found; l != NULL; l = l->next) {
-        purple_blist_alias_buddy(l->data, *alias != '\0' ? alias : NULL);
-        if (cw_account_connection(account) != NULL)
-            serv_alias_buddy(l->data);
-    }
+
+    for (GSList *l = found; l != NULL; l = l->next) /* it moves as its first one is */
+        rename_buddy(account, l->data, alias, l == found ? msg->group : NULL);
     g_slist_free(found);
 }
 

@@ -100,6 +100,8 @@ CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
     protocol->typing = info->send_typing != NULL;
     protocol->authorization = !defaults->no_authorization;
     protocol->local_list = defaults->local_contacts;
+    protocol->contact_names = info->alias_buddy != NULL;
+    protocol->contact_groups = info->group_buddy != NULL;
     add_splits(protocol, info);
     for (GList *l = info->protocol_options; l != NULL; l = l->next) {
         CwField *field = describe_option(l->data, defaults);

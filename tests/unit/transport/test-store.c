@@ -189,6 +189,22 @@ static void contacts__come_back__in_name_order(Fixture *fixture, gconstpointer d
     g_assert_cmpuint(none->len, ==, 0);
 }
 
+static void contacts__come_back__with_what_agreed(Fixture *fixture, gconstpointer data)
+{
+    CwStoredContact romeo = {.name = (char *)"romeo", .agreed = CW_AGREED_GROUP};
+    put(fixture->store, JULIET, NULL);
+    put_contact(fixture->store, JULIET, "mercutio", NULL);
+    cw_store_put_contact(fixture->store, ICQ, JULIET, &romeo);
+    romeo.agreed |= CW_AGREED_NAME;
+    cw_store_put_contact(fixture->store, ICQ, JULIET, &romeo);
+    sync_store(fixture->store);
+
+    g_autoptr(GPtrArray) list = contacts(fixture->store, JULIET);
+    g_assert_cmpuint(((CwStoredContact *)g_ptr_array_index(list, 0))->agreed, ==, 0);
+    g_assert_cmpuint(((CwStoredContact *)g_ptr_array_index(list, 1))->agreed, ==,
+                     CW_AGREED_NAME | CW_AGREED_GROUP);
+}
+
 static void what_is_done__survives__a_kill(Fixture *fixture, gconstpointer data)
 {
     pid_t child = fork();
@@ -675,6 +691,7 @@ static void every_version__opens__with_its_content(Fixture *fixture, gconstpoint
         g_assert_true(contact->offered);
         g_assert_cmpint(contact->subscription, ==,
                         version >= 3 ? CW_SUBSCRIPTION_GRANTED : CW_SUBSCRIPTION_NONE);
+        g_assert_cmpuint(contact->agreed, ==, version >= 4 ? CW_AGREED_NAME : 0);
         g_autoptr(GPtrArray) asking = requests(fixture->store, JULIET);
         g_assert_cmpuint(asking->len, ==, version >= 3 ? 1 : 0);
         if (version >= 3)
@@ -706,7 +723,8 @@ static void make_fixture(const char *folder)
     CwStoredContact romeo = {.name = (char *)"romeo",
                              .alias = (char *)"Montague",
                              .offered = TRUE,
-                             .subscription = CW_SUBSCRIPTION_GRANTED};
+                             .subscription = CW_SUBSCRIPTION_GRANTED,
+                             .agreed = CW_AGREED_NAME};
     cw_store_put_contact(fixture.store, ICQ, JULIET, &romeo);
     put_contact(fixture.store, JULIET, "mercutio", NULL);
     put_request(fixture.store, "benvolio", "Ben", "it is me", CW_ANSWER_AUTHORIZE);
@@ -737,6 +755,7 @@ int main(int argc, char **argv)
     ADD(everything__survives__a_restart);
     ADD_CLOSED(what_is_done__survives__a_kill);
     ADD(contacts__come_back__in_name_order);
+    ADD(contacts__come_back__with_what_agreed);
     ADD(subscription__comes_back__as_it_was_put);
     ADD(requests__come_back__until_they_are_deleted);
     ADD(requests__go__with_their_user);
