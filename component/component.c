@@ -212,46 +212,79 @@ static void route(CwComponent *component, const CwStanza *stanza)
             stanza->from->bare);
 }
 
-static void stanza_cb(const CwNode *node, gpointer data)
+/* Whose it is and for whom.  FALSE: for nobody here (said in the log). */
+static gboolean read_addresses(CwComponent *component, const CwNode *node, CwJid **from, CwJid **to)
 {
-    CwComponent *component = data;
     const char *from_text = cw_node_attr(node, "from");
     const char *to_text = cw_node_attr(node, "to");
 
-    if (!cw_node_is(node, "message", NULL) && !cw_node_is(node, "presence", NULL) &&
-        !cw_node_is(node, "iq", NULL))
-        return;
-    g_autoptr(CwJid) from = from_text == NULL ? NULL : cw_jid_parse(from_text, NULL);
-    g_autoptr(CwJid) to = to_text == NULL ? NULL : cw_jid_parse(to_text, NULL);
-    if (from == NULL || to == NULL) {
+    *from = from_text == NULL ? NULL : cw_jid_parse(from_text, NULL);
+    *to = to_text == NULL ? NULL : cw_jid_parse(to_text, NULL);
+    if (*from == NULL || *to == NULL) {
         g_debug("%s: a %s without a valid sender and recipient was dropped",
                 cw_component_domain(component), node->name);
-        return;
+        return FALSE;
     }
-    if (!g_str_equal(to->domain, cw_component_domain(component))) {
-        if (!component->warned)
-            g_warning(
-                "%s: the server sends stanzas for %s on this stream; they are dropped.  In the "
-                "server's settings each component has a name of its own (ejabberd: no list "
-                "under hosts)",
-                cw_component_domain(component), to->domain);
-        component->warned = TRUE;
-        return;
-    }
-    if (from->local == NULL && g_str_equal(from->domain, to->domain) &&
-        cw_spool_take(component->spool, cw_node_attr(node, "id")))
-        return;
-    /* while the stream closes: what is for a contact is kept for the next gateway (messages.c) */
-    if (component->still_open > 0 && (to->local == NULL || !cw_node_is(node, "message", NULL)))
-        return;
-    CwStanza stanza = {
+    if (g_str_equal((*to)->domain, cw_component_domain(component)))
+        return TRUE;
+    if (!component->warned)
+        g_warning("%s: the server sends stanzas for %s on this stream; they are dropped.  In the "
+                  "server's settings each component has a name of its own (ejabberd: no list "
+                  "under hosts)",
+                  cw_component_domain(component), (*to)->domain);
+    component->warned = TRUE;
+    return FALSE;
+}
+
+static gboolean is_stanza(const CwNode *node)
+{
+    return cw_node_is(node, "message", NULL) || cw_node_is(node, "presence", NULL) ||
+           cw_node_is(node, "iq", NULL);
+}
+
+static CwStanza new_stanza(const CwNode *node, const CwJid *from, const CwJid *to)
+{
+    return (CwStanza){
         .node = node,
         .type = cw_node_attr(node, "type"),
         .id = cw_node_attr(node, "id"),
         .from = from,
         .to = to,
     };
+}
+
+static void stanza_cb(const CwNode *node, gpointer data)
+{
+    CwComponent *component = data;
+    g_autoptr(CwJid) from = NULL, to = NULL;
+
+    if (!is_stanza(node) || !read_addresses(component, node, &from, &to))
+        return;
+    if (from->local == NULL && g_str_equal(from->domain, to->domain) &&
+        cw_spool_take(component->spool, cw_node_attr(node, "id")))
+        return;
+    /* while the stream closes: what is for a contact is kept for the next gateway (messages.c) */
+    if (component->still_open > 0 && (to->local == NULL || !cw_node_is(node, "message", NULL)))
+        return;
+    CwStanza stanza = new_stanza(node, from, to);
     route(component, &stanza);
+}
+
+/* One that is over the limits: its sender is told, and whoever waits for it. */
+static void skipped_cb(const CwNode *node, const char *why, gpointer data)
+{
+    CwComponent *component = data;
+    g_autoptr(CwJid) from = NULL, to = NULL;
+
+    if (!is_stanza(node) || !read_addresses(component, node, &from, &to))
+        return;
+    CwStanza stanza = new_stanza(node, from, to);
+    if (cw_node_is(node, "iq", NULL) && !is_answerable(&stanza)) {
+        cw_requests_lose(component->requests, &stanza);
+        return;
+    }
+    g_autofree char *text = g_strdup_printf("this gateway did not take it: %s", why);
+    cw_component_send_error(component, &stanza, CW_STANZA_POLICY_VIOLATION, text);
 }
 
 /* ---- the stream ---- */
@@ -373,6 +406,7 @@ static const CwStreamEvents stream_events = {
     .up = up_cb,
     .down = down_cb,
     .stanza = stanza_cb,
+    .skipped = skipped_cb,
     .congested = congested_cb,
     .stopped = part_stopped,
 };

@@ -127,12 +127,27 @@ void cw_requests_end(CwRequests *requests)
     cw_component_end(requests->component);
 }
 
-gboolean cw_requests_take(CwRequests *requests, const CwStanza *stanza)
+/* (nullable) the request that this answers */
+static Request *find(CwRequests *requests, const CwStanza *stanza)
 {
     Request *request = stanza->id == NULL ? NULL : g_hash_table_lookup(requests->open, stanza->id);
 
-    if (request == NULL || !g_str_equal(request->to, stanza->from->full))
-        return FALSE;
-    answer(requests, request, stanza);
-    return TRUE;
+    return request != NULL && g_str_equal(request->to, stanza->from->full) ? request : NULL;
+}
+
+gboolean cw_requests_take(CwRequests *requests, const CwStanza *stanza)
+{
+    Request *request = find(requests, stanza);
+
+    if (request != NULL)
+        answer(requests, request, stanza);
+    return request != NULL;
+}
+
+void cw_requests_lose(CwRequests *requests, const CwStanza *stanza)
+{
+    Request *request = find(requests, stanza);
+
+    if (request != NULL)
+        answer(requests, request, NULL);
 }

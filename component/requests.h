@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* The result or the error; NULL: none came in REQUEST_TIMEOUT, or the stream broke.  Borrowed. */
+/* The result or the error; NULL: none came in REQUEST_TIMEOUT, it was over the limits, or the
+ * stream broke.  Borrowed. */
 typedef void (*CwRequestAnswer)(CwComponent *component, const CwStanza *answer, gpointer data);
 
 CwRequests *cw_requests_new(CwComponent *component);
@@ -22,6 +23,8 @@ void cw_requests_end(CwRequests *requests);
 
 /* A result or error iq.  TRUE: it was the answer to one of these. */
 gboolean cw_requests_take(CwRequests *requests, const CwStanza *stanza);
+/* The same of one that was over the limits and cannot be read. */
+void cw_requests_lose(CwRequests *requests, const CwStanza *stanza);
 /* The stream broke: nobody will answer. */
 void cw_requests_drop(CwRequests *requests);
 

@@ -254,6 +254,27 @@ static void stanza_cb(const CwNode *node, gpointer data)
     }
 }
 
+/* C15: what one sender does wrong is not the stream's end, which is everybody's.  Nothing but a
+ * stanza can be that large: a server that is so before the stream is up is no server. */
+static void skipped_cb(const CwNode *node, const char *why, gpointer data)
+{
+    CwStream *stream = data;
+
+    if (stream->state != CW_STREAM_UP) {
+        g_autoptr(GError) error =
+            g_error_new(CW_XML_ERROR, CW_XML_ERROR_LIMIT, "too much: %s", why);
+        if (stream->state != CW_STREAM_CLOSING)
+            close_with_error(stream, error);
+        return;
+    }
+    const char *from = cw_node_attr(node, "from");
+    g_autofree char *shown = g_strescape(from == NULL ? "somebody" : from, NULL);
+    g_info("%s: a stanza (%.20s) of %.200s was left out: %s", stream->config.domain, node->name,
+           shown, why);
+    if (stream->events->skipped)
+        stream->events->skipped(node, why, stream->data);
+}
+
 /* The stream or its connection is over and the server did not say why. */
 static void handle_end(CwStream *stream, const char *how)
 {
@@ -346,7 +367,7 @@ void cw_stream_read_last_words(CwStream *stream)
 
 void cw_stream_start_reading(CwStream *stream)
 {
-    static const CwXmlEvents events = {opened_cb, stanza_cb, closed_cb};
+    static const CwXmlEvents events = {opened_cb, stanza_cb, closed_cb, skipped_cb};
 
     stream->parser = cw_xml_parser_new(&stream->config.limits, &events, stream);
     stream->read_source =

@@ -45,6 +45,8 @@ typedef struct {
      * `conflict` waits as long but is no refusal: it heals when the other instance goes (C7). */
     void (*down)(gboolean refused, gpointer data);
     void (*stanza)(const CwNode *stanza, gpointer data); /* valid only during the call */
+    /* One over the limits, without its children; `why` as in CwXmlEvents.  May be NULL. */
+    void (*skipped)(const CwNode *stanza, const char *why, gpointer data);
     /* C24: stop / go on reading the legacy side.  Comes from inside cw_stream_end(), too; stanzas
      * are still taken, up to eight times send_queue: then the server counts as stuck and is
      * dropped. */

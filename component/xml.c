@@ -5,6 +5,9 @@
  * stream at the first byte that shows it: a DTD is refused at its name, before an entity can be
  * declared.
  *
+ * A stanza over a limit is its sender's fault, and the stream is everybody's: the rest of it is
+ * read and not kept, up to a size, depth or number that no honest server lets through.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "component/xml.h"
@@ -56,6 +59,7 @@ struct CwXmlParser {
     guint declarations; /* xmlns of the start tag that is being read */
     guint64 fed;        /* bytes so far */
     guint64 begun;      /* where the stanza (or what may become one) begins */
+    char *skipping;     /* this stanza is left out, and why; NULL: it is not */
     gboolean in_feed;
     gboolean stopped; /* by the owner, by an error, or by the end of the stream */
     GError *error;
@@ -76,16 +80,6 @@ static void fail(CwXmlParser *parser, CwXmlError code, const char *format, ...)
     cw_xml_parser_stop(parser);
 }
 
-/* Both also catch what lies whole in one read; feed() catches what is not yet complete. */
-static gboolean is_over_size(CwXmlParser *parser, guint64 end)
-{
-    if (parser->limits.stanza_size == 0 || end - parser->begun <= parser->limits.stanza_size)
-        return FALSE;
-    fail(parser, CW_XML_ERROR_LIMIT, "%s is larger than %" G_GSIZE_FORMAT " bytes",
-         parser->level == 0 ? "the stream's header" : "a stanza", parser->limits.stanza_size);
-    return TRUE;
-}
-
 static guint64 position(CwXmlParser *parser)
 {
     return (guint64)XML_GetCurrentByteIndex(parser->expat);
@@ -94,6 +88,77 @@ static guint64 position(CwXmlParser *parser)
 static guint64 position_behind(CwXmlParser *parser)
 {
     return position(parser) + (guint64)XML_GetCurrentByteCount(parser->expat);
+}
+
+/* ---- limits ---- */
+
+/* What was kept of the stanza but its own attributes goes; its memory does so at its end. */
+G_GNUC_PRINTF(2, 3)
+static void skip(CwXmlParser *parser, const char *format, ...)
+{
+    Building *stanza = parser->current;
+    va_list arguments;
+
+    va_start(arguments, format);
+    parser->skipping = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    while (stanza && stanza->node.parent)
+        stanza = (Building *)stanza->node.parent;
+    if (stanza)
+        stanza->node.first_child = NULL;
+    parser->current = stanza;
+}
+
+static gboolean is_over(const CwXmlParser *parser, guint64 end)
+{
+    return parser->limits.stanza_size > 0 && end - parser->begun > parser->limits.stanza_size;
+}
+
+/* FALSE: the stream ends here. */
+static gboolean check_size(CwXmlParser *parser, guint64 end)
+{
+    guint64 size = end - parser->begun, most = parser->limits.stanza_size;
+
+    if (!is_over(parser, end))
+        return TRUE;
+    if (parser->level == 0)
+        fail(parser, CW_XML_ERROR_LIMIT,
+             "the stream's header is larger than %" G_GUINT64_FORMAT " bytes", most);
+    else if (size > most * CW_XML_ABSURD)
+        fail(parser, CW_XML_ERROR_LIMIT, "a stanza is larger than %" G_GUINT64_FORMAT " bytes",
+             most * CW_XML_ABSURD);
+    else if (!parser->skipping && parser->level > 1)
+        skip(parser, "it is larger than %" G_GUINT64_FORMAT " bytes", most);
+    return !parser->stopped;
+}
+
+static gboolean check_depth(CwXmlParser *parser)
+{
+    guint most = parser->limits.depth;
+
+    /* the stream itself is no level of its stanzas */
+    if (most == 0 || parser->level <= most)
+        return TRUE;
+    if (parser->level / CW_XML_ABSURD >= most)
+        fail(parser, CW_XML_ERROR_LIMIT, "a stanza is nested deeper than %u levels",
+             most * CW_XML_ABSURD);
+    else if (!parser->skipping)
+        skip(parser, "it is nested deeper than %u levels", most);
+    return !parser->stopped;
+}
+
+static gboolean check_attributes(CwXmlParser *parser, guint attributes)
+{
+    guint most = parser->limits.attributes;
+
+    if (most == 0 || attributes <= most)
+        return TRUE;
+    if (parser->level == 0 || attributes / CW_XML_ABSURD >= most)
+        fail(parser, CW_XML_ERROR_LIMIT, "an element has more than %u attributes",
+             parser->level == 0 ? most : most * CW_XML_ABSURD);
+    else if (!parser->skipping)
+        skip(parser, "it has an element with more than %u attributes", most);
+    return !parser->stopped;
 }
 
 /* ---- elements ---- */
@@ -154,9 +219,28 @@ static guint count_attributes(const char **pairs)
     return count;
 }
 
+/* (nullable) NULL: the stanza is left out, and this element is not the stanza itself. */
+static Building *build(CwXmlParser *parser, const XML_Char *name, const XML_Char **pairs)
+{
+    Building *parent = parser->current;
+
+    if (parser->skipping && parent)
+        return NULL;
+    Building *building = cw_arena_new_object(parser->arena, Building);
+    CwNode *node = &building->node;
+
+    node->name = split_name(parser, name, parent ? parent->node.ns : NULL, &node->ns);
+    node->text = "";
+    node->lang = parent ? parent->node.lang : parser->stream_lang;
+    if (!parser->skipping)
+        add_attributes(parser, node, pairs);
+    return building;
+}
+
 static void start_element_cb(void *data, const XML_Char *name, const XML_Char **pairs)
 {
     CwXmlParser *parser = data;
+    Building *parent = parser->current;
     guint attributes = count_attributes(pairs) + parser->declarations;
 
     parser->declarations = 0;
@@ -164,39 +248,25 @@ static void start_element_cb(void *data, const XML_Char *name, const XML_Char **
         return;
     if (parser->level == 1)
         parser->begun = position(parser);
-    if (parser->limits.attributes && attributes > parser->limits.attributes) {
-        fail(parser, CW_XML_ERROR_LIMIT, "an element has more than %u attributes",
-             parser->limits.attributes);
+    if (!check_attributes(parser, attributes) || !check_depth(parser) ||
+        !check_size(parser, position_behind(parser)))
         return;
-    }
-    /* the stream itself is no level of its stanzas */
-    if (parser->limits.depth && parser->level > parser->limits.depth) {
-        fail(parser, CW_XML_ERROR_LIMIT, "a stanza is nested deeper than %u levels",
-             parser->limits.depth);
-        return;
-    }
-    if (is_over_size(parser, position_behind(parser)))
-        return;
+    if (parser->level == 1 && !parser->skipping && is_over(parser, position_behind(parser)))
+        skip(parser, "its start tag alone is too large");
 
-    Building *building = cw_arena_new_object(parser->arena, Building);
-    CwNode *node = &building->node;
-    Building *parent = parser->current;
-
-    node->name = split_name(parser, name, parent ? parent->node.ns : NULL, &node->ns);
-    node->text = "";
-    node->lang = parent ? parent->node.lang : parser->stream_lang;
-    add_attributes(parser, node, pairs);
-
+    Building *building = build(parser, name, pairs);
     if (parser->level++ == 0) {
         g_free(parser->stream_lang);
-        parser->stream_lang = g_strdup(node->lang);
-        parser->events->opened(node, parser->data);
+        parser->stream_lang = g_strdup(building->node.lang);
+        parser->events->opened(&building->node, parser->data);
         cw_arena_reset(parser->arena);
         parser->begun = position_behind(parser);
         return;
     }
-
+    if (!building)
+        return;
     if (parent) {
+        CwNode *node = &building->node;
         node->parent = &parent->node;
         if (parent->last_child)
             parent->last_child->next = node;
@@ -234,29 +304,41 @@ static void join_text(CwXmlParser *parser, Building *building)
     }
 }
 
+static void finish_stanza(CwXmlParser *parser, const CwNode *stanza)
+{
+    g_autofree char *why = g_steal_pointer(&parser->skipping);
+
+    parser->current = NULL;
+    if (!why)
+        parser->events->stanza(stanza, parser->data);
+    else if (parser->events->skipped)
+        parser->events->skipped(stanza, why, parser->data);
+    cw_arena_reset(parser->arena);
+    parser->begun = position_behind(parser);
+}
+
 static void end_element_cb(void *data, const XML_Char *name)
 {
     CwXmlParser *parser = data;
 
-    if (parser->stopped)
+    if (parser->stopped || (parser->level > 1 && !check_size(parser, position_behind(parser))))
         return;
     if (--parser->level == 0) {
         parser->events->closed(parser->data);
         cw_xml_parser_stop(parser);
         return;
     }
-    if (is_over_size(parser, position_behind(parser)))
+    if (parser->skipping && parser->level > 1)
         return;
 
     Building *building = parser->current;
-    join_text(parser, building);
-    parser->current = (Building *)building->node.parent;
-    if (parser->current)
-        return;
-
-    parser->events->stanza(&building->node, parser->data);
-    cw_arena_reset(parser->arena);
-    parser->begun = position_behind(parser);
+    if (!parser->skipping) {
+        join_text(parser, building);
+        parser->current = (Building *)building->node.parent;
+        if (parser->current)
+            return;
+    }
+    finish_stanza(parser, &building->node);
 }
 
 /* ---- what stands between tags ---- */
@@ -279,7 +361,7 @@ static void text_cb(void *data, const XML_Char *text, int length)
         parser->begun = position_behind(parser);
         return;
     }
-    if (is_over_size(parser, position_behind(parser)))
+    if (!check_size(parser, position_behind(parser)) || parser->skipping)
         return;
 
     Piece *piece = building->last_piece;
@@ -347,6 +429,7 @@ void cw_xml_parser_free(CwXmlParser *parser)
     XML_ParserFree(parser->expat);
     cw_arena_free(parser->arena);
     g_free(parser->stream_lang);
+    g_free(parser->skipping);
     g_clear_error(&parser->error);
     g_free(parser);
 }
@@ -388,16 +471,18 @@ static void feed_slice(CwXmlParser *parser, const char *bytes, int length)
         fail_as_expat(parser);
     parser->in_feed = FALSE;
     if (!parser->stopped)
-        is_over_size(parser, parser->fed);
+        check_size(parser, parser->fed);
 }
 
-/* Not past the first byte that is over the limit, or what lies behind it would decide what is wrong
+/* Not past the first byte that ends the stream, or what lies behind it would decide what is wrong
  * when it all comes at once. */
 static gsize size_of_slice(CwXmlParser *parser)
 {
-    if (parser->limits.stanza_size == 0)
+    guint64 most = parser->limits.stanza_size * (parser->level == 0 ? 1 : CW_XML_ABSURD);
+
+    if (most == 0)
         return SLICE;
-    return (gsize)MIN(parser->begun + parser->limits.stanza_size + 1 - parser->fed, SLICE);
+    return (gsize)MIN(parser->begun + most + 1 - parser->fed, SLICE);
 }
 
 gboolean cw_xml_parser_feed(CwXmlParser *parser, const char *bytes, gsize length, GError **error)

@@ -18,7 +18,7 @@ GQuark cw_xml_error_quark(void);
 typedef enum {
     CW_XML_ERROR_NOT_WELL_FORMED, /* RFC 6120 4.9.3.13 */
     CW_XML_ERROR_RESTRICTED,      /* DTD, entity, comment, PI: 4.9.3.18 */
-    CW_XML_ERROR_LIMIT,           /* stanza too large, too deep, too many attributes: 4.9.3.14 */
+    CW_XML_ERROR_LIMIT,           /* the header, or a stanza far over a limit: 4.9.3.14 */
     CW_XML_ERROR_INVALID,         /* text between stanzas, an element that may not be here */
 } CwXmlError;
 
@@ -51,16 +51,23 @@ const char *cw_node_child_text(const CwNode *node, const char *name, const char 
 gboolean cw_node_is(const CwNode *node, const char *name, const char *ns);
 guint cw_node_n_children(const CwNode *node);
 
+/* A stanza over one of these is read to its end and left out (skipped()); one that is
+ * CW_XML_ABSURD times over it ends the stream, and so does a header that is over it. */
 typedef struct {
     gsize stanza_size; /* bytes; 0 for each: no limit */
     guint depth;
     guint attributes;
 } CwXmlLimits;
 
+#define CW_XML_ABSURD 16
+
 typedef struct {
     void (*opened)(const CwNode *header, gpointer data); /* the stream's start tag, no children */
     void (*stanza)(const CwNode *stanza, gpointer data); /* a complete child of the stream */
     void (*closed)(gpointer data);                       /* its end tag */
+    /* A child of the stream was over a limit, and `why` says which.  It has no children, and no
+     * attributes when they were the reason. */
+    void (*skipped)(const CwNode *stanza, const char *why, gpointer data);
 } CwXmlEvents;
 
 typedef struct CwXmlParser CwXmlParser;

@@ -89,6 +89,16 @@ static State *state_of(CwComponent *component)
     return state;
 }
 
+/* It is larger than a stanza may be here, or the server does not answer.  Not again while this
+ * gateway runs, or one user could keep it busy, or cut off all of them, at each log-in. */
+void cw_roster_list_spare(CwRosterList *list)
+{
+    g_message("%s/%s: the roster cannot be read, as it is over stanza-size, or the server does not "
+              "answer; contacts take another way",
+              list->user, cw_component_domain(list->component));
+    g_hash_table_add(state_of(list->component)->spared, g_strdup(list->user));
+}
+
 GHashTable *cw_roster_list_record(CwComponent *component)
 {
     return state_of(component)->servers;
@@ -398,27 +408,17 @@ static void schedule(CwRosterList *list, guint wait)
 
 /* ---- the stream comes and goes ---- */
 
-/* The roster may have been the reason, being larger than a stanza may be here: it is not asked for
- * while this gateway runs, or one user could cut off all of them at each log-in. */
-static void spare(State *state, const CwRosterList *list)
-{
-    g_info("%s/%s: the stream broke while the roster was asked for; it is not asked for again",
-           list->user, cw_component_domain(list->component));
-    g_hash_table_add(state->spared, g_strdup(list->user));
-}
-
 /* What is open is lost: each errand says so in a moment. */
 static void down(CwComponent *component)
 {
-    State *state = state_of(component);
     GHashTableIter iter;
     gpointer value;
 
-    g_hash_table_iter_init(&iter, state->lists);
+    g_hash_table_iter_init(&iter, state_of(component)->lists);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         CwRosterList *list = value;
         if (list->open > 0 && list->way == CW_ROSTER_WAY_SERVER && list->roster == NULL)
-            spare(state, list);
+            cw_roster_list_spare(list); /* it may have been the reason */
         else if (list->open > 0 && list->breaks++ > 0)
             list->failed = MAX(list->failed, list->way);
         list->way = CW_ROSTER_WAY_UNKNOWN;

@@ -60,6 +60,7 @@ void cw_roster_list_ask(CwRosterList *list, CwSession *session, CwContact *conta
 /* The way does not work: what was on it takes the next one. */
 void cw_roster_list_give_up_way(CwRosterList *list, const GPtrArray *names);
 void cw_roster_list_go_on(CwRosterList *list);
+void cw_roster_list_spare(CwRosterList *list); /* his roster is not asked for again */
 
 CwRosterErrand *cw_roster_errand_new(const CwRosterList *list);
 void cw_roster_errand_free(gpointer errand);

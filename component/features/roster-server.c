@@ -288,6 +288,8 @@ static void roster_cb(CwComponent *component, const CwStanza *answer, gpointer d
     g_clear_pointer(&list->roster, g_hash_table_unref);
     if (answer != NULL)
         note_server(component, list->user, query != NULL);
+    else
+        cw_roster_list_spare(list);
     CwSession *session = cw_roster_list_session(list);
     if (query != NULL && session != NULL) {
         list->roster = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_item);

@@ -54,6 +54,18 @@ ADDRESSES = [IRC, f"{IRC}/resource", f"nick@{IRC}", f"nick@{IRC}/phone", f"#room
              f"#room@{IRC}/occupant", f"nobody.knows.me@{IRC}", f"a\\20b@{IRC}"]
 
 
+@pytest.mark.parametrize("stanza", ["message", "presence", "iq"])
+def test_C15_who_sends_too_much_is_told_and_nobody_else_notices(attached_gateway, stanza):
+    _, connection = attached_gateway
+    kind = " type='set'" if stanza == "iq" else ""
+    connection.send(f"<{stanza} from='{JULIET}' to='x@{IRC}' id='big'{kind}><x xmlns='u'>"
+                    f"{'x' * 300000}</x></{stanza}>")
+    assert condition_of(connection.wait_element(stanza, id="big", type="error")) == "policy-violation"
+    connection.send(f"<iq from='{JULIET}' to='{IRC}' id='lost' type='result'><x xmlns='u'>"
+                    f"{'x' * 300000}</x></iq>")
+    sync(connection, "after")  # on the same stream
+
+
 @pytest.mark.parametrize("kind", ["get", "set"])
 @pytest.mark.parametrize("to", ADDRESSES)
 def test_C16_unknown_iq_is_answered_exactly_once(attached_gateway, to, kind):

@@ -92,9 +92,19 @@ static void closed_cb(gpointer data)
     g_string_append(((Trace *)data)->seen, "]");
 }
 
+static void skipped_cb(const CwNode *stanza, const char *why, gpointer data)
+{
+    Trace *trace = data;
+
+    g_assert_true(trace->opened && !trace->closed);
+    g_assert_null(stanza->first_child);
+    g_string_append_c(trace->seen, '(');
+    describe(stanza, 1, trace->seen);
+}
+
 static gint parse(const guint8 *data, gsize size, guint32 seed, Trace *trace)
 {
-    static const CwXmlEvents events = {opened_cb, stanza_cb, closed_cb};
+    static const CwXmlEvents events = {opened_cb, stanza_cb, closed_cb, skipped_cb};
     CwXmlLimits limits = {.stanza_size = 512, .depth = 8, .attributes = 6};
     g_autoptr(CwXmlParser) parser = cw_xml_parser_new(&limits, &events, trace);
     gboolean fine = TRUE;

@@ -4,7 +4,7 @@
  *
  * Makes a stream for each domain to 127.0.0.1:PORT and prints what it is told, one line each:
  * "DOMAIN up", "DOMAIN down", "DOMAIN refused", "DOMAIN full", "DOMAIN short", "DOMAIN stopped",
- * "DOMAIN stanza NAME ID BYTES" (of <body/>).  Takes lines on stdin:
+ * "DOMAIN stanza NAME ID BYTES" (of <body/>), "DOMAIN skipped NAME".  Takes lines on stdin:
  *
  *     send DOMAIN FROM TO BODY...    a message; "-" leaves an address out
  *     flood DOMAIN COUNT SIZE        messages, until the stream is congested; then goes on when it
@@ -94,6 +94,12 @@ static void stanza_cb(const CwNode *stanza, gpointer data)
     const char *id = cw_node_attr(stanza, "id");
     g_autofree char *line =
         g_strdup_printf("stanza %s %s %zu", stanza->name, id ? id : "-", body ? strlen(body) : 0);
+    say(data, line);
+}
+
+static void skipped_cb(const CwNode *stanza, const char *why, gpointer data)
+{
+    g_autofree char *line = g_strdup_printf("skipped %s", stanza->name);
     say(data, line);
 }
 
@@ -231,7 +237,8 @@ static void peer_free(gpointer data)
 
 int main(int argc, char **argv)
 {
-    static const CwStreamEvents events = {up_cb, down_cb, stanza_cb, congested_cb, stopped_cb};
+    static const CwStreamEvents events = {up_cb,      down_cb,      stanza_cb,
+                                          skipped_cb, congested_cb, stopped_cb};
     g_autoptr(GInputStream) input = g_unix_input_stream_new(0, FALSE);
     g_autoptr(GDataInputStream) lines = g_data_input_stream_new(input);
     int i = 1;

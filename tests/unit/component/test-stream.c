@@ -184,7 +184,7 @@ static void stopped_cb(gpointer data)
     act(data, IN_STOPPED, "stopped ");
 }
 
-static const CwStreamEvents events = {up_cb, down_cb, stanza_cb, congested_cb, stopped_cb};
+static const CwStreamEvents events = {up_cb, down_cb, stanza_cb, NULL, congested_cb, stopped_cb};
 
 static void owner_begin(Owner *owner, const Server *server)
 {

@@ -66,7 +66,18 @@ static void closed_cb(gpointer data)
     g_string_append(((Trace *)data)->seen, "]");
 }
 
-static const CwXmlEvents events = {opened_cb, stanza_cb, closed_cb};
+static void skipped_cb(const CwNode *stanza, const char *why, gpointer data)
+{
+    Trace *trace = data;
+
+    g_assert_null(stanza->parent);
+    g_assert_cmpstr(why, !=, "");
+    g_string_append(trace->seen, "(");
+    describe(stanza, trace->seen);
+    g_string_append(trace->seen, ")");
+}
+
+static const CwXmlEvents events = {opened_cb, stanza_cb, closed_cb, skipped_cb};
 
 static void trace_begin(Trace *trace, const CwXmlLimits *limits)
 {
@@ -126,6 +137,26 @@ static void assert_refused(const CwXmlLimits *limits, const char *text, gint cod
         cw_xml_parser_feed(trace.parser, text + i, MIN(size, length - i), &cut);
     g_assert_error(cut, CW_XML_ERROR, code);
     trace_end(&trace);
+}
+
+/* The stanza `text` is left out, seen as `expected`, and the next one is read; cut or whole. */
+static void assert_skipped(const CwXmlLimits *limits, const char *text, const char *expected)
+{
+    g_autofree char *all = g_strconcat(HEADER, text, "<after/>", NULL);
+    g_autofree char *seen = g_strconcat(expected, "{<jabber:component:accept|after></>}", NULL);
+    const gsize sizes[] = {strlen(all), 1021, 7};
+
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        Trace trace;
+        trace_begin(&trace, limits);
+        for (gsize at = 0; at < strlen(all); at += sizes[i]) {
+            g_autoptr(GError) error = NULL;
+            cw_xml_parser_feed(trace.parser, all + at, MIN(sizes[i], strlen(all) - at), &error);
+            g_assert_no_error(error);
+        }
+        g_assert_true(g_str_has_suffix(trace.seen->str, seen));
+        trace_end(&trace);
+    }
 }
 
 /* ---- reading ---- */
@@ -422,22 +453,38 @@ static void xml_parse__limits__size(void)
     CwXmlLimits limits = {.stanza_size = 1000};
     g_autofree char *fits = g_strnfill(1000 - strlen("<m></m>"), 'x');
     g_autofree char *exact = g_strdup_printf(HEADER "<m>%s</m><m>%s</m>", fits, fits);
-    g_autofree char *over = g_strdup_printf(HEADER "<m>%sy</m>", fits);
+    g_autofree char *over = g_strdup_printf("<m f='a'>%s<b><c/></b>more</m>", fits);
     g_autofree char *filler = g_strnfill(5000, 'x');
-    g_autofree char *in_tag = g_strdup_printf(HEADER "<m a='%s", filler);
-    g_autofree char *in_text = g_strdup_printf(HEADER "<m>%s", filler);
+    g_autofree char *in_tag = g_strdup_printf("<m f='a' a='%s'><b/></m>", filler);
+    g_autofree char *in_child = g_strdup_printf("<m f='a'>x<b>y<c a='%s'>z</c></b>x</m>", filler);
     g_autofree char *in_header = g_strdup_printf("<a x='%s", filler);
-    g_autofree char *in_declaration = g_strdup_printf(HEADER "<m xmlns:%s", filler);
     Trace trace;
 
     trace_begin(&trace, &limits);
     feed(&trace, exact);
     trace_end(&trace);
-    assert_refused(&limits, over, CW_XML_ERROR_LIMIT);
-    assert_refused(&limits, in_tag, CW_XML_ERROR_LIMIT);
-    assert_refused(&limits, in_text, CW_XML_ERROR_LIMIT);
+    assert_skipped(&limits, over, "(<jabber:component:accept|m f=a></>)");
+    assert_skipped(&limits, in_child, "(<jabber:component:accept|m f=a></>)");
+    assert_skipped(&limits, in_tag, "(<jabber:component:accept|m></>)");
     assert_refused(&limits, in_header, CW_XML_ERROR_LIMIT);
+}
+
+static void xml_parse__limits__absurd_size(void)
+{
+    CwXmlLimits limits = {.stanza_size = 1000};
+    g_autofree char *filler = g_strnfill(1000 * CW_XML_ABSURD, 'x');
+    g_autofree char *within = g_strdup_printf("<m>%.*s</m>", 1000 * CW_XML_ABSURD - 10, filler);
+    g_autofree char *in_text = g_strdup_printf(HEADER "<m>%s", filler);
+    g_autofree char *in_tag = g_strdup_printf(HEADER "<m a='%s", filler);
+    g_autofree char *in_declaration = g_strdup_printf(HEADER "<m xmlns:%s", filler);
+    g_autofree char *broken = g_strdup_printf(HEADER "<m>%.5000s</n>", filler);
+
+    assert_skipped(&limits, within, "(<jabber:component:accept|m></>)");
+    assert_refused(&limits, in_text, CW_XML_ERROR_LIMIT);
+    assert_refused(&limits, in_tag, CW_XML_ERROR_LIMIT);
     assert_refused(&limits, in_declaration, CW_XML_ERROR_LIMIT);
+    /* what is left out is looked at all the same */
+    assert_refused(&limits, broken, CW_XML_ERROR_NOT_WELL_FORMED);
 }
 
 static void xml_parse__limits__size_of_one_huge_stanza(void)
@@ -457,7 +504,7 @@ static void xml_parse__limits__size_of_one_huge_stanza(void)
 
 static char *nested(guint levels)
 {
-    GString *text = g_string_new(HEADER);
+    GString *text = g_string_new(NULL);
 
     for (guint i = 0; i < levels; i++)
         g_string_append(text, "<a>");
@@ -471,19 +518,24 @@ static void xml_parse__limits__depth(void)
     CwXmlLimits limits = {.depth = 64};
     g_autofree char *fits = nested(64);
     g_autofree char *over = nested(65);
-    g_autofree char *deep = nested(10000);
+    g_autofree char *nearly = nested(64 * CW_XML_ABSURD - 1);
+    g_autofree char *levels = nested(10000);
+    g_autofree char *deep = g_strconcat(HEADER, levels, NULL);
     Trace trace;
 
     trace_begin(&trace, &limits);
+    feed(&trace, HEADER);
     feed(&trace, fits);
+    g_assert_null(strchr(trace.seen->str, '('));
     trace_end(&trace);
-    assert_refused(&limits, over, CW_XML_ERROR_LIMIT);
+    assert_skipped(&limits, over, "(<jabber:component:accept|a></>)");
+    assert_skipped(&limits, nearly, "(<jabber:component:accept|a></>)");
     assert_refused(&limits, deep, CW_XML_ERROR_LIMIT);
 }
 
 static char *with_attributes(const char *format, guint count)
 {
-    GString *text = g_string_new(HEADER "<m");
+    GString *text = g_string_new("<m");
 
     for (guint i = 0; i < count; i++) {
         g_string_append_c(text, ' ');
@@ -498,16 +550,24 @@ static void xml_parse__limits__attributes(void)
     CwXmlLimits limits = {.attributes = 64};
     g_autofree char *fits = with_attributes("a", 64);
     g_autofree char *over = with_attributes("a", 65);
+    g_autofree char *inner = g_strdup_printf("<m f='a'>%s</m>", over);
+    g_autofree char *spaces = with_attributes("xmlns:a", 65);
     g_autofree char *many = with_attributes("a", 10000);
-    g_autofree char *namespaces = with_attributes("xmlns:a", 10000);
+    g_autofree char *many_spaces = with_attributes("xmlns:a", 10000);
+    g_autofree char *all_many = g_strconcat(HEADER, many, NULL);
+    g_autofree char *all_spaces = g_strconcat(HEADER, many_spaces, NULL);
     Trace trace;
 
     trace_begin(&trace, &limits);
+    feed(&trace, HEADER);
     feed(&trace, fits);
+    g_assert_null(strchr(trace.seen->str, '('));
     trace_end(&trace);
-    assert_refused(&limits, over, CW_XML_ERROR_LIMIT);
-    assert_refused(&limits, many, CW_XML_ERROR_LIMIT);
-    assert_refused(&limits, namespaces, CW_XML_ERROR_LIMIT);
+    assert_skipped(&limits, over, "(<jabber:component:accept|m></>)");
+    assert_skipped(&limits, spaces, "(<jabber:component:accept|m></>)");
+    assert_skipped(&limits, inner, "(<jabber:component:accept|m f=a></>)");
+    assert_refused(&limits, all_many, CW_XML_ERROR_LIMIT);
+    assert_refused(&limits, all_spaces, CW_XML_ERROR_LIMIT);
 }
 
 /* ---- the arena ---- */
@@ -561,6 +621,7 @@ int main(int argc, char **argv)
     ADD(xml_parse__refuses__utf16);
     ADD(xml_parse__refuses__text_between_stanzas);
     ADD(xml_parse__limits__size);
+    ADD(xml_parse__limits__absurd_size);
     ADD(xml_parse__limits__size_of_one_huge_stanza);
     ADD(xml_parse__limits__depth);
     ADD(xml_parse__limits__attributes);
