@@ -724,8 +724,9 @@ char *cw_component_contact_jid(CwComponent *component, const char *contact)
 
     if (jid == NULL) {
         g_autofree char *shown = g_strescape(contact, NULL);
-        g_message("%s: '%.80s' cannot be a JID: what comes from it is left out",
-                  cw_component_domain(component), shown);
+        g_info(
+            "%s: '%.80s' cannot be a JID: it is in no roster, its messages come from the gateway",
+            cw_component_domain(component), shown);
     }
     return jid;
 }

@@ -30,6 +30,22 @@ CwContact *cw_session_find_contact(CwSession *session, const char *name)
     return g_hash_table_lookup(session->contacts, name);
 }
 
+/* Once a log-in, however many they are. */
+static void tell_left_out(CwSession *session, guint most)
+{
+    if (session->over_contacts)
+        return;
+    session->over_contacts = TRUE;
+    g_message("%s/%s: over %u contacts (`contacts` in [limits]): the others are left out",
+              session->jid, cw_transport_domain(session->transport), most);
+    g_autofree char *text =
+        g_strdup_printf("You have more than %u contacts on %s.  This gateway shows no more than "
+                        "that: the others stay "
+                        "on the network's list, and what they write reaches you.",
+                        most, cw_transport_settings(session->transport)->name);
+    EMIT(session, notice, session, NULL, text);
+}
+
 CwContact *cw_session_ensure_contact(CwSession *session, const char *name)
 {
     CwContact *contact = cw_session_find_contact(session, name);
@@ -38,8 +54,7 @@ CwContact *cw_session_ensure_contact(CwSession *session, const char *name)
     if (contact != NULL)
         return contact;
     if (most > 0 && g_hash_table_size(session->contacts) >= most) {
-        g_message("%s/%s: over %u contacts: one more was left out", session->jid,
-                  cw_transport_domain(session->transport), most);
+        tell_left_out(session, most);
         return NULL;
     }
     contact = cw_contact_new(name);
@@ -515,5 +530,6 @@ void cw_session_tell_local_list(CwSession *session)
 void cw_session_contacts_offline(CwSession *session)
 {
     g_hash_table_remove_all(session->contact_questions);
+    session->over_contacts = FALSE;
     cw_session_each_contact(session, contact_offline, session);
 }

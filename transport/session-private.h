@@ -34,6 +34,7 @@ struct CwSession {
 
     GPtrArray *resources;          /* CwResource *, owned */
     GHashTable *contacts;          /* name -> CwContact *, owned */
+    gboolean over_contacts;        /* some were left out in this log-in; said */
     GHashTable *contact_questions; /* id -> name: contact-add, contact-remove without an answer */
     GHashTable *requests;          /* session-requests.c */
     CwOutbox *outbox;

@@ -12,6 +12,7 @@
 #define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
 #define NS_HINTS "urn:xmpp:hints"
 #define NS_EME "urn:xmpp:eme:0"
+#define NAME_SHOWN 60 /* characters of a name that cannot be an address */
 #define NS_OMEMO "eu.siacs.conversations.axolotl"
 #define NS_OMEMO_2 "urn:xmpp:omemo:2"
 #define NS_OPENPGP "jabber:x:encrypted"
@@ -141,20 +142,33 @@ static gboolean has_typing(CwComponent *component)
     return protocol != NULL && protocol->typing;
 }
 
-/* G48: type chat, to the bare JID, so that the server forks, archives and copies it. */
+/* What is told apart in the text.  (transfer full) */
+static char *mark(const char *text, const char *contact, gboolean own, gboolean has_address)
+{
+    const char *end =
+        g_utf8_offset_to_pointer(contact, MIN(g_utf8_strlen(contact, -1), NAME_SHOWN));
+    g_autofree char *shown = g_strndup(contact, (gsize)(end - contact));
+
+    if (has_address)
+        return g_strconcat(own ? "You: " : "", text, NULL);
+    return g_strdup_printf("%s %s%s: %s", own ? "You to" : "From", shown, *end == '\0' ? "" : "…",
+                           text);
+}
+
+/* G48: type chat, to the bare JID, so that the server forks, archives and copies it.  Whoever's
+ * name is too long for an address speaks through the gateway. */
 static void message_cb(CwSession *session, const char *contact, const char *text, gint64 stamp,
                        gboolean own, gpointer data)
 {
     CwComponent *component = data;
     g_autofree char *from = cw_component_contact_jid(component, contact);
     g_autofree char *id = new_id();
-    g_autofree char *marked = own ? g_strconcat("You: ", text, NULL) : NULL;
+    g_autofree char *body = mark(text, contact, own, from != NULL);
 
-    if (from == NULL)
-        return;
-    CwWriter *writer =
-        cw_component_begin_lasting(component, "message", from, cw_session_jid(session), "chat", id);
-    cw_writer_leaf(writer, "body", NULL, own ? marked : text);
+    CwWriter *writer = cw_component_begin_lasting(
+        component, "message", from == NULL ? cw_component_domain(component) : from,
+        cw_session_jid(session), "chat", id);
+    cw_writer_leaf(writer, "body", NULL, body);
     if (has_typing(component) && !own)
         cw_writer_leaf(writer, "active", NS_CHATSTATES, NULL);
     if (stamp != 0) /* G50 */

@@ -363,6 +363,51 @@ static unsigned int mock_send_typing(PurpleConnection *gc, const char *who, Purp
     return 0;
 }
 
+/* ---- a contact list ---- */
+
+static void list_buddy(PurpleAccount *account, const char *name, const char *alias,
+                       const char *group_name)
+{
+    PurpleGroup *group = purple_find_group(group_name);
+    if (group == NULL) {
+        group = purple_group_new(group_name);
+        purple_blist_add_group(group, NULL);
+    }
+    PurpleBuddy *buddy = purple_buddy_new(account, name, alias);
+    purple_blist_add_buddy(buddy, NULL, group, NULL);
+}
+
+/* User "list-N": N contacts, one in ten of them online. */
+static void list_many(PurpleAccount *account, guint count)
+{
+    for (guint i = 0; i < count; i++) {
+        g_autofree char *name = g_strdup_printf("contact-%u", i);
+        g_autofree char *alias = g_strdup_printf("Contact %u", i);
+        list_buddy(account, name, alias, i % 2 == 0 ? "Even" : "Odd");
+        if (i % 10 == 0)
+            purple_prpl_got_user_status(account, name, "available", NULL);
+    }
+}
+
+/* User "hostile": names that are hard to have. */
+static void list_hostile(PurpleAccount *account)
+{
+    g_autofree char *long_text = g_strnfill(65536, 'x');
+    g_autofree char *long_name = g_strnfill(1100, 'n');
+    g_autofree char *many_escapes = g_strnfill(400, '@');
+    list_buddy(account, "<a b='c'>&\"]]>", "<b/>&amp;]]>", "<&'\">");
+    list_buddy(account, " Spaces  and @, ÄÖ ", "\xf0\x9f\x90\xb1", "gr\xc3\xbc\xc3\x9f");
+    list_buddy(account, "\xf0\x9f\x90\xb1 cat", NULL, "Buddies");
+    list_buddy(account, "a\\20b", "back\\slash", "a\nb");
+    list_buddy(account, "long-texts", long_text, long_text);
+    list_buddy(account, long_name, "too long", "Buddies");
+    list_buddy(account, many_escapes, "too long when escaped", "Buddies");
+    purple_prpl_got_user_status(account, "long-texts", "available", "message", long_text, NULL);
+    PurpleConnection *gc = purple_account_get_connection(account);
+    tell(gc, long_name, "can you read me?");
+    tell(gc, many_escapes, "and me?");
+}
+
 /* ---- the rest of a plugin ---- */
 
 static void mock_login(PurpleAccount *account)
@@ -384,6 +429,10 @@ static void mock_login(PurpleAccount *account)
     if (strcmp(user, "early") == 0) /* some speak before they are signed on */
         tell(gc, "early", "before");
     purple_connection_set_state(gc, PURPLE_CONNECTED);
+    if (g_str_has_prefix(user, "list-"))
+        list_many(account, (guint)atoi(user + strlen("list-")));
+    else if (strcmp(user, "hostile") == 0)
+        list_hostile(account);
 }
 
 static void mock_close(PurpleConnection *gc)
