@@ -33,6 +33,9 @@ void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean cont
 void cw_roster_ask(CwComponent *component, CwSession *session, const char *contact,
                    const char *nick, const char *text);
 
+/* His registration is gone: these are off his roster where his server lets us. */
+void cw_roster_forget(CwComponent *component, const char *user, const GPtrArray *jids);
+
 /* The gateway's presence, and a contact's, to one address. */
 void cw_presence_send_gateway(CwComponent *component, CwSession *session, const char *to);
 void cw_presence_send_contact(CwComponent *component, const CwContact *contact, const char *to);

@@ -159,8 +159,8 @@ static void answer_get(CwComponent *component, const CwStanza *stanza, const CwN
 
 typedef struct {
     CwComponent *component;
-    char *user;          /* bare JID */
-    GPtrArray *contacts; /* JIDs to be taken off the roster */
+    char *user;      /* bare JID */
+    GPtrArray *jids; /* to be taken off the roster: his contacts, the gateway last */
     CwRegistrationAnswer answer;
     gpointer data;
 } Removal;
@@ -185,11 +185,11 @@ static void removed_cb(const GError *error, gpointer data)
                         "your registration could not be deleted; try again later", removal->data);
     } else {
         removal->answer(component, TRUE, CW_STANZA_UNDEFINED_CONDITION, NULL, removal->data);
-        for (guint i = 0; i < removal->contacts->len; i++)
-            say_farewell(component, g_ptr_array_index(removal->contacts, i), removal->user);
-        say_farewell(component, cw_component_domain(component), removal->user);
+        for (guint i = 0; i < removal->jids->len; i++)
+            say_farewell(component, g_ptr_array_index(removal->jids, i), removal->user);
+        cw_roster_forget(component, removal->user, removal->jids);
     }
-    g_ptr_array_unref(removal->contacts);
+    g_ptr_array_unref(removal->jids);
     g_free(removal->user);
     g_free(removal);
 }
@@ -201,7 +201,7 @@ static Removal *new_removal(CwComponent *component, const char *user, CwRegistra
 
     removal->component = component;
     removal->user = g_strdup(user);
-    removal->contacts = g_ptr_array_new_with_free_func(g_free);
+    removal->jids = g_ptr_array_new_with_free_func(g_free);
     removal->answer = answer;
     removal->data = data;
     g_autoptr(GPtrArray) contacts =
@@ -211,8 +211,9 @@ static Removal *new_removal(CwComponent *component, const char *user, CwRegistra
         const CwStoredContact *contact = g_ptr_array_index(contacts, i);
         char *jid = cw_component_contact_jid(component, contact->name);
         if (jid != NULL)
-            g_ptr_array_add(removal->contacts, jid);
+            g_ptr_array_add(removal->jids, jid);
     }
+    g_ptr_array_add(removal->jids, g_strdup(cw_component_domain(component)));
     return removal;
 }
 

@@ -327,3 +327,27 @@ void cw_roster_server_take_push(CwComponent *component, const CwStanza *stanza, 
     read_items(component, session, query, list == NULL ? NULL : list->roster);
     cw_component_send_result(component, stanza);
 }
+
+/* ---- the end of a registration ---- */
+
+static void ignore_cb(CwComponent *component, const CwStanza *answer, gpointer data)
+{
+}
+
+void cw_roster_forget(CwComponent *component, const char *user, const GPtrArray *jids)
+{
+    GHashTable *record = cw_roster_list_record(component);
+    CwRequests *requests = cw_component_requests(component);
+
+    if (GPOINTER_TO_INT(g_hash_table_lookup(record, server_of(user))) != LETS_US)
+        return;
+    for (guint i = 0; i < jids->len; i++) {
+        CwWriter *writer = cw_requests_begin(requests, user, "set", ignore_cb, NULL, NULL);
+        cw_writer_start(writer, "query", CW_NS_ROSTER);
+        cw_roster_write_item(writer, g_ptr_array_index(jids, i), NULL);
+        cw_writer_attr(writer, "subscription", "remove");
+        cw_writer_end(writer);
+        cw_writer_end(writer);
+        cw_requests_end(requests);
+    }
+}

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 import os
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -104,3 +105,19 @@ def test_hostile_names(world, start):
     # no address can be made of these names: what they write comes all the same
     juliet.wait_message(ONE, f"From {'@' * 60}…: and me?")
     juliet.wait_for(lambda s: "nnn\n" in (body(s) or "") and "can you read me?" in body(s))
+
+
+@pytest.mark.parametrize("name", [
+    "plain", "with spaces", " at the ends ", "a@b.example", "UPPER and lower", "\u00df",
+    "\u65e5\u672c", "\U0001f431", "a\\20b", "\\", "<&'\">/:", "user%host", "\u0627\u0644"])
+def test_G58_G59_a_name_and_its_address(world, start, name):
+    """What the prompt makes of a name reaches whom it names, and he answers from the same address."""
+    start()
+    juliet = world.account("juliet").client()
+    juliet.presence()
+    register(juliet, ONE, "juliet")
+    answer = juliet.iq("set", ONE, f"<query xmlns='jabber:iq:gateway'><prompt>{escape(name)}</prompt>"
+                                   "</query>")
+    address = answer.findtext(".//{jabber:iq:gateway}jid")
+    juliet.message(address, "!say it is I")
+    juliet.wait_message(address, "it is I")

@@ -45,6 +45,14 @@ def show_error(answer):
 
 # ---- what is asked ----
 
+def test_G4_nothing_need_be_asked_before(world, gateway):
+    """Neither disco#info nor the form, and no presence."""
+    juliet, nick = world.account("juliet").client(), world.nick()
+    answer = juliet.iq("set", IRC, f"<query xmlns='jabber:iq:register'><username>{nick}</username>"
+                                   "</query>")
+    assert condition(answer) is None and is_registered(juliet, IRC)
+
+
 def test_R1_G6_get_lists_the_fields(world, gateway, juliet):
     answer = juliet.iq("get", XMPP, query())
     fields = plain_of(answer)

@@ -89,7 +89,7 @@ def is_request(stanza):
         and "@" in stanza.get("from")
 
 
-def test_XEP_0356_the_server_lets_us(privileged_world, start):
+def test_G63_XEP_0356_the_server_lets_us(privileged_world, start):
     world = privileged_world
     gateway = start(world)
     gateway.wait_log(f"{XMPP}: localhost grants: roster=both")
@@ -165,13 +165,31 @@ def test_XEP_0356_what_the_user_chose_himself_stays(privileged_world, start):
     assert roster[tybalt] == ("King of cats", "Elsewhere", "none")
     assert roster[nurse] == ("Mine", "My own", "none")
 
-    # unregistering leaves the items without a subscription: the next registration brings it back
+
+
+def test_G21_unregistering_leaves_no_ghosts_and_the_networks_list_alone(privileged_world, start):
+    world = privileged_world
+    start(world)
+    legacy = world.other_account("romeo")
+    elsewhere = fill_list(legacy, NAMES)
+    see_friend(world, legacy, elsewhere)
+    on_network = roster_of(elsewhere)
+    juliet = world.account("juliet").client()
+    juliet.presence()
+    juliet.iq("set", None, "<query xmlns='jabber:iq:roster'><item jid='nurse@localhost'/></query>")
+    register(juliet, XMPP, legacy.jid, legacy.password)
+    wait_roster(juliet, [escaped(jid) for jid in on_network])
+    juliet.iq("set", None, f"<query xmlns='jabber:iq:roster'><item jid='{escaped('nurse@capulet.lit')}' "
+                           "name='Mine'/></query>")
     answer = juliet.iq("set", XMPP, "<query xmlns='jabber:iq:register'><remove/></query>")
     assert condition(answer) is None
-    wait_until(lambda: roster_of(juliet)[friend][2] == "none", what="the end of the subscription")
+    wait_until(lambda: set(roster_of(juliet)) == {"nurse@localhost"},
+               what=f"no ghosts in {roster_of(juliet)}")
+    assert roster_of(elsewhere) == on_network
+    # and anew
     register(juliet, XMPP, legacy.jid, legacy.password)
-    wait_until(lambda: roster_of(juliet)[friend][2] == "both", what="the subscription")
-    assert roster_of(juliet)[nurse][:2] == ("Mine", "My own")
+    wait_until(lambda: {escaped(jid) for jid in on_network} <= set(roster_of(juliet)), what="the list")
+    assert roster_of(juliet)[escaped("nurse@capulet.lit")][0] == "The Nurse"
 
 
 def test_XEP_0356_a_roster_that_is_larger_than_a_stanza_may_be(privileged_world, gateway_factory):
@@ -224,7 +242,7 @@ def test_XEP_0356_a_server_that_cannot_after_all(other_prosody, ngircd, start):
         server.remove_folder()
 
 
-def test_without_either_there_is_one_request_each_once_in_a_lifetime(world, start):
+def test_G63_without_either_there_is_one_request_each_once_in_a_lifetime(world, start):
     gateway = start(world)
     legacy = world.other_account("romeo")
     fill_list(legacy, NAMES)
@@ -241,7 +259,7 @@ def test_without_either_there_is_one_request_each_once_in_a_lifetime(world, star
                                "a second request")
 
 
-def test_XEP_0144_a_client_can(world, start):
+def test_G63_XEP_0144_a_client_can(world, start):
     start(world)
     legacy = world.other_account("romeo")
     fill_list(legacy, NAMES)
@@ -265,7 +283,7 @@ def test_XEP_0144_a_client_can(world, start):
         lambda: juliet.iq("get", XMPP, "<ping xmlns='urn:xmpp:ping'/>"), "the list again")
 
 
-def test_500_contacts_and_3_resources(world, start):
+def test_G63_500_contacts_and_3_resources(world, start):
     start(world)
     legacy = world.other_account("romeo")
     elsewhere = fill_list(legacy, {f"contact{n}@capulet.lit": (None, None) for n in range(500)})

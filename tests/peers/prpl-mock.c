@@ -249,6 +249,8 @@ static gboolean act(PurpleAccount *account, const char *who, const char *html)
         set_icon(account, who, rest);
     else if (g_str_has_prefix(html, "!alias"))
         serv_got_alias(purple_account_get_connection(account), who, rest);
+    else if (g_str_has_prefix(html, "!say"))
+        tell(purple_account_get_connection(account), who, "%s", rest);
     else
         purple_prpl_got_user_status(account, who,
                                     strcmp(html, "!online") == 0 ? "available" : "offline", NULL);
