@@ -341,6 +341,8 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_INFO:
         cw_session_take_info(session, msg);
         break;
+    case CW_LINK_SEARCH: /* nobody asks yet */
+        break;
     case CW_LINK_ACK:
         if (!cw_session_take_contact_answer(session, msg))
             cw_outbox_ack(session->outbox, msg->id);
