@@ -24,6 +24,7 @@
 #include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/search.h"
 #include "protocols/purple/sent.h"
 #include "protocols/purple/stanza.h"
 
@@ -127,7 +128,7 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
         cw_infos_ask(account, msg);
         break;
     case CW_LINK_SEARCH:
-        cw_host_nack(msg->account, msg->id, CW_REASON_NO_CONTACT, NULL);
+        cw_searches_ask(account, msg);
         break;
     case CW_LINK_HELLO:
     case CW_LINK_LOGIN:
