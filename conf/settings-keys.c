@@ -55,6 +55,9 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "avatar-size", CW_KEY_BYTES, 1024, 700 * 1024, "262144", LIMIT(avatar_size)},
     {"limits", "avatar-cache", CW_KEY_BYTES, 1024 * 1024, GIB, "67108864", LIMIT(avatar_cache)},
     {"limits", "info-requests", CW_KEY_LIMIT, 1, 1000000, "32", LIMIT(info_requests)},
+    {"limits", "search-requests", CW_KEY_LIMIT, 1, 1000000, "4", LIMIT(search_requests)},
+    /* a line of the link holds 500 */
+    {"limits", "search-results", CW_KEY_LIMIT, 1, 500, "500", LIMIT(search_results)},
     {"limits", "dialogues", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(dialogues)},
     {"limits", "host-memory", CW_KEY_LIMIT, 64, 1024 * 1024, "1024", LIMIT(host_memory)},
     {"limits", "store-queue", CW_KEY_BYTES, 1024 * 1024, GIB, "67108864", LIMIT(store_queue)},
@@ -77,6 +80,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"timing", "registered-linger", CW_KEY_TIME, 0, DAY, "60", TIMING(registered_linger)},
     {"timing", "message-timeout", CW_KEY_TIME, 1, DAY, "60", TIMING(message_timeout)},
     {"timing", "info-timeout", CW_KEY_TIME, 1, DAY, "40", TIMING(info_timeout)},
+    {"timing", "search-timeout", CW_KEY_TIME, 1, DAY, "60", TIMING(search_timeout)},
     {"timing", "logout-delay", CW_KEY_TIME, 0, DAY, "3", TIMING(logout_delay)},
     {"timing", "pending-time", CW_KEY_TIME, 1, DAY, "300", TIMING(pending_time)},
     {"timing", "quarantine-first", CW_KEY_TIME, 1, DAY, "60", TIMING(quarantine_first)},

@@ -51,6 +51,8 @@ typedef struct {
     guint avatar_cache;        /* bytes of all pictures of a transport; 67108864 */
     guint info_requests;       /* of one user for what the network knows of contacts, not yet
                                   answered; 32 */
+    guint search_requests;     /* of one user in the network's directory, not yet answered; 4 */
+    guint search_results;      /* people in one answer; 500 */
     guint dialogues;           /* users whom one gateway asks something in a chat; 1000 */
     guint host_memory;         /* MiB that a protocol host has in memory; 1024 */
     guint store_queue;         /* bytes waiting to be written to the store; 67108864 */
@@ -78,6 +80,7 @@ typedef struct {
     guint message_timeout;   /* a message the host neither took nor refused comes back; 60000 */
     guint info_timeout;      /* what the network knows of a contact, until it is not waited for
                                 any more; 40000 */
+    guint search_timeout;    /* a search in the network's directory, likewise; 60000 */
     guint logout_delay;      /* after the user's last resource has gone; 3000 */
     guint pending_time;      /* a message that waits for the network so long comes back; 300000 */
     guint quarantine_first;  /* first wait of an account that crashed its host; 60000 */

@@ -33,6 +33,7 @@ typedef enum {
     SHAPE_AUTHORIZATION,
     SHAPE_VALUES,
     SHAPE_FIELDS,
+    SHAPE_FOUND,
     SHAPE_PROTOCOL,
 } FieldShape;
 
@@ -64,6 +65,8 @@ enum {
     F_IDLE = 1 << 24,
     F_DATA = 1 << 25,
     F_MEDIA = 1 << 26,
+    F_FOUND = 1 << 27,
+    F_TOTAL = 1 << 28,
 };
 
 #define AT(member) G_STRUCT_OFFSET(CwLinkMsg, member)
@@ -99,6 +102,8 @@ static const struct {
     {F_CANCELLED, "cancelled", SHAPE_BOOLEAN, AT(cancelled)},
     {F_VALUES, "values", SHAPE_VALUES, AT(values)},
     {F_FIELDS, "fields", SHAPE_FIELDS, AT(fields)},
+    {F_FOUND, "found", SHAPE_FOUND, AT(found)}, /* behind its columns */
+    {F_TOTAL, "total", SHAPE_NUMBER, AT(total)},
     {F_PROTOCOL, "protocol", SHAPE_PROTOCOL, AT(protocol)},
     {F_AUTHORIZATION, "authorization", SHAPE_AUTHORIZATION, AT(authorization)},
 };
@@ -117,6 +122,7 @@ static const char *const kind_words[] = {
     [CW_LINK_DENY] = "deny",
     [CW_LINK_ANSWER] = "answer",
     [CW_LINK_INFO] = "info",
+    [CW_LINK_SEARCH] = "search",
     [CW_LINK_AVATAR] = "avatar",
     [CW_LINK_PING] = "ping",
     [CW_LINK_STATE] = "state",
@@ -155,6 +161,7 @@ static const struct {
     {CW_LINK_DENY, CW_LINK_GATEWAY, A | F_CONTACT, 0},
     {CW_LINK_ANSWER, CW_LINK_GATEWAY, A | F_ID, F_VALUES | F_CANCELLED},
     {CW_LINK_INFO, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
+    {CW_LINK_SEARCH, CW_LINK_GATEWAY, A | F_ID, F_VALUES},
     {CW_LINK_PING, CW_LINK_GATEWAY, F_ID, 0},
 
     {CW_LINK_HELLO, CW_LINK_HOST, F_VERSION | F_PROTOCOL, 0},
@@ -171,6 +178,7 @@ static const struct {
     {CW_LINK_QUESTION_GONE, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NOTICE, CW_LINK_HOST, A | F_TEXT, F_TITLE},
     {CW_LINK_INFO, CW_LINK_HOST, A | F_ID | F_FIELDS, 0},
+    {CW_LINK_SEARCH, CW_LINK_HOST, A | F_ID | F_FIELDS, F_TEXT | F_FOUND | F_TOTAL},
     {CW_LINK_AVATAR, CW_LINK_HOST, A | F_CONTACT, F_DATA | F_MEDIA},
     {CW_LINK_ACK, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NACK, CW_LINK_HOST, A | F_ID | F_REASON, F_TEXT},
@@ -198,6 +206,21 @@ static const char *const password_words[] = {
     [CW_PASSWORD_NONE] = "none",
     [CW_PASSWORD_OPTIONAL] = "optional",
     [CW_PASSWORD_REQUIRED] = "required",
+};
+
+#define OF_PROTOCOL(member) G_STRUCT_OFFSET(CwProtocol, member)
+
+/* What a network can do: false where the host says nothing. */
+static const struct {
+    const char *name;
+    gsize offset;
+} abilities[] = {
+    {"typing", OF_PROTOCOL(typing)},
+    {"authorization", OF_PROTOCOL(authorization)},
+    {"local-list", OF_PROTOCOL(local_list)},
+    {"contact-names", OF_PROTOCOL(contact_names)},
+    {"contact-groups", OF_PROTOCOL(contact_groups)},
+    {"search", OF_PROTOCOL(search)},
 };
 
 const char *cw_link_kind_to_string(CwLinkKind kind)
@@ -340,6 +363,45 @@ static gboolean read_fields(const json_t *json, GPtrArray *into)
     return TRUE;
 }
 
+/* (transfer full) NULL: not `n` strings. */
+static char **read_strings(const json_t *json, gsize n)
+{
+    g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
+    gsize i;
+    json_t *item;
+
+    if (!json_is_array(json) || json_array_size(json) != n)
+        return NULL;
+    json_array_foreach((json_t *)json, i, item)
+    {
+        if (!json_is_string(item))
+            return NULL;
+        g_ptr_array_add(strings, g_strdup(json_string_value(item)));
+    }
+    g_ptr_array_add(strings, NULL);
+    return (char **)g_ptr_array_free(g_steal_pointer(&strings), FALSE);
+}
+
+static gboolean read_found(const json_t *json, const GPtrArray *columns, GPtrArray *into)
+{
+    gsize i;
+    json_t *item;
+
+    if (!json_is_array(json) || json_array_size(json) > CW_LINK_FOUND_MAX)
+        return FALSE;
+    json_array_foreach((json_t *)json, i, item)
+    {
+        const char *contact = json_string_value(json_object_get(item, "contact"));
+        char **values = read_strings(json_object_get(item, "values"), columns->len);
+        if (contact == NULL || values == NULL) {
+            g_strfreev(values);
+            return FALSE;
+        }
+        g_ptr_array_add(into, cw_found_new(contact, values));
+    }
+    return TRUE;
+}
+
 static gboolean read_protocol(const json_t *json, CwProtocol **result)
 {
     const char *id, *name, *identity, *password;
@@ -357,11 +419,9 @@ static gboolean read_protocol(const json_t *json, CwProtocol **result)
     protocol->name = g_strdup(name);
     protocol->identity = g_strdup(identity == NULL ? "unknown" : identity);
     protocol->password = (CwPasswordUse)use;
-    protocol->typing = json_is_true(json_object_get(json, "typing"));
-    protocol->authorization = json_is_true(json_object_get(json, "authorization"));
-    protocol->local_list = json_is_true(json_object_get(json, "local-list"));
-    protocol->contact_names = json_is_true(json_object_get(json, "contact-names"));
-    protocol->contact_groups = json_is_true(json_object_get(json, "contact-groups"));
+    for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
+        *(gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset) =
+            json_is_true(json_object_get(json, abilities[i].name));
 
     const json_t *splits = json_object_get(json, "splits");
     const json_t *options = json_object_get(json, "options");
@@ -431,6 +491,11 @@ static const char *read_shape(FieldShape shape, const json_t *json, gsize offset
     case SHAPE_FIELDS:
         msg->fields = cw_fields_new();
         return read_fields(json, msg->fields) ? NULL : "is not a list of fields";
+    case SHAPE_FOUND:
+        msg->found = cw_found_list_new();
+        return read_found(json, msg->fields, msg->found)
+                   ? NULL
+                   : "is not a list of at most 500 people with a value for each of the fields";
     case SHAPE_PROTOCOL:
         return read_protocol(json, place) ? NULL : "does not describe a network";
     }
@@ -503,6 +568,7 @@ void cw_link_msg_clear(CwLinkMsg *msg)
     if (msg->owner != NULL) {
         g_clear_pointer(&msg->values, g_hash_table_unref);
         g_clear_pointer(&msg->fields, g_ptr_array_unref);
+        g_clear_pointer(&msg->found, g_ptr_array_unref);
         g_clear_pointer(&msg->protocol, cw_protocol_free);
         json_decref(msg->owner);
     }
@@ -558,6 +624,24 @@ static json_t *write_fields(const GPtrArray *list)
     return array;
 }
 
+/* The first of them, as many as a line may have. */
+static json_t *write_found(const GPtrArray *list)
+{
+    json_t *array = json_array();
+
+    for (guint i = 0; i < list->len && i < CW_LINK_FOUND_MAX; i++) {
+        const CwFound *found = g_ptr_array_index(list, i);
+        json_t *object = json_object();
+        json_t *values = json_array();
+        for (char **value = found->values; *value != NULL; value++)
+            json_array_append_new(values, write_string(*value));
+        set_optional_string(object, "contact", found->contact);
+        json_object_set_new(object, "values", values);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *write_protocol(const CwProtocol *protocol)
 {
     json_t *object = json_object();
@@ -566,11 +650,10 @@ static json_t *write_protocol(const CwProtocol *protocol)
     set_optional_string(object, "name", protocol->name);
     set_optional_string(object, "identity", protocol->identity);
     set_optional_string(object, "password", password_words[protocol->password]);
-    json_object_set_new(object, "typing", json_boolean(protocol->typing));
-    json_object_set_new(object, "authorization", json_boolean(protocol->authorization));
-    json_object_set_new(object, "local-list", json_boolean(protocol->local_list));
-    json_object_set_new(object, "contact-names", json_boolean(protocol->contact_names));
-    json_object_set_new(object, "contact-groups", json_boolean(protocol->contact_groups));
+    for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
+        json_object_set_new(
+            object, abilities[i].name,
+            json_boolean(*(const gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset)));
     json_object_set_new(object, "splits", write_fields(protocol->splits));
     json_object_set_new(object, "options", write_fields(protocol->options));
     return object;
@@ -625,6 +708,8 @@ static json_t *write_shape(FieldShape shape, const CwLinkMsg *msg, gsize offset,
         return msg->values == NULL ? NULL : write_values(msg->values);
     case SHAPE_FIELDS:
         return msg->fields == NULL ? NULL : write_fields(msg->fields);
+    case SHAPE_FOUND:
+        return msg->found == NULL ? NULL : write_found(msg->found);
     case SHAPE_PROTOCOL:
         return msg->protocol == NULL ? NULL : write_protocol(msg->protocol);
     }

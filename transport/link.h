@@ -20,6 +20,7 @@ G_BEGIN_DECLS
 
 #define CW_LINK_VERSION 1
 #define CW_LINK_LINE_MAX (1024 * 1024) /* bytes, newline included */
+#define CW_LINK_FOUND_MAX 500          /* people in one answer to a search */
 
 #define CW_LINK_ERROR (cw_link_error_quark())
 GQuark cw_link_error_quark(void);
@@ -45,6 +46,7 @@ typedef enum {
     CW_LINK_DENY,
     CW_LINK_ANSWER,
     CW_LINK_INFO,
+    CW_LINK_SEARCH,
     CW_LINK_AVATAR,
     CW_LINK_PING,
     CW_LINK_STATE,
@@ -99,8 +101,10 @@ typedef struct {
     gboolean fatal; /* trying again is of no use before something is changed */
     gboolean own;   /* the user sent it himself, from another client of the legacy account */
     gboolean cancelled;
-    GHashTable *values;   /* char * -> char *: options of login, values of answer */
-    GPtrArray *fields;    /* CwField *: of question, info */
+    gint64 total;         /* people that the network found, when `found` holds fewer */
+    GHashTable *values;   /* char * -> char *: options of login, values of answer, search */
+    GPtrArray *fields;    /* CwField *: of question, info; of search: its form, or the columns */
+    GPtrArray *found;     /* CwFound *: of search; NULL: `fields` is its form */
     CwProtocol *protocol; /* only in the host's hello */
 
     gpointer owner; /* private: what was read and is to be freed */

@@ -130,6 +130,31 @@ const CwField *cw_fields_find(const GPtrArray *fields, const char *name)
     return NULL;
 }
 
+/* ---- search results ---- */
+
+CwFound *cw_found_new(const char *contact, char **values)
+{
+    CwFound *found = g_new0(CwFound, 1);
+
+    found->contact = g_strdup(contact);
+    found->values = values;
+    return found;
+}
+
+static void free_found(gpointer data)
+{
+    CwFound *found = data;
+
+    g_free(found->contact);
+    g_strfreev(found->values);
+    g_free(found);
+}
+
+GPtrArray *cw_found_list_new(void)
+{
+    return g_ptr_array_new_with_free_func(free_found);
+}
+
 /* ---- networks ---- */
 
 CwProtocol *cw_protocol_new(void)
@@ -170,6 +195,7 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->local_list = protocol->local_list;
     copy->contact_names = protocol->contact_names;
     copy->contact_groups = protocol->contact_groups;
+    copy->search = protocol->search;
     copy_fields(copy->splits, protocol->splits);
     copy_fields(copy->options, protocol->options);
     return copy;

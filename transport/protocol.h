@@ -44,6 +44,16 @@ void cw_field_free(CwField *field);
 GPtrArray *cw_fields_new(void);                                           /* of CwField *, owned */
 const CwField *cw_fields_find(const GPtrArray *fields, const char *name); /* (nullable) */
 
+/* ---- somebody whom a search in the network's user directory found ---- */
+
+typedef struct {
+    char *contact; /* the network's normal form of the name */
+    char **values; /* one a column of the answer, "" for none; NULL-ended */
+} CwFound;
+
+CwFound *cw_found_new(const char *contact, char **values); /* takes `values` */
+GPtrArray *cw_found_list_new(void);                        /* of CwFound *, owned */
+
 /* ---- a network ---- */
 
 typedef enum { CW_PASSWORD_NONE, CW_PASSWORD_OPTIONAL, CW_PASSWORD_REQUIRED } CwPasswordUse;
@@ -58,6 +68,7 @@ typedef struct {
     gboolean local_list;     /* the network keeps no contact list: ours is told to it at log-in */
     gboolean contact_names;  /* stores what the user calls a contact */
     gboolean contact_groups; /* … and in which group it is */
+    gboolean search;         /* there may be a directory of users */
     GPtrArray *splits;       /* CwField: the parts of a user name behind the first, "split.1" … */
     GPtrArray *options;      /* CwField: account options */
 } CwProtocol;

@@ -6,7 +6,9 @@
  *     session-names.c      what the contacts are called, by the network and by the user
  *     session-requests.c   contacts who ask to see the user
  *     session-questions.c  what the network asks its user
+ *     session-inquiries.c  what the host is asked and answers once, for the next two
  *     session-info.c       what the network knows of contacts
+ *     session-search.c     the network's directory of users
  *     session-avatars.c    their pictures
  *
  * Nobody else includes this.
@@ -39,10 +41,11 @@ struct CwSession {
     GHashTable *requests;          /* session-requests.c */
     CwOutbox *outbox;
     CwSeen *seen;
-    GQueue questions; /* CwQuestion *, owned */
-    GQueue infos;     /* Info *, owned: session-info.c */
-    CwPace pace;      /* of messages to the network */
-    CwShow told_show; /* what the network was told last */
+    GQueue questions;      /* CwQuestion *, owned */
+    GQueue inquiries;      /* Inquiry *, owned: session-inquiries.c */
+    gboolean no_directory; /* the network has said so in this log-in: session-search.c */
+    CwPace pace;           /* of messages to the network */
+    CwShow told_show;      /* what the network was told last */
     char *told_status;
     gint64 told_idle;
 
@@ -142,11 +145,20 @@ void cw_session_drop_questions(CwSession *session);
 void cw_session_take_avatar(CwSession *session, const CwLinkMsg *msg);
 void cw_session_forget_avatar(CwContact *contact);
 
-/* ---- session-info.c ---- */
+/* ---- session-inquiries.c ---- */
 
-void cw_session_take_info(CwSession *session, const CwLinkMsg *msg);
-/* FALSE: the nack is not of a request for info. */
-gboolean cw_session_take_info_nack(CwSession *session, const CwLinkMsg *msg);
-void cw_session_drop_infos(CwSession *session);
+/* `answer` (borrowed): a line of the kind that was sent; NULL: there is none, for this reason, and
+ * `text` (nullable) for people. */
+typedef void (*CwInquiryDone)(CwSession *session, const CwLinkMsg *answer, CwReason reason,
+                              const char *text, gpointer data);
+/* Sends `msg` with an id.  `most`: of this kind at once, 0: any; `timeout`: ms.  `done` is called
+ * exactly once, never inside this call, at the latest when the account logs out.  FALSE with the
+ * reason: not logged in, too many are open. */
+gboolean cw_session_inquire(CwSession *session, CwLinkMsg *msg, guint most, guint timeout,
+                            CwInquiryDone done, gpointer data, CwReason *reason);
+void cw_session_take_inquiry_answer(CwSession *session, const CwLinkMsg *msg);
+/* FALSE: the nack is not of an inquiry. */
+gboolean cw_session_take_inquiry_nack(CwSession *session, const CwLinkMsg *msg);
+void cw_session_drop_inquiries(CwSession *session);
 
 G_END_DECLS

@@ -95,7 +95,8 @@ static void disconnected(CwSession *session)
     g_clear_pointer(&session->told_status, g_free);
     session->told_idle = 0;
     cw_session_drop_questions(session);
-    cw_session_drop_infos(session);
+    cw_session_drop_inquiries(session);
+    session->no_directory = FALSE;
     cw_session_contacts_offline(session);
     cw_session_requests_offline(session);
 }
@@ -339,7 +340,8 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         cw_session_take_avatar(session, msg);
         break;
     case CW_LINK_INFO:
-        cw_session_take_info(session, msg);
+    case CW_LINK_SEARCH:
+        cw_session_take_inquiry_answer(session, msg);
         break;
     case CW_LINK_ACK:
         if (!cw_session_take_contact_answer(session, msg))
@@ -347,7 +349,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         break;
     case CW_LINK_NACK:
         if (!cw_session_take_contact_answer(session, msg) &&
-            !cw_session_take_info_nack(session, msg))
+            !cw_session_take_inquiry_nack(session, msg))
             cw_outbox_nack(session->outbox, msg->id, msg->reason, msg->text);
         break;
     case CW_LINK_LOG:
@@ -797,7 +799,7 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->outbox = cw_outbox_new(&outbox_events, session);
     session->seen = cw_seen_new();
     g_queue_init(&session->questions);
-    g_queue_init(&session->infos);
+    g_queue_init(&session->inquiries);
     return session;
 }
 
@@ -811,7 +813,7 @@ void cw_session_free(CwSession *session)
     g_clear_handle_id(&session->leave_id, g_source_remove);
     cw_account_free(session->account);
     cw_session_drop_questions(session);
-    cw_session_drop_infos(session);
+    cw_session_drop_inquiries(session);
     cw_outbox_free(session->outbox);
     cw_seen_free(session->seen);
     g_hash_table_unref(session->contacts);

@@ -130,6 +130,25 @@ typedef void (*CwInfoDone)(CwSession *session, const GPtrArray *fields, CwReason
 gboolean cw_session_ask_info(CwSession *session, const char *contact, CwInfoDone done,
                              gpointer data, CwReason *reason);
 
+/* ---- the network's directory of users ---- */
+
+/* Borrowed. */
+typedef struct {
+    const GPtrArray *fields; /* CwField *: the form; with `found`: the columns */
+    const char *text;        /* of the form, for people; nullable */
+    const GPtrArray *found;  /* CwFound *; NULL: it is the form */
+    guint total;             /* people that there are; `found` may hold fewer */
+} CwSearchAnswer;
+/* `answer` NULL: there is none, for this reason; `text` (nullable): the network's words. */
+typedef void (*CwSearchDone)(CwSession *session, const CwSearchAnswer *answer, CwReason reason,
+                             const char *text, gpointer data);
+/* `values`: field name -> text; NULL: which form is there?  `done` and the result as of
+ * cw_session_ask_info(). */
+gboolean cw_session_search(CwSession *session, GHashTable *values, CwSearchDone done, gpointer data,
+                           CwReason *reason);
+/* There is a directory, as far as is known. */
+gboolean cw_session_may_search(const CwSession *session);
+
 /* ---- questions ---- */
 
 const CwQuestion *cw_session_question(const CwSession *session); /* the oldest open one, or NULL */

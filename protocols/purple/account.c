@@ -16,6 +16,7 @@
 #include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/search.h"
 #include "protocols/purple/sent.h"
 
 static GHashTable *accounts;  /* number -> CwAccount, owned */
@@ -126,6 +127,7 @@ static void finish(CwAccount *account)
     cw_sent_list_free(g_steal_pointer(&account->sent));
     cw_messages_free(account->messages);
     cw_infos_free(account->infos);
+    cw_searches_free(account->searches);
     cw_buddies_free(account->buddies);
     cw_grants_free(account->grants);
     purple->ui_data = NULL;
@@ -338,6 +340,7 @@ void cw_account_login(const CwLinkMsg *msg)
     account->grants = cw_grants_new(account);
     account->infos = cw_infos_new(account);
     account->messages = cw_messages_new(account);
+    account->searches = cw_searches_new(account);
     account->sent = cw_sent_list_new(account);
     account->purple = make_purple_account(msg->username);
     account->purple->ui_data = account;
@@ -438,6 +441,7 @@ static void signed_on_cb(PurpleConnection *gc, gpointer data)
     if (account == NULL || account->state == CW_ACCOUNT_ONLINE)
         return;
     account->state = CW_ACCOUNT_ONLINE;
+    account->online_at = g_get_monotonic_time();
     send_state(account);
     PurplePresence *presence = purple_account_get_presence(account->purple);
     if (purple_presence_is_idle(presence) && cw_host.info->set_idle != NULL)

@@ -22,6 +22,7 @@ typedef struct CwBuddies CwBuddies;
 typedef struct CwGrants CwGrants;
 typedef struct CwInfos CwInfos;
 typedef struct CwMessages CwMessages;
+typedef struct CwSearches CwSearches;
 typedef struct CwSentList CwSentList;
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
     guint64 serial;        /* ours, never used again */
     PurpleAccount *purple; /* owned; its ui_data is this struct */
     CwAccountState state;  /* OFFLINE: about to be freed */
+    gint64 online_at;      /* monotonic, µs; 0: it is not yet */
 
     gboolean ending;
     guint end_id; /* idle source; 0: none */
@@ -40,6 +42,7 @@ typedef struct {
     CwGrants *grants;
     CwInfos *infos;
     CwMessages *messages;
+    CwSearches *searches;
     CwSentList *sent;
     guint questions; /* open ones, see ask.c */
 } CwAccount;

@@ -6,6 +6,9 @@
  *     libpurple asks -> open -> answer of the gateway -> callback -> purple_request_close()
  *                            -> libpurple closes it (connection gone)   -> question-gone
  *
+ * But one that a search in the directory raises is no question to the user: search.c takes it in
+ * ask(), and answers by cw_ask_settle().
+ *
  * A callback can end the connection, which closes the question that is being answered: `answering`
  * keeps it in memory until the callback has returned.
  *
@@ -19,6 +22,7 @@
 #include "protocols/purple/certificates.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/search.h"
 
 #define QUESTIONS_MAX 16 /* open ones an account; further ones are cancelled at once */
 #define FIELDS_MAX 64
@@ -35,6 +39,7 @@ typedef struct {
     PurpleRequestFields *fields; /* of fields: libpurple's, which we destroy */
     guint unasked_id;            /* idle source that cancels it; 0: none */
     gboolean multiline;          /* of an input */
+    gboolean taken;              /* by search.c: nobody is told of it */
     gboolean answering, closed;
 } Question;
 
@@ -101,6 +106,25 @@ static void append_text(GString *out, const char *html)
         g_string_append_printf(out, "%s%s", out->len > 0 ? "\n" : "", text);
 }
 
+/* A picture to read, or a secret. */
+static gboolean wants_a_person(const Question *question, const GPtrArray *fields)
+{
+    GList *groups =
+        question->fields != NULL ? purple_request_fields_get_groups(question->fields) : NULL;
+
+    for (guint i = 0; i < fields->len; i++) {
+        if (((const CwField *)g_ptr_array_index(fields, i))->kind == CW_FIELD_PRIVATE)
+            return TRUE;
+    }
+    for (GList *g = groups; g != NULL; g = g->next) {
+        for (GList *l = purple_request_field_group_get_fields(g->data); l != NULL; l = l->next) {
+            if (purple_request_field_get_type(l->data) == PURPLE_REQUEST_FIELD_IMAGE)
+                return TRUE;
+        }
+    }
+    return FALSE;
+}
+
 /* Sends it; nobody to ask, or too many open: cancelled at the next turn, as the caller does not
  * have its handle yet. */
 static void ask(Question *question, CwAccount *account, const char *title, const char *primary,
@@ -110,6 +134,12 @@ static void ask(Question *question, CwAccount *account, const char *title, const
     append_text(text, primary);
     append_text(text, secondary);
     g_autofree char *name = title != NULL ? cw_text_one_line(title) : NULL;
+    if (account != NULL && !account->ending && !wants_a_person(question, fields) &&
+        cw_searches_take_request(account, question->type, question->id,
+                                 text->len > 0 ? text->str : NULL, fields)) {
+        question->taken = TRUE;
+        return;
+    }
     if (account == NULL || account->ending || account->questions > QUESTIONS_MAX) {
         cw_host_log("warning", question->number, "a question is cancelled, %s: %s",
                     account == NULL   ? "as it concerns no account"
@@ -521,27 +551,44 @@ static void close_request(PurpleRequestType type, void *handle)
     if (question->answering)
         return; /* finish() removes it */
     CwAccount *account = cw_account_find(question->number);
-    if (account != NULL && !account->ending && question->unasked_id == 0)
+    if (account != NULL && question->taken)
+        cw_searches_request_gone(account, question->id);
+    else if (account != NULL && !account->ending && question->unasked_id == 0)
         cw_host_send(&(CwLinkMsg){
             .kind = CW_LINK_QUESTION_GONE, .account = question->number, .id = question->id});
     remove_question(question);
 }
 
-void cw_ask_answer(CwAccount *account, const CwLinkMsg *msg)
+/* NULL: it is not open any more. */
+static Question *find_question(const CwAccount *account, gint64 id, gboolean taken)
 {
     GHashTableIter iter;
     gpointer key;
     if (questions == NULL)
-        return;
+        return NULL;
     g_hash_table_iter_init(&iter, questions);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         Question *question = key;
-        if (question->id == msg->id && question->number == account->number) {
-            finish(question, msg->values, msg->cancelled);
-            return;
-        }
+        if (question->id == id && question->number == account->number && question->taken == taken)
+            return question;
     }
-    cw_host_log("debug", account->number, "an answer to a question that is not open any more");
+    return NULL;
+}
+
+void cw_ask_answer(CwAccount *account, const CwLinkMsg *msg)
+{
+    Question *question = find_question(account, msg->id, FALSE);
+    if (question != NULL)
+        finish(question, msg->values, msg->cancelled);
+    else
+        cw_host_log("debug", account->number, "an answer to a question that is not open any more");
+}
+
+void cw_ask_settle(CwAccount *account, gint64 id, GHashTable *values)
+{
+    Question *question = find_question(account, id, TRUE);
+    if (question != NULL)
+        finish(question, values, values == NULL);
 }
 
 static int newest_first(gconstpointer a, gconstpointer b)
@@ -570,7 +617,7 @@ void cw_ask_forget(CwAccount *account)
         Question *question = g_ptr_array_index(open, i);
         if (!g_hash_table_contains(questions, question) || question->answering)
             continue;
-        if (question->unasked_id == 0)
+        if (question->unasked_id == 0 && !question->taken)
             cw_host_send(&(CwLinkMsg){
                 .kind = CW_LINK_QUESTION_GONE, .account = account->number, .id = question->id});
         if (purple_account_get_connection(account->purple) != NULL)

@@ -19,6 +19,11 @@ static const CwPurpleOption irc_options[] = {
     {NULL, NULL},
 };
 
+#define OSCAR_SEARCH                                                                               \
+    {                                                                                              \
+        "Search for Buddy by Email Address...", "email", "No results found for"                    \
+    }
+
 /* identity: XMPP registrar's list where it has the network
  * (https://xmpp.org/registrar/disco-categories.html#gateway) */
 static const CwPurpleDefaults table[] = {
@@ -33,15 +38,26 @@ static const CwPurpleDefaults table[] = {
      .queue_signal = "irc-sending-text",
      .options = irc_options},
     /* without one there is only Kerberos, with the tickets of the gateway's own user */
-    {.id = "prpl-jabber", .identity = "xmpp", .needs_password = TRUE, .stanza_signals = "jabber"},
-    {.id = "prpl-gg", .identity = "gadu-gadu", .no_authorization = TRUE, .message_bytes = 1989},
+    {.id = "prpl-jabber",
+     .identity = "xmpp",
+     .needs_password = TRUE,
+     .stanza_signals = "jabber",
+     .search = {.label = "Search for Users..."}},
+    {.id = "prpl-gg",
+     .identity = "gadu-gadu",
+     .no_authorization = TRUE,
+     .message_bytes = 1989,
+     .search = {.label = "Find buddies...", .none = "No matching users found"}},
     {.id = "prpl-simple", .identity = "simple"},
     {.id = "prpl-zephyr", .identity = "zephyr", .no_authorization = TRUE},
     {.id = "prpl-bonjour", .identity = "bonjour", .no_authorization = TRUE},
     {.id = "prpl-novell", .identity = "groupwise"},
-    {.id = "prpl-meanwhile", .identity = "sametime", .no_authorization = TRUE},
-    {.id = "prpl-aim", .identity = "aim"},
-    {.id = "prpl-icq", .identity = "icq"},
+    {.id = "prpl-meanwhile",
+     .identity = "sametime",
+     .no_authorization = TRUE,
+     .search = {"User Search...", "nick", "No matches"}},
+    {.id = "prpl-aim", .identity = "aim", .search = OSCAR_SEARCH},
+    {.id = "prpl-icq", .identity = "icq", .search = OSCAR_SEARCH},
     {.id = "prpl-msn", .identity = "msn"},
     {.id = "prpl-yahoo", .identity = "yahoo"},
     {.id = "prpl-yahoojp", .identity = "yahoo"},
@@ -60,6 +76,8 @@ static const CwPurpleDefaults table[] = {
     {.id = "prpl-hehoe-presage", .identity = "signal"},
     {.id = "prpl-mm-sms", .identity = "sms", .no_authorization = TRUE},
     {.id = "prpl-ofono", .identity = "sms", .no_authorization = TRUE},
+    /* tests/peers/: without a network */
+    {.id = "prpl-mock", .search = {.label = "Search for Users...", .none = "Nobody is called"}},
     {.id = NULL},
 };
 

@@ -16,6 +16,15 @@ typedef struct {
     const char *value;
 } CwPurpleOption;
 
+/* How a plugin searches its network's directory of users: search.c.  Its texts are all that tells
+ * its actions and errors apart; the process has no locale, so nothing translates them. */
+typedef struct {
+    const char *label; /* of the account action; NULL: there is none */
+    const char *input; /* what an input of the action asks for, as the name of a field of the
+                          search; NULL: it asks for the directory, and its form comes behind that */
+    const char *none;  /* how the error begins that says that nobody was found, or NULL */
+} CwPurpleSearch;
+
 typedef struct {
     const char *id;             /* of the plugin; NULL in the last row */
     const char *identity;       /* disco#info type; NULL: the id without "prpl-" */
@@ -34,6 +43,7 @@ typedef struct {
     const char *queue_signal; /* the plugin sends from a queue that a GLib timer of its own empties
                                  (message.c), and this signal of it shows each line of IRC when
                                  it is written (sent.c) */
+    const CwPurpleSearch search;
     const CwPurpleOption *options; /* account options other than the plugin's own defaults, where
                                       the gateway gives none; ended by a NULL name */
 } CwPurpleDefaults;

@@ -102,6 +102,7 @@ CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
     protocol->local_list = defaults->local_contacts;
     protocol->contact_names = info->alias_buddy != NULL;
     protocol->contact_groups = info->group_buddy != NULL;
+    protocol->search = defaults->search.label != NULL && PURPLE_PLUGIN_HAS_ACTIONS(plugin);
     add_splits(protocol, info);
     for (GList *l = info->protocol_options; l != NULL; l = l->next) {
         CwField *field = describe_option(l->data, defaults);
@@ -227,9 +228,10 @@ static void print_plugin(GString *out, PurplePlugin *plugin)
     g_string_append_printf(out, "%s  (%s)\n", protocol->id, protocol->name);
     if (plugin->path != NULL)
         g_string_append_printf(out, "    file: %s\n", plugin->path);
-    g_string_append_printf(out, "    gateway identity: %s   password: %s   typing: %s\n",
+    g_string_append_printf(out,
+                           "    gateway identity: %s   password: %s   typing: %s   search: %s\n",
                            protocol->identity, describe_password(protocol->password),
-                           protocol->typing ? "yes" : "no");
+                           protocol->typing ? "yes" : "no", protocol->search ? "yes" : "no");
     g_string_append(out, "    user name: NAME");
     for (guint i = 0; i < protocol->splits->len; i++) {
         const CwField *split = g_ptr_array_index(protocol->splits, i);

@@ -8,10 +8,9 @@
 
 CwHost cw_host;
 
-void cw_host_send(const CwLinkMsg *msg)
+gboolean cw_host_send(const CwLinkMsg *msg)
 {
-    if (cw_host.peer != NULL && cw_host.greeted)
-        cw_link_peer_send(cw_host.peer, msg);
+    return cw_host.peer != NULL && cw_host.greeted && cw_link_peer_send(cw_host.peer, msg);
 }
 
 void cw_host_ack(guint32 account, gint64 id)

@@ -26,7 +26,8 @@ typedef struct {
 
 extern CwHost cw_host;
 
-void cw_host_send(const CwLinkMsg *msg); /* dropped when there is no gateway */
+/* FALSE: there is no gateway, or the line would be too long (logged). */
+gboolean cw_host_send(const CwLinkMsg *msg);
 void cw_host_ack(guint32 account, gint64 id);
 void cw_host_nack(guint32 account, gint64 id, CwReason reason, const char *text);
 void cw_host_notice(guint32 account, const char *title, const char *text);

@@ -24,6 +24,7 @@
 #include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/search.h"
 #include "protocols/purple/sent.h"
 #include "protocols/purple/stanza.h"
 
@@ -82,7 +83,7 @@ static void serve_hello(const CwLinkMsg *msg)
 static void refuse_line(const CwLinkMsg *msg)
 {
     if (msg->id != 0 && (msg->kind == CW_LINK_MESSAGE || msg->kind == CW_LINK_CONTACT_ADD ||
-                         msg->kind == CW_LINK_INFO))
+                         msg->kind == CW_LINK_INFO || msg->kind == CW_LINK_SEARCH))
         cw_host_nack(msg->account, msg->id, CW_REASON_NOT_ONLINE, "the account is not logged in");
     else if (msg->kind == CW_LINK_LOGOUT && cw_account_find(msg->account) == NULL)
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_STATE,
@@ -125,6 +126,9 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
         break;
     case CW_LINK_INFO:
         cw_infos_ask(account, msg);
+        break;
+    case CW_LINK_SEARCH:
+        cw_searches_ask(account, msg);
         break;
     case CW_LINK_HELLO:
     case CW_LINK_LOGIN:

@@ -1,8 +1,9 @@
 /* protocols/purple/notify.c: what the network tells its user (libpurple's notify ops)
  *
- * Everything becomes a `notice` in plain text, but what the gateway asked for (info.c).  libpurple
- * keeps the handle that an op returns until it closes the notification; where it is NULL there is
- * nothing to close, and libpurple calls the close callback at once.
+ * Everything becomes a `notice` in plain text, but what the gateway asked for (info.c, search.c).
+ * libpurple keeps the handle that an op returns until it closes the notification; where it is NULL
+ * there is nothing to close, and libpurple calls the close callback at once.  Search results must
+ * have one, or plugins take them for not shown; they are closed in the next turn.
  *
  * Message, formatted and URI ops do not say for which account: it is the one whose work is being
  * done; if there is none, the log takes it.
@@ -15,6 +16,7 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/search.h"
 
 #define ROWS_MAX 50 /* of a search result */
 
@@ -49,7 +51,8 @@ static void *notify_message(PurpleNotifyMsgType type, const char *title, const c
     if (type == PURPLE_NOTIFY_MSG_ERROR &&
         cw_infos_refuse(cw_account_current(), secondary, text->str))
         return NULL;
-    tell(cw_account_current(), title, text->str);
+    if (!cw_searches_take_message(cw_account_current(), type, text->str))
+        tell(cw_account_current(), title, text->str);
     return NULL;
 }
 
@@ -117,16 +120,37 @@ static void append_results(GString *text, PurpleNotifySearchResults *results)
     }
 }
 
+static GHashTable *shown; /* set of PurpleNotifySearchResults: ours to free when they are closed */
+static guint close_id;
+
+static gboolean close_shown_cb(gpointer data)
+{
+    g_autoptr(GList) all = g_hash_table_get_keys(shown);
+    close_id = 0;
+    for (GList *l = all; l != NULL; l = l->next) {
+        if (g_hash_table_contains(shown, l->data))
+            purple_notify_close(PURPLE_NOTIFY_SEARCHRESULTS, l->data); /* back in close_notify() */
+    }
+    return G_SOURCE_REMOVE;
+}
+
 static void *notify_searchresults(PurpleConnection *gc, const char *title, const char *primary,
                                   const char *secondary, PurpleNotifySearchResults *results,
                                   gpointer user_data)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
-    append(text, primary);
-    append(text, secondary);
-    append_results(text, results);
-    tell(cw_account_of_gc(gc), title, text->str);
-    /* they are ours to free when libpurple closes this, with the connection at the latest */
+    CwAccount *account = cw_account_of_gc(gc);
+    if (!cw_searches_take_results(account, results)) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        append(text, primary);
+        append(text, secondary);
+        append_results(text, results);
+        tell(account, title, text->str);
+    }
+    if (shown == NULL)
+        shown = g_hash_table_new(NULL, NULL);
+    g_hash_table_add(shown, results);
+    if (close_id == 0)
+        close_id = g_idle_add_full(G_PRIORITY_DEFAULT, close_shown_cb, NULL, NULL);
     return results;
 }
 
@@ -150,7 +174,7 @@ static void *notify_userinfo(PurpleConnection *gc, const char *who, PurpleNotify
 
 static void close_notify(PurpleNotifyType type, void *handle)
 {
-    if (type == PURPLE_NOTIFY_SEARCHRESULTS)
+    if (type == PURPLE_NOTIFY_SEARCHRESULTS && shown != NULL && g_hash_table_remove(shown, handle))
         purple_notify_searchresults_free(handle);
 }
 

@@ -1,5 +1,5 @@
 /* protocols/purple/stanza.c: what plugins say by letting their stanzas be seen: refused messages,
- * authorisation
+ * authorisation, which answer is a search's
  *
  * prpl-jabber drops an error that comes without the body of the message it is about, as most
  * servers send them, and shows others without naming the conversation.  But it has signals for what
@@ -21,7 +21,10 @@
 #include "protocols/purple/grants.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/search.h"
 #include "protocols/purple/sent.h"
+
+#define NS_SEARCH "jabber:iq:search"
 
 static const struct {
     const char *condition;
@@ -54,19 +57,28 @@ static void sending_cb(PurpleConnection *gc, xmlnode **packet, gpointer data)
         if (contact != NULL)
             cw_grants_asked(account, contact);
     }
+    if (strcmp((*packet)->name, "iq") == 0 &&
+        xmlnode_get_child_with_namespace(*packet, "query", NS_SEARCH) != NULL)
+        cw_searches_sent(account, xmlnode_get_attrib(*packet, "id"));
     if (strcmp((*packet)->name, "message") != 0 || xmlnode_get_child(*packet, "body") == NULL)
         return;
     cw_sent_as(account->sent, xmlnode_get_attrib(*packet, "id"));
 }
 
-static CwReason find_reason(const CwAccount *account, const char *from, xmlnode *error)
+static CwReason find_reason(xmlnode *error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(conditions); i++) {
         if (xmlnode_get_child(error, conditions[i].condition) != NULL)
             return conditions[i].reason;
     }
+    return CW_REASON_OTHER;
+}
+
+/* Of a message. */
+static CwReason find_message_reason(const CwAccount *account, const char *from, xmlnode *error)
+{
     if (xmlnode_get_child(error, "service-unavailable") == NULL)
-        return CW_REASON_OTHER;
+        return find_reason(error);
     /* RFC 6121, 8.5: no such user, or nobody there and nothing that stores for him */
     g_autofree char *contact = cw_account_normalize(account, from);
     CwReason guess =
@@ -97,7 +109,8 @@ static gboolean receiving_cb(PurpleConnection *gc, const char *type, const char 
     if (account == NULL || id == NULL || error == NULL || g_strcmp0(type, "error") != 0)
         return FALSE;
     g_autofree char *text = find_text(error);
-    return cw_sent_refused(account->sent, id, from, find_reason(account, from, error), text);
+    return cw_sent_refused(account->sent, id, from, find_message_reason(account, from, error),
+                           text);
 }
 
 /* ---- who may see whom ---- */
@@ -151,6 +164,31 @@ static gboolean is_own(const CwAccount *account, const char *from)
     return from == NULL || (own != NULL && g_strcmp0(own, other) == 0);
 }
 
+/* Why a directory does not search. */
+static CwReason find_search_reason(xmlnode *error)
+{
+    static const char *const no_directory[] = {"service-unavailable", "feature-not-implemented"};
+    static const char *const bad_values[] = {"not-acceptable", "bad-request"};
+
+    for (guint i = 0; i < 2; i++) {
+        if (xmlnode_get_child(error, no_directory[i]) != NULL)
+            return CW_REASON_NO_CONTACT;
+        if (xmlnode_get_child(error, bad_values[i]) != NULL)
+            return CW_REASON_SETTINGS;
+    }
+    return find_reason(error);
+}
+
+/* TRUE: dealt with; the plugin does not see it.  It drops an error without the query, and takes one
+ * with it for a search that found nobody. */
+static gboolean take_search(CwAccount *account, const char *id, xmlnode *packet)
+{
+    xmlnode *error = xmlnode_get_child(packet, "error");
+    CwReason reason = error != NULL ? find_search_reason(error) : CW_REASON_NONE;
+    g_autofree char *text = error != NULL ? find_text(error) : NULL;
+    return cw_searches_received(account, id, reason, text);
+}
+
 static gboolean receiving_iq_cb(PurpleConnection *gc, const char *type, const char *id,
                                 const char *from, xmlnode *packet, gpointer data)
 {
@@ -158,6 +196,8 @@ static gboolean receiving_iq_cb(PurpleConnection *gc, const char *type, const ch
     xmlnode *query = packet != NULL
                          ? xmlnode_get_child_with_namespace(packet, "query", "jabber:iq:roster")
                          : NULL;
+    if (account != NULL && packet != NULL && take_search(account, id, packet))
+        return TRUE;
     if (account == NULL || query == NULL || !is_own(account, from) ||
         (g_strcmp0(type, "result") != 0 && g_strcmp0(type, "set") != 0))
         return FALSE;

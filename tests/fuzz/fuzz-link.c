@@ -24,6 +24,9 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         g_assert_cmpstr(again.text, ==, msg.text);
         g_assert_cmpstr(again.contact, ==, msg.contact);
         g_assert_cmpuint(again.account, ==, msg.account);
+        g_assert_true((again.found == NULL) == (msg.found == NULL));
+        if (msg.found != NULL)
+            g_assert_cmpuint(again.found->len, ==, msg.found->len);
         cw_link_msg_clear(&again);
     }
     cw_link_msg_clear(&msg);

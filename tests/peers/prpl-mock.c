@@ -4,13 +4,13 @@
  * crashes while there is a file MOCK_CRASH_FILE).  A
  * message to the contact "input" asks for an input, one to "crash" crashes; see mock_send_im().
  * What comes back is a message from that contact.  A text that begins with "!" is a command about
- * the contact: see act().  Its user info goes by its name: mock_get_info().
+ * the contact: see act().  Its user info goes by its name: mock_get_info().  Its user directory is
+ * prpl-mock-search.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #define PURPLE_PLUGINS
-#define _(text) (text) /* some macros of libpurple translate */
-#include <libpurple/purple.h>
+#include "tests/peers/prpl-mock-search.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -297,7 +297,8 @@ static int mock_send_im(PurpleConnection *gc, const char *who, const char *html,
     PurpleAccount *account = purple_connection_get_account(gc);
     PurpleConversation *conv =
         purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, who, account);
-    if (act(account, who, html) || ask(gc, account, who) || notify(gc, who))
+    if (act(account, who, html) || ask(gc, account, who) || notify(gc, who) ||
+        mock_search_message(gc, who))
         return 1;
     if (strcmp(who, "echo") == 0) {
         purple_conv_im_write(PURPLE_CONV_IM(conv), "me", html, PURPLE_MESSAGE_SEND, time(NULL));
@@ -486,6 +487,7 @@ static PurplePluginInfo info = {
     .name = (char *)"Mock",
     .version = (char *)"1",
     .extra_info = &protocol_info,
+    .actions = mock_actions,
 };
 
 static void mock_init(PurplePlugin *plugin)

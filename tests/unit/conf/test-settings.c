@@ -106,6 +106,8 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->avatar_size, ==, 262144);
     g_assert_cmpuint(limits->avatar_cache, ==, 64 * 1024 * 1024);
     g_assert_cmpuint(limits->info_requests, ==, 32);
+    g_assert_cmpuint(limits->search_requests, ==, 4);
+    g_assert_cmpuint(limits->search_results, ==, 500);
     g_assert_cmpuint(limits->host_memory, ==, 1024);
     g_assert_cmpuint(limits->store_queue, ==, 64 * 1024 * 1024);
     g_assert_cmpuint(timing->server_ping_interval, ==, 60000);
@@ -126,6 +128,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(timing->registered_linger, ==, 60000);
     g_assert_cmpuint(timing->message_timeout, ==, 60000);
     g_assert_cmpuint(timing->info_timeout, ==, 40000);
+    g_assert_cmpuint(timing->search_timeout, ==, 60000);
 
     const CwTransportSettings *irc = transport(settings, 0);
     g_assert_cmpstr(irc->name, ==, "irc.example.com");

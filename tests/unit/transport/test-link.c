@@ -205,6 +205,169 @@ static void link_encode__round_trips__info(void)
                    CW_LINK_ERROR_RULES);
 }
 
+static GPtrArray *two_columns(void)
+{
+    GPtrArray *columns = cw_fields_new();
+
+    g_ptr_array_add(columns, cw_field_new(CW_FIELD_TEXT, "nick", "Nickname", NULL));
+    g_ptr_array_add(columns, cw_field_new(CW_FIELD_TEXT, "column.2", "Town <2>", NULL));
+    return columns;
+}
+
+static void add_found(GPtrArray *found, const char *contact, const char *first, const char *second)
+{
+    g_ptr_array_add(
+        found, cw_found_new(contact, g_strdupv((char *[]){(char *)first, (char *)second, NULL})));
+}
+
+static void link_encode__round_trips__a_search(void)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    g_hash_table_insert(values, (gpointer) "nick", (gpointer) "mer*");
+    g_assert_true(cw_link_encode(
+        &(CwLinkMsg){.kind = CW_LINK_SEARCH, .account = 1, .id = 4, .values = values},
+        CW_LINK_GATEWAY, line, &error));
+    g_assert_no_error(error);
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_GATEWAY, &msg, &error));
+    g_assert_cmpint(msg.kind, ==, CW_LINK_SEARCH);
+    g_assert_cmpstr(g_hash_table_lookup(msg.values, "nick"), ==, "mer*");
+    cw_link_msg_clear(&msg);
+    /* which fields are there? */
+    g_assert_true(
+        decode("{\"type\":\"search\",\"account\":1,\"id\":4}", CW_LINK_GATEWAY, &msg, NULL));
+    g_assert_null(msg.values);
+    cw_link_msg_clear(&msg);
+}
+
+static void link_encode__round_trips__a_search_form(void)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GPtrArray) fields = two_columns();
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    g_assert_true(cw_link_encode(
+        &(CwLinkMsg){
+            .kind = CW_LINK_SEARCH, .account = 1, .id = 4, .text = "Fill in", .fields = fields},
+        CW_LINK_HOST, line, &error));
+    g_assert_no_error(error);
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, &error));
+    g_assert_cmpstr(msg.text, ==, "Fill in");
+    g_assert_cmpuint(msg.fields->len, ==, 2);
+    g_assert_null(msg.found);
+    cw_link_msg_clear(&msg);
+}
+
+static void link_encode__round_trips__search_results(void)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GPtrArray) columns = two_columns();
+    g_autoptr(GPtrArray) found = cw_found_list_new();
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    add_found(found, "romeo", "Rom<e>o", "");
+    add_found(found, "paris@x", "", "Verona\xff");
+    g_assert_true(cw_link_encode(&(CwLinkMsg){.kind = CW_LINK_SEARCH,
+                                              .account = 1,
+                                              .id = 4,
+                                              .fields = columns,
+                                              .found = found,
+                                              .total = 2000},
+                                 CW_LINK_HOST, line, &error));
+    g_assert_no_error(error);
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, &error));
+    g_assert_no_error(error);
+    g_assert_cmpint(msg.total, ==, 2000);
+    g_assert_cmpuint(msg.found->len, ==, 2);
+    const CwFound *first = g_ptr_array_index(msg.found, 0);
+    const CwFound *second = g_ptr_array_index(msg.found, 1);
+    g_assert_cmpstr(first->contact, ==, "romeo");
+    g_assert_cmpstr(first->values[0], ==, "Rom<e>o");
+    g_assert_cmpstr(first->values[1], ==, "");
+    g_assert_cmpstr(second->values[1], ==, "Verona\xef\xbf\xbd");
+    g_assert_null(second->values[2]);
+    cw_link_msg_clear(&msg);
+    /* nobody was found: not the same as a form */
+    g_ptr_array_set_size(found, 0);
+    g_string_truncate(line, 0);
+    g_assert_true(cw_link_encode(
+        &(CwLinkMsg){
+            .kind = CW_LINK_SEARCH, .account = 1, .id = 4, .fields = columns, .found = found},
+        CW_LINK_HOST, line, NULL));
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, NULL));
+    g_assert_nonnull(msg.found);
+    g_assert_cmpuint(msg.found->len, ==, 0);
+    cw_link_msg_clear(&msg);
+}
+
+static void link_encode__writes__no_more_people_than_it_would_read(void)
+{
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GPtrArray) columns = two_columns();
+    g_autoptr(GPtrArray) found = cw_found_list_new();
+    CwLinkMsg msg;
+
+    for (guint i = 0; i <= CW_LINK_FOUND_MAX; i++)
+        add_found(found, "romeo", "", "");
+    g_assert_true(cw_link_encode(
+        &(CwLinkMsg){
+            .kind = CW_LINK_SEARCH, .account = 1, .id = 4, .fields = columns, .found = found},
+        CW_LINK_HOST, line, NULL));
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, NULL));
+    g_assert_cmpuint(msg.found->len, ==, CW_LINK_FOUND_MAX);
+    cw_link_msg_clear(&msg);
+}
+
+/* `found` is a value of "found" behind one column. */
+static void assert_found_refused(const char *found)
+{
+    g_autofree char *line =
+        g_strdup_printf("{\"type\":\"search\",\"account\":1,\"id\":4,\"fields\":"
+                        "[{\"name\":\"nick\",\"kind\":\"text\"}],\"found\":%s}",
+                        found);
+
+    g_test_message("%.200s", line);
+    assert_refused(line, CW_LINK_HOST, CW_LINK_ERROR_RULES);
+}
+
+static void link_decode__refuses__search_results_that_fit_no_columns(void)
+{
+    static const char *const wrong[] = {
+        "{}",
+        "true",
+        "[7]",
+        "[[]]",
+        "[{}]",
+        "[{\"contact\":\"romeo\"}]",
+        "[{\"values\":[\"x\"]}]",
+        "[{\"contact\":7,\"values\":[\"x\"]}]",
+        "[{\"contact\":\"romeo\",\"values\":[]}]",
+        "[{\"contact\":\"romeo\",\"values\":[\"x\",\"y\"]}]",
+        "[{\"contact\":\"romeo\",\"values\":[null]}]",
+        "[{\"contact\":\"romeo\",\"values\":\"x\"}]",
+    };
+    g_autoptr(GString) many = g_string_new("[");
+
+    for (guint i = 0; i < G_N_ELEMENTS(wrong); i++)
+        assert_found_refused(wrong[i]);
+    for (guint i = 0; i <= CW_LINK_FOUND_MAX; i++)
+        g_string_append_printf(many, "%s{\"contact\":\"r\",\"values\":[\"x\"]}", i > 0 ? "," : "");
+    g_string_append_c(many, ']');
+    assert_found_refused(many->str);
+    assert_refused("{\"type\":\"search\",\"account\":1,\"id\":4,\"found\":[]}", CW_LINK_HOST,
+                   CW_LINK_ERROR_RULES);
+    assert_refused("{\"type\":\"search\",\"account\":1,\"id\":4,\"fields\":[],\"total\":-1}",
+                   CW_LINK_HOST, CW_LINK_ERROR_RULES);
+    assert_refused("{\"type\":\"search\",\"account\":1}", CW_LINK_GATEWAY, CW_LINK_ERROR_RULES);
+    assert_refused("{\"type\":\"search\",\"account\":1,\"id\":4,\"values\":[]}", CW_LINK_GATEWAY,
+                   CW_LINK_ERROR_RULES);
+}
+
 static void link_encode__round_trips__idle_both_ways(void)
 {
     for (CwLinkSide from = CW_LINK_GATEWAY; from <= CW_LINK_HOST; from++) {
@@ -238,6 +401,7 @@ static void link_encode__round_trips__a_network(void)
     protocol->identity = g_strdup("x");
     protocol->password = CW_PASSWORD_OPTIONAL;
     protocol->local_list = TRUE;
+    protocol->search = TRUE;
     CwField *split = cw_field_new(CW_FIELD_TEXT, "split.1", "Server", "home");
     split->separator = '@';
     split->from_right = TRUE;
@@ -254,6 +418,7 @@ static void link_encode__round_trips__a_network(void)
     g_assert_cmpstr(msg.protocol->id, ==, "prpl-x");
     g_assert_cmpint(msg.protocol->password, ==, CW_PASSWORD_OPTIONAL);
     g_assert_true(msg.protocol->local_list);
+    g_assert_true(msg.protocol->search);
     const CwField *read = g_ptr_array_index(msg.protocol->splits, 0);
     g_assert_cmpint(read->separator, ==, '@');
     g_assert_true(read->from_right);
@@ -499,6 +664,11 @@ int main(int argc, char **argv)
     ADD(link_encode__round_trips__every_kind_of_field);
     ADD(link_encode__round_trips__every_authorization);
     ADD(link_encode__round_trips__info);
+    ADD(link_encode__round_trips__a_search);
+    ADD(link_encode__round_trips__a_search_form);
+    ADD(link_encode__round_trips__search_results);
+    ADD(link_encode__writes__no_more_people_than_it_would_read);
+    ADD(link_decode__refuses__search_results_that_fit_no_columns);
     ADD(link_encode__round_trips__idle_both_ways);
     ADD(link_encode__round_trips__a_network);
     ADD(link_encode__refuses__what_the_table_refuses);

@@ -18,8 +18,10 @@
 
 static const char settings_text[] = "[timing]\n"
                                     "registered-linger = 600\n"
+                                    "search-timeout = 1\n"
                                     "[limits]\n"
                                     "message-size = 1000\n"
+                                    "search-requests = 2\n"
                                     "[transport " DOMAIN "]\n"
                                     "secret = s\n"
                                     "protocol = purple:prpl-test\n";
@@ -29,9 +31,15 @@ static const char host_script[] =
     "say() { printf '%s\\n' \"$1\" >&3; }\n"
     "say '{\"type\":\"hello\",\"version\":1,"
     "\"protocol\":{\"id\":\"prpl-test\",\"name\":\"Test\",\"password\":\"optional\","
-    "\"authorization\":true}}'\n"
+    "\"authorization\":true,\"search\":true}}'\n"
     "state() { say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,\\\"state\\\":\\\"$1\\\"}\"; "
     "}\n"
+    "get_id() { id=${line#*'\"id\":'}; id=${id%%,*}; id=${id%%\\}*}; }\n"
+    "nack() { say \"{\\\"type\\\":\\\"nack\\\",\\\"account\\\":$n,\\\"id\\\":$id,"
+    "\\\"reason\\\":\\\"$1\\\",\\\"text\\\":\\\"no\\\"}\"; }\n"
+    "found() { say "
+    "\"{\\\"type\\\":\\\"search\\\",\\\"account\\\":$n,\\\"id\\\":$id,\\\"text\\\":\\\"t\\\","
+    "\\\"fields\\\":[{\\\"name\\\":\\\"nick\\\",\\\"kind\\\":\\\"text\\\"}]$1}\"; }\n"
     "n=0\n"
     "while read -r line <&3; do case $line in\n"
     "*'\"type\":\"login\"'*) n=$((n+1)); case $line in\n"
@@ -44,10 +52,16 @@ static const char host_script[] =
     "  *) state online;; esac;;\n"
     "*'\"type\":\"answer\"'*) state online;;\n"
     /* the contact's name says what becomes of him; the id is the gateway's */
-    "*'\"type\":\"contact-'*) id=${line#*'\"id\":'}; id=${id%%,*}; id=${id%%\\}*}\n"
+    /* a search does what it looks for */
+    "*'\"type\":\"search\"'*) get_id; case $line in\n"
+    "  *'\"silent\"'*) ;;\n"
+    "  *'\"nowhere\"'*) nack no-contact;;\n"
+    "  *'\"refused\"'*) nack forbidden;;\n"
+    "  *'\"values\"'*) found "
+    "',\"found\":[{\"contact\":\"romeo\",\"values\":[\"r\"]}],\"total\":7';;\n"
+    "  *) found; found;; esac;;\n"
+    "*'\"type\":\"contact-'*) get_id\n"
     "  ack() { say \"{\\\"type\\\":\\\"ack\\\",\\\"account\\\":$n,\\\"id\\\":$id}\"; }\n"
-    "  nack() { say \"{\\\"type\\\":\\\"nack\\\",\\\"account\\\":$n,\\\"id\\\":$id,"
-    "\\\"reason\\\":\\\"$1\\\",\\\"text\\\":\\\"no\\\"}\"; }\n"
     "  auth() { say \"{\\\"type\\\":\\\"authorization\\\",\\\"account\\\":$n,"
     "\\\"contact\\\":\\\"$1\\\",\\\"authorization\\\":\\\"$2\\\"}\"; }\n"
     "  case $line in\n"
@@ -368,6 +382,122 @@ static void removal__is_kept__until_the_network_answers(World *world, gconstpoin
     g_assert_true(gone);
 }
 
+/* ---- searches ---- */
+
+typedef struct {
+    guint answers;
+    gboolean is_form;
+    guint found, total;
+    CwReason reason;
+    char *text;
+} Searched;
+
+static void searched_cb(CwSession *session, const CwSearchAnswer *answer, CwReason reason,
+                        const char *text, gpointer data)
+{
+    Searched *searched = data;
+
+    searched->answers++;
+    searched->reason = reason;
+    searched->is_form = answer != NULL && answer->found == NULL;
+    searched->found = answer == NULL || answer->found == NULL ? 0 : answer->found->len;
+    searched->total = answer == NULL ? 0 : answer->total;
+    if (answer != NULL)
+        g_assert_cmpuint(answer->fields->len, ==, 1);
+    g_free(searched->text);
+    searched->text = g_strdup(text);
+}
+
+/* NULL: for the form. */
+static gboolean search(World *world, const char *nick, Searched *searched, CwReason *reason)
+{
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+
+    if (nick != NULL)
+        g_hash_table_insert(values, (gpointer) "nick", (gpointer)nick);
+    return cw_session_search(session, nick == NULL ? NULL : values, searched_cb, searched, reason);
+}
+
+static void wait_for_answers(const Searched *searched, guint wanted)
+{
+    gboolean done = FALSE;
+
+    while (!done) {
+        g_main_context_iteration(NULL, TRUE);
+        done = searched->answers >= wanted;
+    }
+}
+
+static void search__is_answered__once(World *world, gconstpointer data)
+{
+    Searched searched = {0};
+    CwReason reason;
+
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    g_assert_true(search(world, NULL, &searched, &reason));
+    wait_for_answers(&searched, 1);
+    g_assert_true(searched.is_form);
+    g_assert_true(search(world, "rom", &searched, &reason));
+    wait_for_answers(&searched, 2);
+    g_assert_false(searched.is_form);
+    g_assert_cmpuint(searched.found, ==, 1);
+    g_assert_cmpuint(searched.total, ==, 7);
+    g_assert_true(search(world, "refused", &searched, &reason));
+    wait_for_answers(&searched, 3);
+    g_assert_cmpint(searched.reason, ==, CW_REASON_FORBIDDEN);
+    g_assert_cmpstr(searched.text, ==, "no");
+    g_free(searched.text);
+}
+
+static void search__ends__when_nobody_answers(World *world, gconstpointer data)
+{
+    Searched searched = {0};
+    CwReason reason;
+
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    g_assert_true(search(world, "silent", &searched, &reason));
+    g_assert_true(search(world, "silent", &searched, &reason));
+    g_assert_false(search(world, "silent", &searched, &reason)); /* search-requests */
+    g_assert_cmpint(reason, ==, CW_REASON_RATE);
+    wait_for_answers(&searched, 2); /* search-timeout */
+    g_assert_cmpint(searched.reason, ==, CW_REASON_NETWORK);
+    g_assert_true(search(world, "rom", &searched, &reason));
+    wait_for_answers(&searched, 3);
+    g_assert_cmpuint(searched.found, ==, 1);
+}
+
+static void search__ends__with_the_login(World *world, gconstpointer data)
+{
+    Searched searched = {0};
+    CwReason reason;
+
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    g_assert_true(search(world, "silent", &searched, &reason));
+    cw_session_log_out(cw_transport_find_session(world->transport, JULIET));
+    g_assert_cmpuint(searched.answers, ==, 1);
+    g_assert_cmpint(searched.reason, ==, CW_REASON_NOT_ONLINE);
+    g_assert_false(search(world, "rom", &searched, &reason));
+    g_assert_cmpint(reason, ==, CW_REASON_NOT_ONLINE);
+}
+
+static void search__remembers__that_there_is_no_directory(World *world, gconstpointer data)
+{
+    Searched searched = {0};
+    CwReason reason;
+
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    g_assert_true(cw_session_may_search(session));
+    g_assert_true(search(world, "nowhere", &searched, &reason));
+    wait_for_answers(&searched, 1);
+    g_assert_cmpint(searched.reason, ==, CW_REASON_NO_CONTACT);
+    g_assert_false(cw_session_may_search(session));
+    cw_session_log_out(session);
+    g_assert_true(cw_session_may_search(session)); /* until it is told again */
+    g_free(searched.text);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -382,6 +512,11 @@ int main(int argc, char **argv)
     ADD("/subscribe/is_answered/by_the_network", subscribe__is_answered__by_the_network);
     ADD("/subscribe/is_kept/for_the_next_login", subscribe__is_kept__for_the_next_login);
     ADD("/removal/is_kept/until_the_network_answers", removal__is_kept__until_the_network_answers);
+    ADD("/search/is_answered/once", search__is_answered__once);
+    ADD("/search/ends/when_nobody_answers", search__ends__when_nobody_answers);
+    ADD("/search/ends/with_the_login", search__ends__with_the_login);
+    ADD("/search/remembers/that_there_is_no_directory",
+        search__remembers__that_there_is_no_directory);
     ADD("/unregister/counts/before_the_store_is_done",
         unregister__counts__before_the_store_is_done);
     return g_test_run();
