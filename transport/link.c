@@ -122,6 +122,7 @@ static const char *const kind_words[] = {
     [CW_LINK_DENY] = "deny",
     [CW_LINK_ANSWER] = "answer",
     [CW_LINK_INFO] = "info",
+    [CW_LINK_NORMALIZE] = "normalize",
     [CW_LINK_SEARCH] = "search",
     [CW_LINK_AVATAR] = "avatar",
     [CW_LINK_PING] = "ping",
@@ -161,6 +162,7 @@ static const struct {
     {CW_LINK_DENY, CW_LINK_GATEWAY, A | F_CONTACT, 0},
     {CW_LINK_ANSWER, CW_LINK_GATEWAY, A | F_ID, F_VALUES | F_CANCELLED},
     {CW_LINK_INFO, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
+    {CW_LINK_NORMALIZE, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
     {CW_LINK_SEARCH, CW_LINK_GATEWAY, A | F_ID, F_VALUES},
     {CW_LINK_PING, CW_LINK_GATEWAY, F_ID, 0},
 
@@ -178,6 +180,7 @@ static const struct {
     {CW_LINK_QUESTION_GONE, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NOTICE, CW_LINK_HOST, A | F_TEXT, F_TITLE},
     {CW_LINK_INFO, CW_LINK_HOST, A | F_ID | F_FIELDS, 0},
+    {CW_LINK_NORMALIZE, CW_LINK_HOST, A | F_ID | F_CONTACT, 0},
     {CW_LINK_SEARCH, CW_LINK_HOST, A | F_ID | F_FIELDS, F_TEXT | F_FOUND | F_TOTAL},
     {CW_LINK_AVATAR, CW_LINK_HOST, A | F_CONTACT, F_DATA | F_MEDIA},
     {CW_LINK_ACK, CW_LINK_HOST, A | F_ID, 0},

@@ -7,6 +7,7 @@
 #include "component/features/features.h"
 
 #define NS_GATEWAY "jabber:iq:gateway"
+#define NO_SUCH_NAME "no contact can have this name"
 
 static gboolean is_for_gateway(CwComponent *component, const CwStanza *stanza)
 {
@@ -54,6 +55,46 @@ static void answer_prompt(CwComponent *component, const CwStanza *stanza, const 
     g_string_free(desc, TRUE);
 }
 
+static void send_address(CwComponent *component, const CwStanza *stanza, const char *name)
+{
+    g_autofree char *jid = cw_jid_for_legacy(name, cw_component_domain(component));
+
+    if (jid == NULL) {
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
+                                *name == '\0' ? "the name is empty" : NO_SUCH_NAME);
+        return;
+    }
+    CwWriter *writer = cw_component_begin_result(component, stanza);
+    cw_writer_start(writer, "query", NS_GATEWAY);
+    cw_writer_leaf(writer, "jid", NULL, jid);
+    cw_writer_end(writer);
+    cw_component_end(component);
+}
+
+/* What waits for the network's normal form. */
+typedef struct {
+    CwComponent *component;
+    CwReply *reply;
+    char *typed;
+} Question;
+
+static void normalized_cb(CwSession *session, const char *name, CwReason reason, gpointer data)
+{
+    Question *question = data;
+    const CwStanza *stanza = cw_reply_stanza(question->reply);
+
+    if (reason == CW_REASON_NO_CONTACT)
+        cw_component_send_error(question->component, stanza, CW_STANZA_NOT_ACCEPTABLE,
+                                NO_SUCH_NAME);
+    else
+        send_address(question->component, stanza, name == NULL ? question->typed : name);
+    cw_reply_free(question->reply);
+    g_free(question->typed);
+    g_free(question);
+}
+
+/* What he writes from is the network's own form of the name: "Some Body" may be "somebody" there.
+ * Whoever is not logged in gets what he typed. */
 static void answer_name(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
     const char *typed = cw_node_child_text(query, "prompt", NS_GATEWAY);
@@ -66,20 +107,19 @@ static void answer_name(CwComponent *component, const CwStanza *stanza, const Cw
         return;
     }
     g_autofree char *name = g_strstrip(g_strdup(typed));
-    g_autofree char *jid = cw_component_has_control(name)
-                               ? NULL
-                               : cw_jid_for_legacy(name, cw_component_domain(component));
-    if (jid == NULL) {
-        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
-                                *name == '\0' ? "the name is empty"
-                                              : "no contact can have this name");
+    if (cw_component_has_control(name)) {
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE, NO_SUCH_NAME);
         return;
     }
-    CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_start(writer, "query", NS_GATEWAY);
-    cw_writer_leaf(writer, "jid", NULL, jid);
-    cw_writer_end(writer);
-    cw_component_end(component);
+    CwSession *session =
+        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
+    Question *question = g_new0(Question, 1);
+    question->component = component;
+    question->reply = cw_component_keep(component, stanza);
+    question->typed = g_steal_pointer(&name);
+    if (session == NULL || *question->typed == '\0' ||
+        !cw_session_normalize(session, question->typed, normalized_cb, question))
+        normalized_cb(session, NULL, CW_REASON_NOT_ONLINE, question);
 }
 
 static const CwIqHandler iqs[] = {

@@ -83,13 +83,26 @@ static void serve_hello(const CwLinkMsg *msg)
 static void refuse_line(const CwLinkMsg *msg)
 {
     if (msg->id != 0 && (msg->kind == CW_LINK_MESSAGE || msg->kind == CW_LINK_CONTACT_ADD ||
-                         msg->kind == CW_LINK_INFO || msg->kind == CW_LINK_SEARCH))
+                         msg->kind == CW_LINK_INFO || msg->kind == CW_LINK_SEARCH ||
+                         msg->kind == CW_LINK_NORMALIZE))
         cw_host_nack(msg->account, msg->id, CW_REASON_NOT_ONLINE, "the account is not logged in");
     else if (msg->kind == CW_LINK_LOGOUT && cw_account_find(msg->account) == NULL)
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_STATE,
                                   .account = msg->account,
                                   .state = CW_ACCOUNT_OFFLINE,
                                   .reason = CW_REASON_NONE});
+}
+
+static void normalize(const CwAccount *account, const CwLinkMsg *msg)
+{
+    g_autofree char *name = cw_account_normalize(account, msg->contact);
+
+    if (name == NULL)
+        cw_host_nack(account->number, msg->id, CW_REASON_NO_CONTACT,
+                     "there can be no contact of that name");
+    else
+        cw_host_send(&(CwLinkMsg){
+            .kind = CW_LINK_NORMALIZE, .account = account->number, .id = msg->id, .contact = name});
 }
 
 static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
@@ -126,6 +139,9 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
         break;
     case CW_LINK_INFO:
         cw_infos_ask(account, msg);
+        break;
+    case CW_LINK_NORMALIZE:
+        normalize(account, msg);
         break;
     case CW_LINK_SEARCH:
         cw_searches_ask(account, msg);

@@ -289,6 +289,19 @@ def test_G58_the_address_reaches_whom_it_names(world, gateway, juliet):
     juliet.wait_message(address)
 
 
+def test_G58_a_name_in_another_case_is_the_same_contact(world, gateway, juliet):
+    """IRC folds case: whatever was typed, his answers come from the address that the prompt gave."""
+    nick, friend = world.nick(), world.irc("MixedCase")
+    register(juliet, IRC, nick)
+    for typed in (friend.nick, friend.nick.upper(), friend.nick.lower()):
+        address = prompt(juliet, IRC, typed).findtext(f".//{{{GATEWAY}}}jid")
+        juliet.message(address, f"hello {typed}")
+        assert friend.wait_message(nick).text == f"hello {typed}"
+        friend.say(nick, f"hello yourself {typed}")
+        juliet.wait_message(address, f"hello yourself {typed}")
+    assert condition(prompt(juliet, IRC, "a,b")) == "not-acceptable"
+
+
 @BOTH
 def test_G60_prompt(world, gateway, juliet, domain):
     answer = ask(juliet, domain, GATEWAY)

@@ -109,9 +109,11 @@ def test_hostile_names(world, start):
 
 @pytest.mark.parametrize("name", [
     "plain", "with spaces", " at the ends ", "a@b.example", "UPPER and lower", "\u00df",
-    "\u65e5\u672c", "\U0001f431", "a\\20b", "\\", "<&'\">/:", "user%host", "\u0627\u0644"])
+    "\u65e5\u672c", "\U0001f431", "a\\20b", "\\", "<&'\">/:", "user%host", "\u0627\u0644",
+    "\u00e4\u0130", "\u2163\u212b"])
 def test_G58_G59_a_name_and_its_address(world, start, name):
-    """What the prompt makes of a name reaches whom it names, and he answers from the same address."""
+    """What the prompt makes of a name reaches whom it names, and he answers from the same address, also
+    where the network has another normal form of it: the mock's takes letters and their dots apart."""
     start()
     juliet = world.account("juliet").client()
     juliet.presence()
