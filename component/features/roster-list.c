@@ -23,7 +23,6 @@
 
 #define NS_ROSTER "jabber:iq:roster"
 #define NS_ROSTERX "http://jabber.org/protocol/rosterx"
-#define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
 #define GATHER_TIME 300     /* ms in which the list comes in */
 #define READ_SPACING 5000   /* ms between two looks at one roster */
 #define SETS_AT_ONCE 8      /* roster sets without an answer */
@@ -507,47 +506,22 @@ static void exchange_some(List *list)
     cw_requests_end(cw_component_requests(list->component));
 }
 
-static gboolean has_feature(const CwNode *query, const char *var)
-{
-    for (const CwNode *feature = cw_node_child(query, "feature", NULL); feature != NULL;
-         feature = cw_node_next(feature, "feature", NULL)) {
-        if (g_strcmp0(cw_node_attr(feature, "var"), var) == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static void info_cb(CwComponent *component, const CwStanza *answer, gpointer data)
-{
-    List *list = take_errand(component, data, answer);
-    const CwNode *query =
-        is_result(answer) ? cw_node_child(answer->node, "query", NS_DISCO_INFO) : NULL;
-
-    if (list == NULL)
-        return;
-    if (list->client == NULL && query != NULL && has_feature(query, NS_ROSTERX))
-        list->client = g_strdup(answer->from->full);
-    go_on(list);
-}
-
-static void ask_clients(List *list)
+/* The first that can.  FALSE: one of them may yet say so, client() is called then. */
+static gboolean choose_client(List *list)
 {
     CwSession *session = session_of(list);
     const GPtrArray *resources = session == NULL ? NULL : cw_session_resources(session);
+    gboolean all_known = TRUE;
 
-    list->way = WAY_EXCHANGE;
-    g_clear_pointer(&list->client, g_free);
-    for (guint i = 0; resources != NULL && i < resources->len; i++) {
+    for (guint i = 0; list->client == NULL && resources != NULL && i < resources->len; i++) {
         const CwResource *resource = g_ptr_array_index(resources, i);
-        if (*resource->name == '\0')
-            continue;
-        g_autofree char *to = g_strconcat(list->user, "/", resource->name, NULL);
-        list->open++;
-        CwWriter *writer = cw_requests_begin(cw_component_requests(list->component), to, "get",
-                                             info_cb, new_errand(list), free_errand);
-        cw_writer_leaf(writer, "query", NS_DISCO_INFO, NULL);
-        cw_requests_end(cw_component_requests(list->component));
+        CwClientAnswer answer =
+            cw_clients_can(list->component, session, resource->name, CW_ABILITY_ROSTER_EXCHANGE);
+        all_known &= answer != CW_CLIENT_UNKNOWN;
+        if (answer == CW_CLIENT_CAN)
+            list->client = g_strconcat(list->user, "/", resource->name, NULL);
     }
+    return all_known || list->client != NULL;
 }
 
 /* ---- subscription requests ---- */
@@ -576,10 +550,9 @@ static void choose(List *list)
     if (list->failed < WAY_ROSTER &&
         !g_hash_table_contains(state_of(list->component)->spared, list->user))
         ask_roster(list);
-    else if (list->failed < WAY_EXCHANGE)
-        ask_clients(list);
     else
-        list->way = WAY_SUBSCRIBE;
+        list->way = list->failed < WAY_EXCHANGE ? WAY_EXCHANGE : WAY_SUBSCRIBE;
+    g_clear_pointer(&list->client, g_free);
 }
 
 static void go_on(List *list)
@@ -596,9 +569,11 @@ static void go_on(List *list)
             set_some(list);
         break;
     case WAY_EXCHANGE:
-        if (list->client != NULL)
+        if (list->client == NULL && !choose_client(list))
+            break;
+        if (list->client != NULL) {
             exchange_some(list);
-        else if (list->open == 0) { /* no client can */
+        } else { /* no client can */
             list->failed = WAY_EXCHANGE;
             list->way = WAY_SUBSCRIBE;
             schedule(list, 0);
@@ -696,6 +671,14 @@ static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
     schedule(list, gather_time(list));
 }
 
+static void client(CwComponent *component, CwSession *session, const char *resource)
+{
+    List *list = g_hash_table_lookup(state_of(component)->lists, cw_session_jid(session));
+
+    if (list != NULL && list->way == WAY_EXCHANGE && list->client == NULL)
+        go_on(list);
+}
+
 static void session_state_cb(CwSession *session, gpointer data)
 {
     if (cw_session_state(session) == CW_SESSION_OFFLINE)
@@ -714,5 +697,6 @@ const CwFeature cw_feature_roster_list = {
     .gateway_features = gateway_features,
     .up = up,
     .down = down,
+    .client = client,
     .events = &events,
 };
