@@ -16,11 +16,14 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,   &cw_feature_registration, &cw_feature_gateway_prompt,
-    &cw_feature_basics,  &cw_feature_idle,         &cw_feature_vcard,
-    &cw_feature_avatars, &cw_feature_privilege,    &cw_feature_presence,
-    &cw_feature_roster,  &cw_feature_roster_list,  &cw_feature_messages,
-    &cw_feature_move,    &cw_feature_gateway_chat, NULL,
+    &cw_feature_disco,          &cw_feature_registration,
+    &cw_feature_gateway_prompt, &cw_feature_basics,
+    &cw_feature_idle,           &cw_feature_vcard,
+    &cw_feature_avatars,        &cw_feature_privilege,
+    &cw_feature_presence,       &cw_feature_clients,
+    &cw_feature_roster,         &cw_feature_roster_list,
+    &cw_feature_messages,       &cw_feature_move,
+    &cw_feature_gateway_chat,   NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -446,6 +449,11 @@ static void session_state_cb(CwSession *session, gpointer data)
     FORWARD(data, session_state, session);
 }
 
+static void resource_gone_cb(CwSession *session, const char *resource, gpointer data)
+{
+    FORWARD(data, resource_gone, session, resource);
+}
+
 static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
 {
     FORWARD(data, contact, session, contact);
@@ -518,6 +526,7 @@ static void notice_cb(CwSession *session, const char *title, const char *text, g
 static const CwEvents transport_events = {
     .described = described_cb,
     .session_state = session_state_cb,
+    .resource_gone = resource_gone_cb,
     .contact = contact_cb,
     .contact_gone = contact_gone_cb,
     .contact_presence = contact_presence_cb,
@@ -532,6 +541,24 @@ static const CwEvents transport_events = {
     .question_gone = question_gone_cb,
     .notice = notice_cb,
 };
+
+/* ---- features to each other ---- */
+
+void cw_component_tell_available(CwComponent *component, CwSession *session, const CwStanza *stanza)
+{
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (features[i]->available != NULL)
+            features[i]->available(component, session, stanza);
+    }
+}
+
+void cw_component_tell_client(CwComponent *component, CwSession *session, const char *resource)
+{
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (features[i]->client != NULL)
+            features[i]->client(component, session, resource);
+    }
+}
 
 /* ---- life ---- */
 

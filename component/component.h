@@ -48,6 +48,10 @@ typedef struct {
     /* TRUE: it was for this feature.  Errors never come here but through `error`. */
     gboolean (*message)(CwComponent *component, const CwStanza *stanza);
     gboolean (*presence)(CwComponent *component, const CwStanza *stanza);
+    /* Available presence of a resource that is one of the session's now. */
+    void (*available)(CwComponent *component, CwSession *session, const CwStanza *stanza);
+    /* A client of the user's came or went, or what it can do is known now: cw_clients_can(). */
+    void (*client)(CwComponent *component, CwSession *session, const char *resource);
     void (*up)(CwComponent *component);   /* the stream is up */
     void (*down)(CwComponent *component); /* it is not any more */
     void (*stop)(CwComponent *component); /* the last moment to send */
@@ -77,6 +81,10 @@ CwTransport *cw_component_transport(CwComponent *component);
 const char *cw_component_domain(const CwComponent *component);
 gboolean cw_component_is_up(const CwComponent *component);
 const CwFeature *const *cw_component_features(void); /* ended by NULL */
+/* To every feature that wants it. */
+void cw_component_tell_available(CwComponent *component, CwSession *session,
+                                 const CwStanza *stanza);
+void cw_component_tell_client(CwComponent *component, CwSession *session, const char *resource);
 /* A pointer that a feature keeps for this component; freed with it.  `key` is the feature. */
 gpointer cw_component_get_data(CwComponent *component, const CwFeature *key);
 void cw_component_set_data(CwComponent *component, const CwFeature *key, gpointer data,

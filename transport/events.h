@@ -29,6 +29,9 @@ typedef struct {
     void (*described)(gpointer data);
     /* The session's state changed: see cw_session_state(), _reason(), _why(). */
     void (*session_state)(CwSession *session, gpointer data);
+    /* A resource of the user's has gone, and is not among the session's any more.  Not told of
+     * those that go with the session. */
+    void (*resource_gone)(CwSession *session, const char *resource, gpointer data);
     /* A contact of the network's list was seen for the first time since the log-in, or its name or
      * group changed. */
     void (*contact)(CwSession *session, CwContact *contact, gpointer data);

@@ -107,6 +107,14 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
     return is_new ? CW_RESOURCE_NEW : CW_RESOURCE_CHANGED;
 }
 
+static void remove_resource(CwSession *session, guint at)
+{
+    CwResource *resource = g_ptr_array_steal_index(session->resources, at);
+
+    EMIT(session, resource_gone, session, resource->name);
+    cw_session_free_resource(resource);
+}
+
 gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean at_gateway)
 {
     guint at = 0;
@@ -115,7 +123,7 @@ gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean
     /* XEP-0100 4.5.2: told to a contact only */
     if (resource == NULL || (resource->at_gateway && !at_gateway))
         return FALSE;
-    g_ptr_array_remove_index(session->resources, at);
+    remove_resource(session, at);
     if (session->resources->len > 0)
         cw_session_tell_presence(session);
     else
@@ -136,7 +144,7 @@ void cw_session_drop_doubted(CwSession *session)
     for (guint i = session->resources->len; i > 0; i--) {
         const CwResource *resource = g_ptr_array_index(session->resources, i - 1);
         if (resource->doubted) {
-            g_ptr_array_remove_index(session->resources, i - 1);
+            remove_resource(session, i - 1);
             dropped = TRUE;
         }
     }

@@ -18,6 +18,7 @@ extern const CwFeature cw_feature_vcard;
 extern const CwFeature cw_feature_avatars;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
+extern const CwFeature cw_feature_clients;
 extern const CwFeature cw_feature_roster;
 extern const CwFeature cw_feature_roster_list;
 extern const CwFeature cw_feature_messages;
@@ -28,6 +29,18 @@ extern const CwFeature cw_feature_gateway_chat;
 
 /* XEP-0115 element of the gateway (`contact` FALSE) or of a contact, into an available presence. */
 void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean contact);
+
+/* What we want of a client; clients.c knows the feature in its disco#info. */
+typedef enum {
+    CW_ABILITY_ROSTER_EXCHANGE, /* takes roster items: XEP-0144 */
+    CW_N_ABILITIES,
+} CwAbility;
+
+typedef enum { CW_CLIENT_CANNOT, CW_CLIENT_CAN, CW_CLIENT_UNKNOWN } CwClientAnswer;
+
+/* UNKNOWN: it is asked, and `client` of each feature is called when that is known. */
+CwClientAnswer cw_clients_can(CwComponent *component, CwSession *session, const char *resource,
+                              CwAbility ability);
 
 /* A subscription request of a contact; `nick` and `text` are nullable. */
 void cw_roster_ask(CwComponent *component, CwSession *session, const char *contact,

@@ -278,6 +278,7 @@ static void take_available(CwComponent *component, const CwStanza *stanza)
      * again; a client that turns to away by itself is not, or networks would lock the account. */
     if (at_gateway && before == CW_SESSION_FAILED && change != CW_RESOURCE_CHANGED)
         cw_session_retry(session);
+    cw_component_tell_available(component, session, stanza);
 }
 
 static void take_unavailable(CwComponent *component, const CwStanza *stanza)

@@ -21,7 +21,6 @@
 #include <string.h>
 
 #define NS_ROSTERX "http://jabber.org/protocol/rosterx"
-#define NS_DISCO_INFO "http://jabber.org/protocol/disco#info"
 #define GATHER_TIME 300     /* ms in which the list comes in */
 #define READ_SPACING 5000   /* ms between two looks at one roster */
 #define EXCHANGE_MAX 150    /* items of one stanza: XEP-0144 6.4 */
@@ -279,48 +278,22 @@ static void exchange_some(CwRosterList *list)
     cw_requests_end(cw_component_requests(list->component));
 }
 
-static gboolean has_feature(const CwNode *query, const char *var)
-{
-    for (const CwNode *feature = cw_node_child(query, "feature", NULL); feature != NULL;
-         feature = cw_node_next(feature, "feature", NULL)) {
-        if (g_strcmp0(cw_node_attr(feature, "var"), var) == 0)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static void info_cb(CwComponent *component, const CwStanza *answer, gpointer data)
-{
-    CwRosterList *list = cw_roster_errand_take(component, data, answer);
-    const CwNode *query =
-        cw_roster_is_result(answer) ? cw_node_child(answer->node, "query", NS_DISCO_INFO) : NULL;
-
-    if (list == NULL)
-        return;
-    if (list->client == NULL && query != NULL && has_feature(query, NS_ROSTERX))
-        list->client = g_strdup(answer->from->full);
-    cw_roster_list_go_on(list);
-}
-
-static void ask_clients(CwRosterList *list)
+/* The first that can.  FALSE: one of them may yet say so, client() is called then. */
+static gboolean choose_client(CwRosterList *list)
 {
     CwSession *session = cw_roster_list_session(list);
     const GPtrArray *resources = session == NULL ? NULL : cw_session_resources(session);
+    gboolean all_known = TRUE;
 
-    list->way = CW_ROSTER_WAY_EXCHANGE;
-    g_clear_pointer(&list->client, g_free);
-    for (guint i = 0; resources != NULL && i < resources->len; i++) {
+    for (guint i = 0; list->client == NULL && resources != NULL && i < resources->len; i++) {
         const CwResource *resource = g_ptr_array_index(resources, i);
-        if (*resource->name == '\0')
-            continue;
-        g_autofree char *to = g_strconcat(list->user, "/", resource->name, NULL);
-        list->open++;
-        CwWriter *writer =
-            cw_requests_begin(cw_component_requests(list->component), to, "get", info_cb,
-                              cw_roster_errand_new(list), cw_roster_errand_free);
-        cw_writer_leaf(writer, "query", NS_DISCO_INFO, NULL);
-        cw_requests_end(cw_component_requests(list->component));
+        CwClientAnswer answer =
+            cw_clients_can(list->component, session, resource->name, CW_ABILITY_ROSTER_EXCHANGE);
+        all_known &= answer != CW_CLIENT_UNKNOWN;
+        if (answer == CW_CLIENT_CAN)
+            list->client = g_strconcat(list->user, "/", resource->name, NULL);
     }
+    return all_known || list->client != NULL;
 }
 
 /* ---- subscription requests ---- */
@@ -349,16 +322,14 @@ static void choose(CwRosterList *list)
     gboolean look = list->look;
 
     list->look = FALSE;
+    g_clear_pointer(&list->client, g_free);
     if (list->failed < CW_ROSTER_WAY_SERVER &&
         !g_hash_table_contains(state_of(list->component)->spared, list->user) &&
         (!look || list->names.length > 0 || cw_roster_server_may_read(list->component, list->user)))
         cw_roster_server_read(list);
-    else if (list->names.length == 0)
-        return;
-    else if (list->failed < CW_ROSTER_WAY_EXCHANGE)
-        ask_clients(list);
-    else
-        list->way = CW_ROSTER_WAY_SUBSCRIBE;
+    else if (list->names.length > 0)
+        list->way = list->failed < CW_ROSTER_WAY_EXCHANGE ? CW_ROSTER_WAY_EXCHANGE
+                                                          : CW_ROSTER_WAY_SUBSCRIBE;
 }
 
 void cw_roster_list_go_on(CwRosterList *list)
@@ -376,9 +347,11 @@ void cw_roster_list_go_on(CwRosterList *list)
             cw_roster_server_set_some(list);
         break;
     case CW_ROSTER_WAY_EXCHANGE:
-        if (list->client != NULL)
+        if (list->client == NULL && !choose_client(list))
+            break;
+        if (list->client != NULL) {
             exchange_some(list);
-        else if (list->open == 0) { /* no client can */
+        } else { /* no client can */
             list->failed = CW_ROSTER_WAY_EXCHANGE;
             list->way = CW_ROSTER_WAY_SUBSCRIBE;
             schedule(list, 0);
@@ -472,6 +445,14 @@ static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
     schedule(list, gather_time(list));
 }
 
+static void client(CwComponent *component, CwSession *session, const char *resource)
+{
+    CwRosterList *list = cw_roster_list_find(component, cw_session_jid(session));
+
+    if (list != NULL && list->way == CW_ROSTER_WAY_EXCHANGE && list->client == NULL)
+        cw_roster_list_go_on(list);
+}
+
 /* What the user calls his contacts may have changed while nobody told us. */
 static void look(CwComponent *component, CwSession *session)
 {
@@ -516,5 +497,6 @@ const CwFeature cw_feature_roster_list = {
     .gateway_features = gateway_features,
     .up = up,
     .down = down,
+    .client = client,
     .events = &events,
 };

@@ -2,21 +2,18 @@
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
-import base64
 import datetime
-import hashlib
 import re
 
 import pytest
 
 from conftest import IRC, XMPP
+from lib.caps import CAPS, INFO, hash_of
 from lib.friends import Friends, is_presence_of
 from lib.registration import REGISTER, query, register
 from lib.xmppclient import CLIENT, condition
 
-INFO = "http://jabber.org/protocol/disco#info"
 ITEMS = "http://jabber.org/protocol/disco#items"
-CAPS = "http://jabber.org/protocol/caps"
 COMMANDS = "http://jabber.org/protocol/commands"
 GATEWAY = "jabber:iq:gateway"
 CHATSTATES = "http://jabber.org/protocol/chatstates"
@@ -49,14 +46,6 @@ def info(client, to, node=None):
 
 def caps_of(presence):
     return presence.find(f"{{{CAPS}}}c")
-
-
-def hash_of(identities, features):
-    """XEP-0115 5.1, without languages and forms."""
-    text = "".join(f"{category}/{kind}//{name or ''}<"
-                   for category, kind, name in sorted(identities, key=lambda i: i[:2]))
-    text += "".join(f"{feature}<" for feature in sorted(features))
-    return base64.b64encode(hashlib.sha1(text.encode()).digest()).decode()
 
 
 # ---- identities and features ----

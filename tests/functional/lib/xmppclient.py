@@ -17,10 +17,14 @@ import slixmpp  # noqa: E402
 from slixmpp.xmlstream.handler import Callback  # noqa: E402
 from slixmpp.xmlstream.matcher import MatchXMLMask  # noqa: E402
 
+from .caps import INFO, info  # noqa: E402
 from .waiting import TIMEOUT, Mailbox, Timeout  # noqa: E402
 
 CLIENT = "{jabber:client}"
 STANZAS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
+
+CANNOT = ("<error type='cancel'><feature-not-implemented "
+          "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>")
 
 _ids = itertools.count(1)
 
@@ -99,6 +103,7 @@ class XmppClient:
         self.address = (host, port)
         self.stanzas = StanzaBox(f"xmpp:{self.full}")
         self._stream = None
+        self._unanswered = []  # see describe()
 
     # ---- the stream ----
 
@@ -115,18 +120,58 @@ class XmppClient:
         return self
 
     def support(self, feature, child):
-        """Says in disco#info that it has the feature, and answers an iq set with this child (its name
-        with namespace) with a result."""
+        """Says in disco#info that it has the feature, and takes an iq set with this child."""
+        async def go():
+            self._stream.register_plugin("xep_0030")
+            self._stream["xep_0030"].add_feature(feature)
+        _Loop.run(go())
+        self.take_sets(child)
+
+    def take_sets(self, child):
+        """Answers an iq set with this child (its name with namespace) with a result."""
         def taken(iq):
             self._stream.send_raw(f"<iq type='result' to='{iq['from']}' id='{iq['id']}'/>")
 
         async def go():
-            self._stream.register_plugin("xep_0030")
-            self._stream["xep_0030"].add_feature(feature)
             namespace, name = child[1:].split("}")
             self._stream.register_handler(Callback(f"answer {child}", MatchXMLMask(
                 f"<iq xmlns='jabber:client' type='set'><{name} xmlns='{namespace}'/></iq>"), taken))
         _Loop.run(go())
+
+    def describe(self, features, later=False):
+        """Answers disco#info, for whatever node, with these features; None: with an error.  `later`: the
+        next call of this answers.  Not together with support(), which answers as well."""
+        def answer(iq):
+            query = iq.xml.find(f"{{{INFO}}}query")
+            kind, inner = ("error", CANNOT) if features is None else \
+                ("result", info(features, query.get("node")))
+            self._stream.send_raw(f"<iq type='{kind}' to='{iq['from']}' id='{iq['id']}'>{inner}</iq>")
+
+        async def go():
+            self._stream.remove_handler("answer disco#info")
+            for iq in self._unanswered:
+                answer(iq)
+            self._unanswered = []
+            self._stream.register_handler(Callback("answer disco#info", MatchXMLMask(
+                f"<iq xmlns='jabber:client' type='get'><query xmlns='{INFO}'/></iq>"),
+                self._unanswered.append if later else answer))
+        _Loop.run(go())
+
+    def accept(self, sender):
+        """Lets it see our presence as soon as it asks."""
+        def asked(presence):
+            self._stream.send_raw(f"<presence to='{sender}' type='subscribed'/>")
+
+        async def go():
+            self._stream.register_handler(Callback(f"accept {sender}", MatchXMLMask(
+                f"<presence xmlns='jabber:client' type='subscribe' from='{sender}'/>"), asked))
+        _Loop.run(go())
+
+    def questions(self, sender, node=None):
+        """How often `sender` asked for disco#info (of this node) so far."""
+        return len([s for s in self.stanzas.history if s.get("type") == "get"
+                    and s.get("from") == sender and s.find(f"{{{INFO}}}query") is not None
+                    and (node is None or s.find(f"{{{INFO}}}query").get("node") == node)])
 
     def close(self):
         """In order; the server sends unavailable for us."""
