@@ -15,7 +15,7 @@
 #include <expat.h>
 #include <string.h>
 
-#include "component/arena.h"
+#include "transport/arena.h"
 
 /* Debian 12 carries the deferral (and this switch) in a patched 2.5.0, older libraries have
  * neither; the version does not tell, so the symbol itself is asked, at run time.  Without the

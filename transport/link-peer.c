@@ -50,12 +50,6 @@ struct CwLinkPeer {
 
 static void schedule_flush(CwLinkPeer *peer);
 
-/* Options may be passwords of servers, and what a user answers anything. */
-static gboolean has_secret(const CwLinkMsg *msg)
-{
-    return msg->password != NULL || msg->values != NULL;
-}
-
 static void drop_sources(CwLinkPeer *peer)
 {
     g_clear_handle_id(&peer->read_id, g_source_remove);
@@ -116,7 +110,7 @@ static void trace(CwLinkPeer *peer, const CwLinkMsg *msg, gsize length, gboolean
         .at = g_get_monotonic_time(),
         .id = msg->id,
         .account = msg->account,
-        .length = has_secret(msg) ? 0 : (guint32)length,
+        .length = cw_link_msg_has_secret(msg) ? 0 : (guint32)length,
         .kind = msg->kind,
         .sent = sent,
     };
@@ -151,7 +145,7 @@ static gboolean hand_out_lines(CwLinkPeer *peer)
             break;
         if (peer->scoreboard != NULL)
             cw_scoreboard_serve(peer->scoreboard, msg.account);
-        gboolean secret = has_secret(&msg);
+        gboolean secret = cw_link_msg_has_secret(&msg);
         trace(peer, &msg, length + 1, FALSE);
         peer->events->message(&msg, peer->data);
         if (peer->scoreboard != NULL)
@@ -342,8 +336,10 @@ gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)
 
     if (peer->over || peer->deaf)
         return FALSE;
-    if (has_secret(msg))
+    if (cw_link_msg_has_secret(msg))
         peer->out_secret = TRUE;
+    if (peer->out_secret) /* the secret of an earlier line may wait in there as well */
+        cw_secret_grow(peer->out, cw_link_msg_most_bytes(msg));
     gsize before = peer->out->len;
     if (!cw_link_encode(msg, peer->self, peer->out, &error)) {
         g_warning("link: a line was not sent: %s", error->message);

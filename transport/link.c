@@ -4,17 +4,15 @@
  * each kind and sender which fields must and which may be there.  Nothing else knows the rules of
  * protocols/LINK.md.
  *
- * All memory that jansson takes is wiped when it is given back: a password passes through its
- * scanner, its strings and its buffers.
+ * What was read lives in an arena, which is wiped when it is given back: a password may be in it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "transport/link.h"
 
-#include <jansson.h>
-#include <malloc.h>
 #include <string.h>
 
+#include "transport/json.h"
 #include "transport/secret.h"
 
 G_DEFINE_QUARK(cw - link - error, cw_link_error)
@@ -102,7 +100,7 @@ static const struct {
     {F_CANCELLED, "cancelled", SHAPE_BOOLEAN, AT(cancelled)},
     {F_VALUES, "values", SHAPE_VALUES, AT(values)},
     {F_FIELDS, "fields", SHAPE_FIELDS, AT(fields)},
-    {F_FOUND, "found", SHAPE_FOUND, AT(found)}, /* behind its columns */
+    {F_FOUND, "found", SHAPE_FOUND, AT(found)},
     {F_TOTAL, "total", SHAPE_NUMBER, AT(total)},
     {F_PROTOCOL, "protocol", SHAPE_PROTOCOL, AT(protocol)},
     {F_AUTHORIZATION, "authorization", SHAPE_AUTHORIZATION, AT(authorization)},
@@ -254,24 +252,25 @@ static gboolean find_word(const char *const *words, guint n, const char *word, g
     return FALSE;
 }
 
-/* ---- jansson's memory ---- */
+/* ---- arenas ---- */
 
-static void wipe_and_free(void *memory)
+/* The arena of the last line: there is nearly always one line at a time. */
+static CwArena *spare;
+
+static CwArena *take_arena(void)
 {
-    if (memory != NULL)
-        explicit_bzero(memory, malloc_usable_size(memory));
-    free(memory);
+    CwArena *arena = g_steal_pointer(&spare);
+
+    return arena != NULL ? arena : cw_arena_new();
 }
 
-static void set_memory(void)
+static void give_back(CwArena *arena)
 {
-    static gsize done = 0;
-
-    if (g_once_init_enter(&done)) {
-        json_set_alloc_funcs(malloc, wipe_and_free);
-        json_object_seed(0);
-        g_once_init_leave(&done, 1);
-    }
+    cw_arena_reset(arena);
+    if (spare == NULL)
+        spare = arena;
+    else
+        cw_arena_free(arena);
 }
 
 /* ---- reading ---- */
@@ -283,83 +282,79 @@ static gboolean breaks_rules(GError **error, const char *kind, const char *field
     return FALSE;
 }
 
-static gboolean read_values(const json_t *json, GHashTable **values)
+static gboolean read_values(const CwJson *json, GHashTable **values)
 {
-    const char *key = NULL;
-    json_t *value = NULL;
-
-    if (!json_is_object(json))
+    if (!cw_json_is(json, CW_JSON_OBJECT))
         return FALSE;
     g_autoptr(GHashTable) table = cw_secret_table_new();
-    json_object_foreach((json_t *)json, key, value)
-    {
-        if (!json_is_string(value))
+    for (const CwJson *value = json->first; value != NULL; value = value->next) {
+        if (!cw_json_is(value, CW_JSON_STRING))
             return FALSE;
-        g_hash_table_insert(table, g_strdup(key), g_strdup(json_string_value(value)));
+        g_hash_table_insert(table, g_strdup(value->name), g_strdup(value->string));
     }
     *values = g_steal_pointer(&table);
     return TRUE;
 }
 
 /* TRUE when it is not there; FALSE when it is and is no string. */
-static gboolean read_optional_string(const json_t *object, const char *name, const char **value)
+static gboolean read_optional_string(const CwJson *object, const char *name, const char **value)
 {
-    const json_t *json = json_object_get(object, name);
+    const CwJson *json = cw_json_get(object, name);
 
-    *value = json_string_value(json);
+    *value = cw_json_string(json);
     return json == NULL || *value != NULL;
 }
 
-static gboolean read_field(const json_t *json, CwField **result)
+static gboolean is_set(const CwJson *object, const char *name)
+{
+    return cw_json_is(cw_json_get(object, name), CW_JSON_TRUE);
+}
+
+static gboolean read_choices(const CwJson *choices, CwField *field)
+{
+    if (!cw_json_is(choices, CW_JSON_ARRAY))
+        return FALSE;
+    for (const CwJson *choice = choices->first; choice != NULL; choice = choice->next) {
+        const char *value, *label;
+        if (!read_optional_string(choice, "value", &value) || value == NULL ||
+            !read_optional_string(choice, "label", &label))
+            return FALSE;
+        cw_field_add_choice(field, value, label == NULL ? value : label);
+    }
+    return TRUE;
+}
+
+/* (transfer full) or NULL */
+static CwField *read_field(const CwJson *json)
 {
     const char *name, *label, *kind_name, *value, *separator;
     CwFieldKind kind;
 
-    if (!json_is_object(json) || !read_optional_string(json, "name", &name) || name == NULL ||
+    if (!read_optional_string(json, "name", &name) || name == NULL ||
         !read_optional_string(json, "label", &label) ||
         !read_optional_string(json, "value", &value) ||
         !read_optional_string(json, "separator", &separator) ||
         !read_optional_string(json, "kind", &kind_name) ||
         !cw_field_kind_from_string(kind_name, &kind))
-        return FALSE;
-
-    const json_t *choices = json_object_get(json, "choices");
-    if (choices != NULL && !json_is_array(choices))
-        return FALSE;
+        return NULL;
 
     CwField *field = cw_field_new(kind, name, label == NULL ? name : label, value);
-    field->required = json_is_true(json_object_get(json, "required"));
-    field->from_right = json_is_true(json_object_get(json, "from-right"));
+    field->required = is_set(json, "required");
+    field->from_right = is_set(json, "from-right");
     field->separator = separator == NULL ? '\0' : separator[0];
-
-    gsize i;
-    json_t *choice;
-    json_array_foreach((json_t *)choices, i, choice)
-    {
-        const char *choice_value, *choice_label;
-        if (!json_is_object(choice) || !read_optional_string(choice, "value", &choice_value) ||
-            choice_value == NULL || !read_optional_string(choice, "label", &choice_label)) {
-            cw_field_free(field);
-            return FALSE;
-        }
-        cw_field_add_choice(field, choice_value,
-                            choice_label == NULL ? choice_value : choice_label);
-    }
-    *result = field;
-    return TRUE;
+    const CwJson *choices = cw_json_get(json, "choices");
+    if (choices != NULL && !read_choices(choices, field))
+        g_clear_pointer(&field, cw_field_free);
+    return field;
 }
 
-static gboolean read_fields(const json_t *json, GPtrArray *into)
+static gboolean read_fields(const CwJson *json, GPtrArray *into)
 {
-    gsize i;
-    json_t *item;
-
-    if (!json_is_array(json))
+    if (!cw_json_is(json, CW_JSON_ARRAY))
         return FALSE;
-    json_array_foreach((json_t *)json, i, item)
-    {
-        CwField *field = NULL;
-        if (!read_field(item, &field))
+    for (const CwJson *item = json->first; item != NULL; item = item->next) {
+        CwField *field = read_field(item);
+        if (field == NULL)
             return FALSE;
         g_ptr_array_add(into, field);
     }
@@ -367,36 +362,31 @@ static gboolean read_fields(const json_t *json, GPtrArray *into)
 }
 
 /* (transfer full) NULL: not `n` strings. */
-static char **read_strings(const json_t *json, gsize n)
+static char **read_strings(const CwJson *json, guint n)
 {
     g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
-    gsize i;
-    json_t *item;
 
-    if (!json_is_array(json) || json_array_size(json) != n)
+    if (!cw_json_is(json, CW_JSON_ARRAY))
         return NULL;
-    json_array_foreach((json_t *)json, i, item)
-    {
-        if (!json_is_string(item))
+    for (const CwJson *item = json->first; item != NULL; item = item->next) {
+        if (cw_json_string(item) == NULL || strings->len == n)
             return NULL;
-        g_ptr_array_add(strings, g_strdup(json_string_value(item)));
+        g_ptr_array_add(strings, g_strdup(cw_json_string(item)));
     }
+    if (strings->len < n)
+        return NULL;
     g_ptr_array_add(strings, NULL);
     return (char **)g_ptr_array_free(g_steal_pointer(&strings), FALSE);
 }
 
-static gboolean read_found(const json_t *json, const GPtrArray *columns, GPtrArray *into)
+static gboolean read_found(const CwJson *json, const GPtrArray *columns, GPtrArray *into)
 {
-    gsize i;
-    json_t *item;
-
-    if (!json_is_array(json) || json_array_size(json) > CW_LINK_FOUND_MAX)
+    if (!cw_json_is(json, CW_JSON_ARRAY))
         return FALSE;
-    json_array_foreach((json_t *)json, i, item)
-    {
-        const char *contact = json_string_value(json_object_get(item, "contact"));
-        char **values = read_strings(json_object_get(item, "values"), columns->len);
-        if (contact == NULL || values == NULL) {
+    for (const CwJson *item = json->first; item != NULL; item = item->next) {
+        const char *contact = cw_json_string(cw_json_get(item, "contact"));
+        char **values = read_strings(cw_json_get(item, "values"), columns->len);
+        if (contact == NULL || values == NULL || into->len == CW_LINK_FOUND_MAX) {
             g_strfreev(values);
             return FALSE;
         }
@@ -405,12 +395,12 @@ static gboolean read_found(const json_t *json, const GPtrArray *columns, GPtrArr
     return TRUE;
 }
 
-static gboolean read_protocol(const json_t *json, CwProtocol **result)
+static gboolean read_protocol(const CwJson *json, CwProtocol **result)
 {
     const char *id, *name, *identity, *password;
     guint use = 0;
 
-    if (!json_is_object(json) || !read_optional_string(json, "id", &id) || id == NULL ||
+    if (!read_optional_string(json, "id", &id) || id == NULL ||
         !read_optional_string(json, "name", &name) || name == NULL ||
         !read_optional_string(json, "identity", &identity) ||
         !read_optional_string(json, "password", &password) ||
@@ -424,10 +414,10 @@ static gboolean read_protocol(const json_t *json, CwProtocol **result)
     protocol->password = (CwPasswordUse)use;
     for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
         *(gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset) =
-            json_is_true(json_object_get(json, abilities[i].name));
+            is_set(json, abilities[i].name);
 
-    const json_t *splits = json_object_get(json, "splits");
-    const json_t *options = json_object_get(json, "options");
+    const CwJson *splits = cw_json_get(json, "splits");
+    const CwJson *options = cw_json_get(json, "options");
     if ((splits != NULL && !read_fields(splits, protocol->splits)) ||
         (options != NULL && !read_fields(options, protocol->options)))
         return FALSE;
@@ -441,35 +431,36 @@ static gboolean read_protocol(const json_t *json, CwProtocol **result)
 }
 
 /* Reads one field into its place.  NULL, or the rule that it breaks. */
-static const char *read_shape(FieldShape shape, const json_t *json, gsize offset, CwLinkMsg *msg)
+static const char *read_shape(FieldShape shape, const CwJson *json, gsize offset, CwLinkMsg *msg)
 {
     gpointer place = G_STRUCT_MEMBER_P(msg, offset);
-    const char *word = json_string_value(json);
+    const char *word = cw_json_string(json);
     guint number = 0;
 
     switch (shape) {
     case SHAPE_NUMBER:
-        if (!json_is_integer(json) || json_integer_value(json) < 1)
+        if (!cw_json_is(json, CW_JSON_INTEGER) || json->integer < 1)
             return "is not a whole number from 1";
         if (offset == AT(account)) {
-            if (json_integer_value(json) > G_MAXUINT32)
+            if (json->integer > G_MAXUINT32)
                 return "is too large";
-            msg->account = (guint32)json_integer_value(json);
+            msg->account = (guint32)json->integer;
         } else {
-            *(gint64 *)place = json_integer_value(json);
+            *(gint64 *)place = json->integer;
         }
         return NULL;
     case SHAPE_TIME:
-        if (!json_is_integer(json))
+        if (!cw_json_is(json, CW_JSON_INTEGER))
             return "is not a whole number";
-        *(gint64 *)place = json_integer_value(json);
+        *(gint64 *)place = json->integer;
         return NULL;
     case SHAPE_STRING:
         *(const char **)place = word;
         return word == NULL ? "is not a string" : NULL;
     case SHAPE_BOOLEAN:
-        *(gboolean *)place = json_is_true(json);
-        return json_is_boolean(json) ? NULL : "is not true or false";
+        *(gboolean *)place = json->kind == CW_JSON_TRUE;
+        return json->kind == CW_JSON_TRUE || json->kind == CW_JSON_FALSE ? NULL
+                                                                         : "is not true or false";
     case SHAPE_SHOW:
         return cw_show_from_string(word, place) ? NULL : "is not a known show";
     case SHAPE_REASON:
@@ -505,63 +496,88 @@ static const char *read_shape(FieldShape shape, const json_t *json, gsize offset
     return "cannot be read";
 }
 
-static gboolean fill(const json_t *root, CwLinkSide from, CwLinkMsg *msg, GError **error)
+static gboolean find_field(const char *name, guint *at)
 {
-    const char *type = json_string_value(json_object_get(root, "type"));
-    guint kind = 0, must = 0, may = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        if (g_str_equal(fields[i].name, name)) {
+            *at = i;
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean find_kind(const CwJson *root, CwLinkSide from, CwLinkKind *kind, guint *must,
+                          guint *may, GError **error)
+{
+    const char *type = cw_json_string(cw_json_get(root, "type"));
+    guint number = 0;
 
     if (type == NULL) {
         g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_RULES, "no 'type'");
         return FALSE;
     }
-    if (!find_word(kind_words, CW_LINK_N_KINDS, type, &kind) ||
-        !find_shape((CwLinkKind)kind, from, &must, &may)) {
-        g_autofree char *shown = g_strescape(type, NULL);
-        g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_RULES, "'%.40s' is no type that %s sends",
-                    shown, from == CW_LINK_HOST ? "a host" : "the gateway");
-        return FALSE;
+    if (find_word(kind_words, CW_LINK_N_KINDS, type, &number) &&
+        find_shape((CwLinkKind)number, from, must, may)) {
+        *kind = (CwLinkKind)number;
+        return TRUE;
     }
-    msg->kind = (CwLinkKind)kind;
+    g_autofree char *shown = g_strescape(type, NULL);
+    g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_RULES, "'%.40s' is no type that %s sends",
+                shown, from == CW_LINK_HOST ? "a host" : "the gateway");
+    return FALSE;
+}
 
-    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
-        if (((must | may) & fields[i].bit) == 0)
+static gboolean fill(const CwJson *root, CwLinkSide from, CwLinkMsg *msg, GError **error)
+{
+    guint must = 0, may = 0, seen = 0;
+    const CwJson *found = NULL;
+
+    if (!find_kind(root, from, &msg->kind, &must, &may, error))
+        return FALSE;
+    for (const CwJson *json = root->first; json != NULL; json = json->next) {
+        guint at = 0;
+        if (!find_field(json->name, &at) || ((must | may) & fields[at].bit) == 0)
             continue;
-        const json_t *json = json_object_get(root, fields[i].name);
-        if (json == NULL) {
-            if ((must & fields[i].bit) != 0)
-                return breaks_rules(error, type, fields[i].name, "is missing");
+        seen |= fields[at].bit;
+        if (fields[at].shape == SHAPE_FOUND) {
+            found = json; /* when its columns are known, which may come behind it */
             continue;
         }
-        const char *rule = read_shape(fields[i].shape, json, fields[i].offset, msg);
+        const char *rule = read_shape(fields[at].shape, json, fields[at].offset, msg);
         if (rule != NULL)
-            return breaks_rules(error, type, fields[i].name, rule);
+            return breaks_rules(error, kind_words[msg->kind], fields[at].name, rule);
     }
-    return TRUE;
+    for (guint i = 0; (must & ~seen) != 0 && i < G_N_ELEMENTS(fields); i++) {
+        if ((must & ~seen & fields[i].bit) != 0)
+            return breaks_rules(error, kind_words[msg->kind], fields[i].name, "is missing");
+    }
+    const char *rule = found == NULL ? NULL : read_shape(SHAPE_FOUND, found, AT(found), msg);
+    return rule == NULL || breaks_rules(error, kind_words[msg->kind], "found", rule);
 }
 
 gboolean cw_link_decode(const char *line, gsize length, CwLinkSide from, CwLinkMsg *msg,
                         GError **error)
 {
-    json_error_t problem;
+    gsize position = 0;
 
     memset(msg, 0, sizeof *msg);
-    set_memory();
     if (length >= CW_LINK_LINE_MAX) {
         g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_SYNTAX, "a line of over %d bytes",
                     CW_LINK_LINE_MAX);
         return FALSE;
     }
-    json_t *root = json_loadb(line, length, JSON_REJECT_DUPLICATES, &problem);
-    if (root == NULL || !json_is_object(root)) {
-        /* problem.text can quote the line: only where it is, never what */
-        g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_SYNTAX, "not a JSON object (byte %d)",
-                    root == NULL ? problem.position : 0);
-        json_decref(root);
-        return FALSE;
+    CwArena *arena = take_arena();
+    msg->owner = arena;
+    const CwJson *root = cw_json_read(arena, line, length, &position);
+    if (cw_json_is(root, CW_JSON_OBJECT)) {
+        if (fill(root, from, msg, error))
+            return TRUE;
+    } else {
+        /* where it is, and never what: it may be a secret */
+        g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_SYNTAX,
+                    "not a JSON object (byte %" G_GSIZE_FORMAT ")", root == NULL ? position : 0);
     }
-    msg->owner = root;
-    if (fill(root, from, msg, error))
-        return TRUE;
     cw_link_msg_clear(msg);
     return FALSE;
 }
@@ -573,195 +589,266 @@ void cw_link_msg_clear(CwLinkMsg *msg)
         g_clear_pointer(&msg->fields, g_ptr_array_unref);
         g_clear_pointer(&msg->found, g_ptr_array_unref);
         g_clear_pointer(&msg->protocol, cw_protocol_free);
-        json_decref(msg->owner);
+        give_back(msg->owner);
     }
     memset(msg, 0, sizeof *msg);
 }
 
 /* ---- writing ---- */
 
-static json_t *write_string(const char *text)
+static void write_text(GString *out, const char *name, const char *text)
 {
-    if (g_utf8_validate(text, -1, NULL))
-        return json_string_nocheck(text);
-    g_autofree char *valid = g_utf8_make_valid(text, -1);
-    return json_string_nocheck(valid);
+    if (text == NULL)
+        return;
+    cw_json_write_next(out, name);
+    cw_json_write_string(out, text);
 }
 
-static void set_optional_string(json_t *object, const char *name, const char *text)
+static void write_boolean(GString *out, const char *name, gboolean value)
 {
-    if (text != NULL)
-        json_object_set_new_nocheck(object, name, write_string(text));
+    cw_json_write_next(out, name);
+    g_string_append(out, value ? "true" : "false");
 }
 
-static json_t *write_fields(const GPtrArray *list)
+static void write_choices(GString *out, const GPtrArray *choices)
 {
-    json_t *array = json_array();
-
-    for (guint i = 0; i < list->len; i++) {
-        const CwField *field = g_ptr_array_index(list, i);
-        json_t *object = json_object();
-        set_optional_string(object, "name", field->name);
-        set_optional_string(object, "label", field->label);
-        set_optional_string(object, "kind", cw_field_kind_to_string(field->kind));
-        set_optional_string(object, "value", field->value);
-        if (field->required)
-            json_object_set_new(object, "required", json_true());
-        if (field->from_right)
-            json_object_set_new(object, "from-right", json_true());
-        if (field->separator != '\0')
-            set_optional_string(object, "separator", (char[]){field->separator, '\0'});
-        if (field->choices != NULL) {
-            json_t *choices = json_array();
-            for (guint j = 0; j < field->choices->len; j++) {
-                const CwChoice *choice = g_ptr_array_index(field->choices, j);
-                json_t *item = json_object();
-                set_optional_string(item, "value", choice->value);
-                set_optional_string(item, "label", choice->label);
-                json_array_append_new(choices, item);
-            }
-            json_object_set_new(object, "choices", choices);
-        }
-        json_array_append_new(array, object);
+    cw_json_write_next(out, "choices");
+    g_string_append_c(out, '[');
+    for (guint i = 0; i < choices->len; i++) {
+        const CwChoice *choice = g_ptr_array_index(choices, i);
+        cw_json_write_next(out, NULL);
+        g_string_append_c(out, '{');
+        write_text(out, "value", choice->value);
+        write_text(out, "label", choice->label);
+        g_string_append_c(out, '}');
     }
-    return array;
+    g_string_append_c(out, ']');
+}
+
+static void write_field(GString *out, const CwField *field)
+{
+    g_string_append_c(out, '{');
+    write_text(out, "name", field->name);
+    write_text(out, "label", field->label);
+    write_text(out, "kind", cw_field_kind_to_string(field->kind));
+    write_text(out, "value", field->value);
+    if (field->required)
+        write_boolean(out, "required", TRUE);
+    if (field->from_right)
+        write_boolean(out, "from-right", TRUE);
+    if (field->separator != '\0')
+        write_text(out, "separator", (char[]){field->separator, '\0'});
+    if (field->choices != NULL)
+        write_choices(out, field->choices);
+    g_string_append_c(out, '}');
+}
+
+static void write_fields(GString *out, const char *name, const GPtrArray *list)
+{
+    cw_json_write_next(out, name);
+    g_string_append_c(out, '[');
+    for (guint i = 0; i < list->len; i++) {
+        cw_json_write_next(out, NULL);
+        write_field(out, g_ptr_array_index(list, i));
+    }
+    g_string_append_c(out, ']');
 }
 
 /* The first of them, as many as a line may have. */
-static json_t *write_found(const GPtrArray *list)
+static void write_found(GString *out, const char *name, const GPtrArray *list)
 {
-    json_t *array = json_array();
-
+    cw_json_write_next(out, name);
+    g_string_append_c(out, '[');
     for (guint i = 0; i < list->len && i < CW_LINK_FOUND_MAX; i++) {
         const CwFound *found = g_ptr_array_index(list, i);
-        json_t *object = json_object();
-        json_t *values = json_array();
-        for (char **value = found->values; *value != NULL; value++)
-            json_array_append_new(values, write_string(*value));
-        set_optional_string(object, "contact", found->contact);
-        json_object_set_new(object, "values", values);
-        json_array_append_new(array, object);
+        cw_json_write_next(out, NULL);
+        g_string_append_c(out, '{');
+        write_text(out, "contact", found->contact);
+        cw_json_write_next(out, "values");
+        g_string_append_c(out, '[');
+        for (char **value = found->values; *value != NULL; value++) {
+            cw_json_write_next(out, NULL);
+            cw_json_write_string(out, *value);
+        }
+        g_string_append(out, "]}");
     }
-    return array;
+    g_string_append_c(out, ']');
 }
 
-static json_t *write_protocol(const CwProtocol *protocol)
+static void write_protocol(GString *out, const char *name, const CwProtocol *protocol)
 {
-    json_t *object = json_object();
-
-    set_optional_string(object, "id", protocol->id);
-    set_optional_string(object, "name", protocol->name);
-    set_optional_string(object, "identity", protocol->identity);
-    set_optional_string(object, "password", password_words[protocol->password]);
+    cw_json_write_next(out, name);
+    g_string_append_c(out, '{');
+    write_text(out, "id", protocol->id);
+    write_text(out, "name", protocol->name);
+    write_text(out, "identity", protocol->identity);
+    write_text(out, "password", password_words[protocol->password]);
     for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
-        json_object_set_new(
-            object, abilities[i].name,
-            json_boolean(*(const gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset)));
-    json_object_set_new(object, "splits", write_fields(protocol->splits));
-    json_object_set_new(object, "options", write_fields(protocol->options));
-    return object;
+        write_boolean(out, abilities[i].name,
+                      *(const gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset));
+    write_fields(out, "splits", protocol->splits);
+    write_fields(out, "options", protocol->options);
+    g_string_append_c(out, '}');
 }
 
-static json_t *write_values(GHashTable *values)
+static void write_values(GString *out, const char *name, GHashTable *values)
 {
-    json_t *object = json_object();
     GHashTableIter iter;
     gpointer key, value;
 
+    cw_json_write_next(out, name);
+    g_string_append_c(out, '{');
     g_hash_table_iter_init(&iter, values);
     while (g_hash_table_iter_next(&iter, &key, &value))
-        set_optional_string(object, key, value);
-    return object;
+        write_text(out, key, value);
+    g_string_append_c(out, '}');
 }
 
-/* The JSON of a field, or NULL when it is not there.  Fields whose zero has a meaning (show
- * offline, reason none, …) are written when they must be there. */
-static json_t *write_shape(FieldShape shape, const CwLinkMsg *msg, gsize offset, gboolean must)
+static void write_number(GString *out, const char *name, gint64 number)
+{
+    char digits[24];
+
+    cw_json_write_next(out, name);
+    g_snprintf(digits, sizeof digits, "%" G_GINT64_FORMAT, number);
+    g_string_append(out, digits);
+}
+
+/* FALSE: it is not there.  Fields whose zero has a meaning (show offline, reason none, …) are
+ * written when they must be there. */
+static gboolean write_shape(GString *out, const char *name, FieldShape shape, const CwLinkMsg *msg,
+                            gsize offset, gboolean must)
 {
     gconstpointer place = G_STRUCT_MEMBER_P(msg, offset);
+    gsize before = out->len;
 
     switch (shape) {
     case SHAPE_NUMBER: {
         gint64 number = offset == AT(account) ? (gint64)msg->account : *(const gint64 *)place;
-        return number < 1 ? NULL : json_integer(number);
+        if (number >= 1)
+            write_number(out, name, number);
+        break;
     }
     case SHAPE_TIME:
-        return *(const gint64 *)place == 0 ? NULL : json_integer(*(const gint64 *)place);
-    case SHAPE_STRING: {
-        const char *text = *(const char *const *)place;
-        return text == NULL ? NULL : write_string(text);
-    }
+        if (*(const gint64 *)place != 0)
+            write_number(out, name, *(const gint64 *)place);
+        break;
+    case SHAPE_STRING:
+        write_text(out, name, *(const char *const *)place);
+        break;
     case SHAPE_BOOLEAN:
-        return must || *(const gboolean *)place ? json_boolean(*(const gboolean *)place) : NULL;
+        if (must || *(const gboolean *)place)
+            write_boolean(out, name, *(const gboolean *)place);
+        break;
     case SHAPE_SHOW:
-        if (!must && msg->show == CW_SHOW_OFFLINE)
-            return NULL;
-        return json_string_nocheck(cw_show_to_string(msg->show));
+        if (must || msg->show != CW_SHOW_OFFLINE)
+            write_text(out, name, cw_show_to_string(msg->show));
+        break;
     case SHAPE_REASON:
-        if (!must && msg->reason == CW_REASON_NONE)
-            return NULL;
-        return json_string_nocheck(cw_reason_to_string(msg->reason));
+        if (must || msg->reason != CW_REASON_NONE)
+            write_text(out, name, cw_reason_to_string(msg->reason));
+        break;
     case SHAPE_STATE:
-        return json_string_nocheck(state_words[msg->state]);
+        write_text(out, name, state_words[msg->state]);
+        break;
     case SHAPE_TYPING:
-        return json_string_nocheck(typing_words[msg->typing]);
+        write_text(out, name, typing_words[msg->typing]);
+        break;
     case SHAPE_AUTHORIZATION:
-        return json_string_nocheck(authorization_words[msg->authorization]);
+        write_text(out, name, authorization_words[msg->authorization]);
+        break;
     case SHAPE_VALUES:
-        return msg->values == NULL ? NULL : write_values(msg->values);
+        if (msg->values != NULL)
+            write_values(out, name, msg->values);
+        break;
     case SHAPE_FIELDS:
-        return msg->fields == NULL ? NULL : write_fields(msg->fields);
+        if (msg->fields != NULL)
+            write_fields(out, name, msg->fields);
+        break;
     case SHAPE_FOUND:
-        return msg->found == NULL ? NULL : write_found(msg->found);
+        if (msg->found != NULL)
+            write_found(out, name, msg->found);
+        break;
     case SHAPE_PROTOCOL:
-        return msg->protocol == NULL ? NULL : write_protocol(msg->protocol);
+        if (msg->protocol != NULL)
+            write_protocol(out, name, msg->protocol);
+        break;
     }
-    return NULL;
+    return out->len > before;
 }
 
-gboolean cw_link_encode(const CwLinkMsg *msg, CwLinkSide from, GString *out, GError **error)
+/* FALSE with `error`: it breaks the table; what was written so far is to be taken back. */
+static gboolean write_msg(const CwLinkMsg *msg, guint must, guint may, GString *out, GError **error)
+{
+    g_string_append_c(out, '{');
+    write_text(out, "type", kind_words[msg->kind]);
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        gboolean required = (must & fields[i].bit) != 0;
+        if (((must | may) & fields[i].bit) == 0)
+            continue;
+        if (!write_shape(out, fields[i].name, fields[i].shape, msg, fields[i].offset, required) &&
+            required)
+            return breaks_rules(error, kind_words[msg->kind], fields[i].name, "is missing");
+    }
+    g_string_append(out, "}\n");
+    return TRUE;
+}
+
+/* An escape has six bytes, and what stands for a byte that is not UTF-8 has three. */
+gsize cw_link_msg_most_bytes(const CwLinkMsg *msg)
+{
+    gsize texts = 0, extra = 1024; /* names, numbers, words and signs */
+    GHashTableIter iter;
+    gpointer key, value;
+
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        const char *const *place = G_STRUCT_MEMBER_P(msg, fields[i].offset);
+        if (fields[i].shape == SHAPE_STRING && *place != NULL)
+            texts += strlen(*place);
+    }
+    if (msg->values != NULL) {
+        g_hash_table_iter_init(&iter, msg->values);
+        while (g_hash_table_iter_next(&iter, &key, &value)) {
+            texts += strlen(key) + strlen(value);
+            extra += strlen("\"\":\"\",");
+        }
+    }
+    return 6 * texts + extra;
+}
+
+static gboolean encode(const CwLinkMsg *msg, CwLinkSide from, GString *out, GError **error)
 {
     guint must = 0, may = 0;
+    gsize before = out->len;
 
-    set_memory();
     if (!find_shape(msg->kind, from, &must, &may)) {
         g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_RULES, "'%s' is not ours to send",
                     cw_link_kind_to_string(msg->kind));
         return FALSE;
     }
-
-    json_t *root = json_object();
-    json_object_set_new_nocheck(root, "type", json_string_nocheck(kind_words[msg->kind]));
-    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
-        gboolean required = (must & fields[i].bit) != 0;
-        if (((must | may) & fields[i].bit) == 0)
-            continue;
-        json_t *json = write_shape(fields[i].shape, msg, fields[i].offset, required);
-        if (json != NULL) {
-            json_object_set_new_nocheck(root, fields[i].name, json);
-        } else if (required) {
-            json_decref(root);
-            return breaks_rules(error, kind_words[msg->kind], fields[i].name, "is missing");
-        }
-    }
-    /* whole, and then at once: a buffer that grows with it would leave pieces behind */
-    char *line = json_dumps(root, JSON_COMPACT);
-    json_decref(root);
-    if (line == NULL)
-        return breaks_rules(error, kind_words[msg->kind], "values", "has a name that is not UTF-8");
-    gsize length = strlen(line);
-    gboolean fits = length < CW_LINK_LINE_MAX;
-    if (fits) {
-        cw_secret_grow(out, length + 1);
-        g_string_append_len(out, line, (gssize)length);
-        g_string_append_c(out, '\n');
-    }
-    wipe_and_free(line);
-
-    if (!fits) {
-        g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_SYNTAX, "'%s' would be over %d bytes",
-                    kind_words[msg->kind], CW_LINK_LINE_MAX);
+    if (!write_msg(msg, must, may, out, error))
         return FALSE;
-    }
-    return TRUE;
+    if (out->len - before <= CW_LINK_LINE_MAX)
+        return TRUE;
+    g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_SYNTAX, "'%s' would be over %d bytes",
+                kind_words[msg->kind], CW_LINK_LINE_MAX);
+    return FALSE;
+}
+
+gboolean cw_link_encode(const CwLinkMsg *msg, CwLinkSide from, GString *out, GError **error)
+{
+    gsize before = out->len;
+
+    /* a buffer that grew while a secret is written into it would leave pieces behind */
+    if (cw_link_msg_has_secret(msg))
+        cw_secret_grow(out, cw_link_msg_most_bytes(msg));
+    if (encode(msg, from, out, error))
+        return TRUE;
+    explicit_bzero(out->str + before, out->len - before);
+    g_string_truncate(out, before);
+    return FALSE;
+}
+
+gboolean cw_link_msg_has_secret(const CwLinkMsg *msg)
+{
+    return msg->password != NULL || msg->values != NULL;
 }

@@ -117,6 +117,11 @@ gboolean cw_link_decode(const char *line, gsize length, CwLinkSide from, CwLinkM
                         GError **error);
 void cw_link_msg_clear(CwLinkMsg *msg); /* frees what a decoded message owns; wipes a password */
 
+/* Options may be passwords of servers, and what a user answers anything. */
+gboolean cw_link_msg_has_secret(const CwLinkMsg *msg);
+/* Its line, but for `fields` and `protocol`, is not longer. */
+gsize cw_link_msg_most_bytes(const CwLinkMsg *msg);
+
 /* Appends the line with its newline.  A message that breaks the table or would be longer than
  * CW_LINK_LINE_MAX is a failure and appends nothing.  Text that is not UTF-8 is repaired. */
 gboolean cw_link_encode(const CwLinkMsg *msg, CwLinkSide from, GString *out, GError **error);

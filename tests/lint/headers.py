@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tree import ROOT, Report, files, read
 
-PACKAGES = ["glib-2.0", "gio-unix-2.0", "expat", "libidn", "sqlite3", "jansson", "libsodium", "purple"]
+PACKAGES = ["glib-2.0", "gio-unix-2.0", "expat", "libidn", "sqlite3", "libsodium", "purple"]
 
 
 def main():

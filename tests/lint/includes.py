@@ -17,7 +17,6 @@ LIBRARIES = {
     "expat": r"expat",
     "libidn": r"(stringprep|idna|punycode|idn-free|pr29|tld)\.h",
     "sqlite": r"sqlite3",
-    "jansson": r"jansson",
     "sodium": r"sodium(\.h|/)",
     "libpurple": r"(libpurple/|purple\.h)",
     "libsoup": r"libsoup/",
@@ -30,11 +29,13 @@ LINK = ["transport/link.h", "transport/protocol.h", "transport/scoreboard.h", "t
 
 LAW = [
     # pattern, our folders and headers, libraries
-    ("component/xml.c", ["component/"], GLIB + ["expat"]),
+    ("component/xml.c", ["component/", "transport/arena.h"], GLIB + ["expat"]),
     ("component/jid.c", ["component/"], GLIB + ["libidn"]),
     ("component/*", ["component/", "transport/", "conf/"], GLIB + ["libidn"]),
     # cw_link is shared with the hosts: it knows nothing of the gateway.
-    ("transport/link*", LINK, GLIB + ["jansson"]),
+    ("transport/link*", LINK + ["transport/json.h"], GLIB),
+    ("transport/json*", ["transport/json.h", "transport/arena.h"], GLIB),
+    ("transport/arena*", ["transport/arena.h"], GLIB),
     ("transport/protocol*", LINK, GLIB),
     ("transport/scoreboard*", LINK, GLIB),
     ("transport/secret*", LINK, GLIB),

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "component/arena.h"
+#include "transport/arena.h"
 
 #define HEADER                                                                                     \
     "<stream:stream xmlns='jabber:component:accept' "                                              \

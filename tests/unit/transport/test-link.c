@@ -359,6 +359,16 @@ static void link_decode__refuses__search_results_that_fit_no_columns(void)
         g_string_append_printf(many, "%s{\"contact\":\"r\",\"values\":[\"x\"]}", i > 0 ? "," : "");
     g_string_append_c(many, ']');
     assert_found_refused(many->str);
+    /* the columns may come behind, and must come */
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+    g_assert_true(decode("{\"type\":\"search\",\"found\":[{\"contact\":\"r\",\"values\":[\"x\"]}],"
+                         "\"account\":1,\"id\":4,"
+                         "\"fields\":[{\"name\":\"nick\",\"kind\":\"text\"}]}",
+                         CW_LINK_HOST, &msg, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(msg.found->len, ==, 1);
+    cw_link_msg_clear(&msg);
     assert_refused("{\"type\":\"search\",\"account\":1,\"id\":4,\"found\":[]}", CW_LINK_HOST,
                    CW_LINK_ERROR_RULES);
     assert_refused("{\"type\":\"search\",\"account\":1,\"id\":4,\"fields\":[],\"total\":-1}",

@@ -1,6 +1,7 @@
-/* component/arena.h: memory that is given back all at once
+/* transport/arena.h: memory that is given back all at once
  *
- * A bump allocator for what lives exactly as long as one stanza.  Nothing is freed singly.
+ * A bump allocator for what lives exactly as long as one stanza, or one line of the link.  Nothing
+ * is freed singly.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

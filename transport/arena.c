@@ -1,8 +1,8 @@
-/* component/arena.c: memory that is given back all at once
+/* transport/arena.c: memory that is given back all at once
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "component/arena.h"
+#include "transport/arena.h"
 
 #include <string.h>
 
@@ -42,7 +42,7 @@ CwArena *cw_arena_new(void)
     return arena;
 }
 
-/* A registration's password passes through here, as any stanza does. */
+/* A password passes through here, of a registration or a log-in. */
 static void wipe(Block *block)
 {
     explicit_bzero(block->bytes, block->used);
