@@ -66,6 +66,18 @@ static gboolean is_var(const Info *info, const char *var)
     return FALSE;
 }
 
+/* XEP-0055: where there is a directory, as far as is known, and to those who can search in it. */
+static gboolean may_search(CwTransport *transport, const CwJid *asker)
+{
+    const CwProtocol *protocol = cw_transport_protocol(transport);
+    CwSession *session = asker == NULL ? NULL : cw_transport_find_session(transport, asker->bare);
+
+    if (session != NULL && !cw_session_may_search(session))
+        return FALSE;
+    return protocol != NULL && protocol->search &&
+           (asker == NULL || cw_transport_is_registered(transport, asker->bare));
+}
+
 /* `asker` (nullable): who asks; the caps hash is for nobody in particular. */
 static Info *describe(CwComponent *component, gboolean contact, const CwJid *asker)
 {
@@ -91,7 +103,9 @@ static Info *describe(CwComponent *component, gboolean contact, const CwJid *ask
             gboolean typing = g_str_equal(*vars, "http://jabber.org/protocol/chatstates");
             /* XEP-0077 10: only to those who may */
             gboolean registering = g_str_equal(*vars, "jabber:iq:register");
-            if ((typing && (protocol == NULL || !protocol->typing)) ||
+            gboolean searching = g_str_equal(*vars, "jabber:iq:search");
+            if ((searching && !may_search(transport, asker)) ||
+                (typing && (protocol == NULL || !protocol->typing)) ||
                 (registering && asker != NULL &&
                  !cw_transport_settings_may_register(settings, asker->bare, asker->domain) &&
                  !cw_transport_is_registered(transport, asker->bare)) ||
