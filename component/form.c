@@ -92,6 +92,56 @@ void cw_form_write(CwWriter *writer, const char *form_type, const char *title,
     cw_writer_end(writer);
 }
 
+/* ---- results ---- */
+
+#define JID "jid"
+
+static void write_reported(CwWriter *writer, const char *var, const char *label, const char *type)
+{
+    cw_writer_start(writer, "field", NULL);
+    cw_writer_attr(writer, "type", type);
+    cw_writer_attr(writer, "var", var);
+    cw_writer_attr(writer, "label", label);
+    cw_writer_end(writer);
+}
+
+/* XEP-0004 3.4 */
+void cw_form_begin_results(CwWriter *writer, const char *form_type, const GPtrArray *columns)
+{
+    cw_writer_start(writer, "x", CW_NS_FORM);
+    cw_writer_attr(writer, "type", "result");
+    write_form_type(writer, form_type);
+    cw_writer_start(writer, "reported", NULL);
+    write_reported(writer, JID, "Jabber ID", "jid-single");
+    for (guint i = 0; i < columns->len; i++) {
+        const CwField *column = g_ptr_array_index(columns, i);
+        if (strcmp(column->name, JID) != 0)
+            write_reported(writer, column->name, column->label, "text-single");
+    }
+    cw_writer_end(writer);
+}
+
+static void write_item_field(CwWriter *writer, const char *var, const char *value)
+{
+    cw_writer_start(writer, "field", NULL);
+    cw_writer_attr(writer, "var", var);
+    cw_writer_leaf(writer, "value", NULL, value);
+    cw_writer_end(writer);
+}
+
+void cw_form_write_item(CwWriter *writer, const GPtrArray *columns, const char *jid,
+                        char *const *values)
+{
+    cw_writer_start(writer, "item", NULL);
+    write_item_field(writer, JID, jid);
+    for (guint i = 0; i < columns->len && values[i] != NULL; i++) {
+        const CwField *column = g_ptr_array_index(columns, i);
+        if (strcmp(column->name, JID) != 0)
+            write_item_field(writer, column->name, values[i]);
+    }
+    cw_writer_end(writer);
+}
+
 /* ---- in ---- */
 
 CwFormKind cw_form_kind(const CwNode *parent)

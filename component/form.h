@@ -15,6 +15,13 @@ G_BEGIN_DECLS
 void cw_form_write(CwWriter *writer, const char *form_type, const char *title,
                    const char *instructions, GPtrArray *fields);
 
+/* <x type='result'> with FORM_TYPE and what its items report: a JID, and the columns (CwField *)
+ * but one that is called "jid".  The items, one for each, are to follow, and cw_writer_end(). */
+void cw_form_begin_results(CwWriter *writer, const char *form_type, const GPtrArray *columns);
+/* `values`: one a column, NULL-ended. */
+void cw_form_write_item(CwWriter *writer, const GPtrArray *columns, const char *jid,
+                        char *const *values);
+
 typedef enum { CW_FORM_NONE, CW_FORM_SUBMIT, CW_FORM_CANCEL, CW_FORM_INVALID } CwFormKind;
 
 /* What kind of form stands in `parent` (its child <x xmlns='jabber:x:data'>). */

@@ -134,10 +134,10 @@ gboolean cw_session_ask_info(CwSession *session, const char *contact, CwInfoDone
 
 /* Borrowed. */
 typedef struct {
-    const GPtrArray *fields; /* CwField *: the form; with `found`: the columns */
-    const char *text;        /* of the form, for people; nullable */
-    const GPtrArray *found;  /* CwFound *; NULL: it is the form */
-    guint total;             /* people that there are; `found` may hold fewer */
+    GPtrArray *fields;      /* CwField *: the form; with `found`: the columns */
+    const char *text;       /* of the form, for people; nullable */
+    const GPtrArray *found; /* CwFound *; NULL: it is the form */
+    guint total;            /* people that there are; `found` may hold fewer */
 } CwSearchAnswer;
 /* `answer` NULL: there is none, for this reason; `text` (nullable): the network's words. */
 typedef void (*CwSearchDone)(CwSession *session, const CwSearchAnswer *answer, CwReason reason,

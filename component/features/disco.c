@@ -19,6 +19,18 @@ typedef struct {
     char *contact;
 } Caps;
 
+/* XEP-0055: where there is a directory, as far as is known, and to those who can search in it. */
+static gboolean may_search(CwTransport *transport, const CwJid *asker)
+{
+    const CwProtocol *protocol = cw_transport_protocol(transport);
+    CwSession *session = asker == NULL ? NULL : cw_transport_find_session(transport, asker->bare);
+
+    if (session != NULL && !cw_session_may_search(session))
+        return FALSE;
+    return protocol != NULL && protocol->search &&
+           (asker == NULL || cw_transport_is_registered(transport, asker->bare));
+}
+
 /* `asker` (nullable): who asks; the caps hash is for nobody in particular. */
 static gboolean is_offered(CwComponent *component, const char *var, const CwJid *asker)
 {
@@ -33,6 +45,8 @@ static gboolean is_offered(CwComponent *component, const char *var, const CwJid 
         return asker == NULL || cw_transport_is_registered(transport, asker->bare) ||
                cw_transport_settings_may_register(cw_transport_settings(transport), asker->bare,
                                                   asker->domain);
+    if (g_str_equal(var, "jabber:iq:search"))
+        return may_search(transport, asker);
     return TRUE;
 }
 

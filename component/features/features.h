@@ -5,6 +5,7 @@
 #pragma once
 
 #include "component/component.h"
+#include "component/features/dialogue.h"
 #include "component/requests.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,7 @@ extern const CwFeature cw_feature_roster;
 extern const CwFeature cw_feature_roster_list;
 extern const CwFeature cw_feature_messages;
 extern const CwFeature cw_feature_move;
+extern const CwFeature cw_feature_search;
 extern const CwFeature cw_feature_gateway_chat;
 
 /* ---- what features offer each other ---- */
@@ -91,8 +93,16 @@ void cw_move_begin(CwComponent *component, const CwJid *from, const char *addres
 /* `to` has the code that the other one was told. */
 void cw_move_accept(CwComponent *component, const CwJid *to, const char *code);
 
-/* A chat message from the gateway itself to a user. */
+/* ---- chats with the gateway itself ---- */
+
+/* A message from it to a user. */
 void cw_gateway_chat_say(CwComponent *component, const char *to, const char *text);
+/* cw_dialogue_begin(), but FALSE as well when the user is asked something else already. */
+gboolean cw_gateway_chat_ask(CwComponent *component, const char *user, const char *intro,
+                             GPtrArray *fields, CwDialogueDone done);
+
+/* The command "search"; `words`: "" for none.  Answers by chat. */
+void cw_search_by_chat(CwComponent *component, const CwJid *user, const char *words);
 
 /* The user is known to be registered now: asks to see his presence (XEP-0100 4.1.1, step 9). */
 void cw_presence_greet(CwComponent *component, const char *user);

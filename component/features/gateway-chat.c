@@ -38,6 +38,15 @@ void cw_gateway_chat_say(CwComponent *component, const char *to, const char *tex
     say(component, to, "chat", text);
 }
 
+gboolean cw_gateway_chat_ask(CwComponent *component, const char *user, const char *intro,
+                             GPtrArray *fields, CwDialogueDone done)
+{
+    CwDialogues *dialogues = get_dialogues(component);
+
+    return !cw_dialogue_is_open(dialogues, user) &&
+           cw_dialogue_begin(dialogues, user, intro, fields, done, NULL, NULL);
+}
+
 /* ---- questions of the network ---- */
 
 /* While a registration is being verified, the questions of its trial go before those of a session
@@ -209,6 +218,7 @@ static void command_help(CwComponent *component, const CwJid *user, const char *
 {
     CwTransport *transport = cw_component_transport(component);
     const char *name = cw_transport_settings(transport)->name;
+    const CwProtocol *protocol = cw_transport_protocol(transport);
     g_autofree char *state = describe_state(transport, user->bare);
     g_autofree char *help = g_strdup_printf(
         "I am the gateway to %s.  %s\n"
@@ -219,8 +229,13 @@ static void command_help(CwComponent *component, const CwJid *user, const char *
         "  register – tell me your account on %s, or change it\n"
         "  unregister – forget all that you told me\n"
         "  move NAME@SERVER – give your registration to another address of yours\n"
+        "%s"
         "  help – this text",
-        name, state, cw_component_domain(component), name, name);
+        name, state, cw_component_domain(component), name, name,
+        protocol != NULL && protocol->search ? "  search WORDS – look for people in the network's "
+                                               "directory; without words I ask you "
+                                               "for what it can be searched for\n"
+                                             : "");
 
     cw_gateway_chat_say(component, user->bare, help);
 }
@@ -232,7 +247,7 @@ static const struct {
 } commands[] = {
     {"register", FALSE, command_register}, {"unregister", FALSE, command_unregister},
     {"move", TRUE, cw_move_begin},         {"accept", TRUE, cw_move_accept},
-    {"help", FALSE, command_help},
+    {"search", TRUE, cw_search_by_chat},   {"help", FALSE, command_help},
 };
 
 static void run_command(CwComponent *component, const CwJid *user, const char *typed)

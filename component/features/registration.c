@@ -13,11 +13,9 @@
 
 #include "component/features/features.h"
 #include "component/form.h"
+#include "component/submitted.h"
 
 #define NS_REGISTER "jabber:iq:register"
-#define VALUE_MAX                                                                                  \
-    1023 /* bytes of what a user fills in; no network has longer names or passwords                \
-          */
 
 gboolean cw_registration_is_allowed(CwComponent *component, const CwJid *user)
 {
@@ -305,60 +303,6 @@ static void registered_cb(CwRegistered result, CwReason reason, const char *why,
     g_free(attempt);
 }
 
-/* The values of form or plain fields by name.  NULL: answered already. */
-static GHashTable *read_values(CwComponent *component, const CwStanza *stanza, const CwNode *query,
-                               GPtrArray *fields)
-{
-    g_autoptr(GError) error = NULL;
-    GHashTable *values = NULL;
-
-    switch (cw_form_kind(query)) {
-    case CW_FORM_CANCEL: /* R11 */
-        cw_component_send_result(component, stanza);
-        return NULL;
-    case CW_FORM_INVALID:
-        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
-                                "the form is neither submitted nor cancelled");
-        return NULL;
-    case CW_FORM_SUBMIT: /* R8: wins over plain fields */
-        values = cw_form_values(query, NS_REGISTER, fields, &error);
-        if (values == NULL)
-            cw_component_send_error(component, stanza, (CwStanzaCondition)error->code,
-                                    error->message);
-        return values;
-    case CW_FORM_NONE:
-        break;
-    }
-    values = cw_secret_table_new();
-    for (guint i = 0; i < 2; i++) {
-        const char *name = i == 0 ? "username" : "password";
-        const char *value = cw_node_child_text(query, name, NS_REGISTER);
-        if (value != NULL)
-            g_hash_table_insert(values, g_strdup(name), g_strdup(value));
-    }
-    return values;
-}
-
-/* What goes to the network as a word or a line of its own. */
-static gboolean is_sane(const GPtrArray *fields, GHashTable *values, GError **error)
-{
-    GHashTableIter iter;
-    gpointer name, value;
-
-    g_hash_table_iter_init(&iter, values);
-    while (g_hash_table_iter_next(&iter, &name, &value)) {
-        gboolean is_long = strlen(value) > VALUE_MAX;
-        if (!is_long && !cw_component_has_control(value))
-            continue;
-        const CwField *field = cw_fields_find(fields, name);
-        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_NOT_ACCEPTABLE, "the field '%s' %s",
-                    field == NULL || field->label == NULL ? (const char *)name : field->label,
-                    is_long ? "is too long" : "has control characters, which no account has");
-        return FALSE;
-    }
-    return TRUE;
-}
-
 /* What the values make of `old` (nullable).  NULL: CW_STANZA_ERROR.  (transfer full) */
 static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProtocol *protocol,
                          GPtrArray *fields, GHashTable *values, const CwUser *old, GError **error)
@@ -373,7 +317,7 @@ static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProto
                     "username is missing");
         return NULL;
     }
-    if (!is_sane(fields, values, error))
+    if (!cw_submitted_check(fields, values, error))
         return NULL;
     gboolean no_password = password == NULL || *password == '\0';
     if (no_password && old == NULL && protocol->password == CW_PASSWORD_REQUIRED) { /* R4 */
@@ -483,6 +427,8 @@ static void answer_iq(CwComponent *component, gboolean done, CwStanzaCondition c
     cw_reply_free(reply);
 }
 
+static const char *const plain_fields[] = {"username", "password", NULL};
+
 static void answer_set(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
     g_autoptr(GError) error = NULL;
@@ -507,7 +453,8 @@ static void answer_set(CwComponent *component, const CwStanza *stanza, const CwN
         cw_component_send_error(component, stanza, (CwStanzaCondition)error->code, error->message);
         return;
     }
-    g_autoptr(GHashTable) values = read_values(component, stanza, query, fields);
+    g_autoptr(GHashTable) values =
+        cw_submitted_read(component, stanza, query, NS_REGISTER, plain_fields, fields, NULL);
     if (values != NULL)
         cw_registration_submit(component, stanza->from, values, answer_iq,
                                cw_component_keep(component, stanza));

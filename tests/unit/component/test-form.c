@@ -52,6 +52,32 @@ static void form_write__writes__every_kind_of_field(void)
     g_assert_null(strstr(out->str, "s3cret"));
 }
 
+/* XEP-0004 3.4: a column that a host calls "jid" is not ours to report twice. */
+static void form_write__writes__results(void)
+{
+    g_autoptr(GPtrArray) columns = cw_fields_new();
+    g_autoptr(GString) out = g_string_new(NULL);
+    char *values[] = {(char *)"R<o>meo", (char *)"x", (char *)"", NULL};
+    CwWriter writer;
+
+    g_ptr_array_add(columns, cw_field_new(CW_FIELD_TEXT, "nick", "Nick'name", NULL));
+    g_ptr_array_add(columns, cw_field_new(CW_FIELD_TEXT, "jid", "Theirs", NULL));
+    g_ptr_array_add(columns, cw_field_new(CW_FIELD_TEXT, "town", "Town", NULL));
+    cw_writer_init(&writer, out);
+    cw_form_begin_results(&writer, "jabber:iq:search", columns);
+    cw_form_write_item(&writer, columns, "romeo@icq.example.com", values);
+    cw_writer_end(&writer);
+    g_assert_cmpstr(out->str, ==,
+                    "<x xmlns='jabber:x:data' type='result'>"
+                    "<field type='hidden' var='FORM_TYPE'><value>jabber:iq:search</value></field>"
+                    "<reported><field type='jid-single' var='jid' label='Jabber ID'/>"
+                    "<field type='text-single' var='nick' label='Nick&apos;name'/>"
+                    "<field type='text-single' var='town' label='Town'/></reported>"
+                    "<item><field var='jid'><value>romeo@icq.example.com</value></field>"
+                    "<field var='nick'><value>R&lt;o&gt;meo</value></field>"
+                    "<field var='town'><value/></field></item></x>");
+}
+
 /* ---- in ---- */
 
 typedef struct {
@@ -208,6 +234,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define ADD(name) g_test_add_func("/form/" #name, name)
     ADD(form_write__writes__every_kind_of_field);
+    ADD(form_write__writes__results);
     ADD(form_kind__tells__what_stands_there);
     ADD(form_values__takes__what_is_known);
     ADD(form_values__brings__booleans_to_one_form);
