@@ -16,14 +16,22 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,          &cw_feature_registration,
-    &cw_feature_gateway_prompt, &cw_feature_basics,
-    &cw_feature_idle,           &cw_feature_vcard,
-    &cw_feature_avatars,        &cw_feature_privilege,
-    &cw_feature_presence,       &cw_feature_clients,
-    &cw_feature_roster,         &cw_feature_roster_list,
-    &cw_feature_messages,       &cw_feature_move,
-    &cw_feature_gateway_chat,   NULL,
+    &cw_feature_disco,
+    &cw_feature_registration,
+    &cw_feature_gateway_prompt,
+    &cw_feature_basics,
+    &cw_feature_idle,
+    &cw_feature_vcard,
+    &cw_feature_pep,
+    &cw_feature_privilege,
+    &cw_feature_presence,
+    &cw_feature_clients,
+    &cw_feature_roster,
+    &cw_feature_roster_list,
+    &cw_feature_messages,
+    &cw_feature_move,
+    &cw_feature_gateway_chat,
+    NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -425,6 +433,11 @@ static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
     FORWARD(data, contact, session, contact);
 }
 
+static void contact_avatar_cb(CwSession *session, CwContact *contact, gpointer data)
+{
+    FORWARD(data, contact_avatar, session, contact);
+}
+
 static void contact_gone_cb(CwSession *session, CwContact *contact, gpointer data)
 {
     FORWARD(data, contact_gone, session, contact);
@@ -494,6 +507,7 @@ static const CwEvents transport_events = {
     .session_state = session_state_cb,
     .resource_gone = resource_gone_cb,
     .contact = contact_cb,
+    .contact_avatar = contact_avatar_cb,
     .contact_gone = contact_gone_cb,
     .contact_presence = contact_presence_cb,
     .message = message_cb,
@@ -709,6 +723,14 @@ char *cw_component_legacy_name(const CwJid *jid)
         return NULL;
     g_autofree char *name = cw_jid_unescape_local(jid->local);
     return cw_component_has_control(name) ? NULL : g_steal_pointer(&name);
+}
+
+CwContact *cw_component_find_contact(CwComponent *component, const CwStanza *stanza)
+{
+    CwSession *session = cw_transport_find_session(component->transport, stanza->from->bare);
+    g_autofree char *name = cw_component_legacy_name(stanza->to);
+
+    return session == NULL || name == NULL ? NULL : cw_session_find_contact(session, name);
 }
 
 char *cw_component_contact_jid(CwComponent *component, const char *contact)
