@@ -22,7 +22,7 @@ static const CwFeature *const features[] = {
     &cw_feature_basics,
     &cw_feature_idle,
     &cw_feature_vcard,
-    &cw_feature_avatars,
+    &cw_feature_pep,
     &cw_feature_privilege,
     &cw_feature_presence,
     &cw_feature_clients,
@@ -468,6 +468,11 @@ static void contact_cb(CwSession *session, CwContact *contact, gpointer data)
     FORWARD(data, contact, session, contact);
 }
 
+static void contact_avatar_cb(CwSession *session, CwContact *contact, gpointer data)
+{
+    FORWARD(data, contact_avatar, session, contact);
+}
+
 static void contact_gone_cb(CwSession *session, CwContact *contact, gpointer data)
 {
     FORWARD(data, contact_gone, session, contact);
@@ -537,6 +542,7 @@ static const CwEvents transport_events = {
     .session_state = session_state_cb,
     .resource_gone = resource_gone_cb,
     .contact = contact_cb,
+    .contact_avatar = contact_avatar_cb,
     .contact_gone = contact_gone_cb,
     .contact_presence = contact_presence_cb,
     .message = message_cb,
@@ -752,6 +758,14 @@ char *cw_component_legacy_name(const CwJid *jid)
         return NULL;
     g_autofree char *name = cw_jid_unescape_local(jid->local);
     return cw_component_has_control(name) ? NULL : g_steal_pointer(&name);
+}
+
+CwContact *cw_component_find_contact(CwComponent *component, const CwStanza *stanza)
+{
+    CwSession *session = cw_transport_find_session(component->transport, stanza->from->bare);
+    g_autofree char *name = cw_component_legacy_name(stanza->to);
+
+    return session == NULL || name == NULL ? NULL : cw_session_find_contact(session, name);
 }
 
 char *cw_component_contact_jid(CwComponent *component, const char *contact)

@@ -132,6 +132,8 @@ CwRequests *cw_component_requests(CwComponent *component);
 /* The legacy name that a JID of ours stands for; NULL: the gateway itself, or a name that no
  * network has (control characters).  (transfer full) */
 char *cw_component_legacy_name(const CwJid *jid);
+/* The contact of the sender's that it is for; NULL: none. */
+CwContact *cw_component_find_contact(CwComponent *component, const CwStanza *stanza);
 /* No account, name or password has control characters; a newline would be a command of its own on
  * IRC. `text` may be NULL. */
 gboolean cw_component_has_control(const char *text);

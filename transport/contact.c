@@ -30,5 +30,7 @@ void cw_contact_free(CwContact *contact)
     g_free(contact->alias);
     g_free(contact->group);
     g_free(contact->status);
+    g_free(contact->told_avatar);
+    g_free(contact->told_alias);
     g_free(contact);
 }

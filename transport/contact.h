@@ -54,6 +54,9 @@ typedef struct {
     gboolean renamed; /* the network gave it another name or group since it was brought … */
     char *old_alias;  /* … and this was the old one, nullable as well */
     char *old_group;
+    char *told_avatar; /* the picture's id, and the alias, that the user's clients were told of last
+                        */
+    char *told_alias;
 } CwContact;
 
 CwContact *cw_contact_new(const char *name);

@@ -35,6 +35,8 @@ typedef struct {
     /* A contact of the network's list was seen for the first time since the log-in, or its name or
      * group changed. */
     void (*contact)(CwSession *session, CwContact *contact, gpointer data);
+    /* The network said what picture it has, if any, and that is another one than it said last. */
+    void (*contact_avatar)(CwSession *session, CwContact *contact, gpointer data);
     void (*contact_gone)(CwSession *session, CwContact *contact, gpointer data);
     void (*contact_presence)(CwSession *session, const CwContact *contact, gpointer data);
     /* `stamp`: Unix time, s, or 0 for now.  `own`: from the user himself, elsewhere. */

@@ -29,6 +29,8 @@ void cw_session_take_avatar(CwSession *session, const CwLinkMsg *msg)
     contact->avatar_known = TRUE;
     if (changed && contact->show != CW_SHOW_OFFLINE)
         EMIT(session, contact_presence, session, contact);
+    if (changed)
+        EMIT(session, contact_avatar, session, contact);
 }
 
 void cw_session_forget_avatar(CwContact *contact)

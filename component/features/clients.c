@@ -22,6 +22,8 @@
 
 static const char *const names[CW_N_ABILITIES] = {
     [CW_ABILITY_ROSTER_EXCHANGE] = "http://jabber.org/protocol/rosterx",
+    [CW_ABILITY_AVATARS] = CW_NS_AVATAR_METADATA "+notify",
+    [CW_ABILITY_NICKS] = CW_NS_NICK "+notify",
 };
 
 /* One resource that a session has. */

@@ -121,6 +121,28 @@ static void described_cb(gpointer data)
 
 /* ---- XEP-0030 ---- */
 
+static void send_info(CwComponent *component, const CwStanza *stanza, const char *node,
+                      const CwDiscoInfo *info)
+{
+    CwWriter *writer = cw_component_begin_result(component, stanza);
+
+    cw_writer_start(writer, "query", CW_NS_DISCO_INFO);
+    cw_writer_attr(writer, "node", node);
+    cw_disco_info_write(info, writer);
+    cw_writer_end(writer);
+    cw_component_end(component);
+}
+
+/* XEP-0060 5.3 */
+static void answer_info_of_node(CwComponent *component, const CwStanza *stanza, const char *node)
+{
+    g_autoptr(CwDiscoInfo) info = cw_disco_info_new();
+
+    cw_disco_info_add_identity(info, "pubsub", "leaf", NULL);
+    cw_disco_info_add_feature(info, "http://jabber.org/protocol/pubsub");
+    send_info(component, stanza, node, info);
+}
+
 static void answer_info(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
     gboolean contact = stanza->to->local != NULL;
@@ -129,8 +151,13 @@ static void answer_info(CwComponent *component, const CwStanza *stanza, const Cw
 
     if (node != NULL && *node != '\0') {
         const Caps *caps = get_caps(component);
+        const CwContact *found = cw_component_find_contact(component, stanza);
         g_autofree char *known =
             g_strconcat(CAPS_NODE "#", contact ? caps->contact : caps->gateway, NULL);
+        if (found != NULL && cw_pep_has_node(found, node)) {
+            answer_info_of_node(component, stanza, node);
+            return;
+        }
         if (!g_str_equal(node, known)) {
             cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);
             return;
@@ -138,24 +165,30 @@ static void answer_info(CwComponent *component, const CwStanza *stanza, const Cw
         asker = NULL; /* the very set that was hashed */
     }
     g_autoptr(CwDiscoInfo) info = describe(component, contact, asker);
-    CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_start(writer, "query", CW_NS_DISCO_INFO);
-    cw_writer_attr(writer, "node", node);
-    cw_disco_info_write(info, writer);
-    cw_writer_end(writer);
-    cw_component_end(component);
+    send_info(component, stanza, node, info);
 }
 
+/* XEP-0084 6.1: a contact has those nodes in which there is something */
 static void answer_items(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
     const char *node = cw_node_attr(query, "node");
+    const CwContact *contact = cw_component_find_contact(component, stanza);
 
     if (node != NULL && *node != '\0') {
         cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);
         return;
     }
     CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_leaf(writer, "query", NS_ITEMS, NULL);
+    cw_writer_start(writer, "query", NS_ITEMS);
+    for (const char *const *n = cw_pep_nodes(); contact != NULL && *n != NULL; n++) {
+        if (!cw_pep_has_node(contact, *n))
+            continue;
+        cw_writer_start(writer, "item", NULL);
+        cw_writer_attr(writer, "jid", stanza->to->bare);
+        cw_writer_attr(writer, "node", *n);
+        cw_writer_end(writer);
+    }
+    cw_writer_end(writer);
     cw_component_end(component);
 }
 

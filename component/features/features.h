@@ -16,7 +16,7 @@ extern const CwFeature cw_feature_gateway_prompt;
 extern const CwFeature cw_feature_basics;
 extern const CwFeature cw_feature_idle;
 extern const CwFeature cw_feature_vcard;
-extern const CwFeature cw_feature_avatars;
+extern const CwFeature cw_feature_pep;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_clients;
@@ -27,6 +27,10 @@ extern const CwFeature cw_feature_move;
 extern const CwFeature cw_feature_search;
 extern const CwFeature cw_feature_gateway_chat;
 
+#define CW_NS_AVATAR_DATA "urn:xmpp:avatar:data"         /* XEP-0084 */
+#define CW_NS_AVATAR_METADATA "urn:xmpp:avatar:metadata" /* the same */
+#define CW_NS_NICK "http://jabber.org/protocol/nick"     /* XEP-0172 */
+
 /* ---- what features offer each other ---- */
 
 /* XEP-0115 element of the gateway (`contact` FALSE) or of a contact, into an available presence. */
@@ -35,6 +39,8 @@ void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean cont
 /* What we want of a client; clients.c knows the feature in its disco#info. */
 typedef enum {
     CW_ABILITY_ROSTER_EXCHANGE, /* takes roster items: XEP-0144 */
+    CW_ABILITY_AVATARS,         /* wants to be told of pictures: XEP-0084 */
+    CW_ABILITY_NICKS,           /* of nicknames: XEP-0172 */
     CW_N_ABILITIES,
 } CwAbility;
 
@@ -60,6 +66,13 @@ void cw_presence_tell_contact(CwComponent *component, CwSession *session, const 
 /* XEP-0153, into an available presence. */
 void cw_avatars_write_update(CwWriter *writer, const CwContact *contact);
 char *cw_avatars_encode(const CwAvatar *avatar); /* base64 (transfer full) */
+/* XEP-0084, into an item; NULL: there is none. */
+void cw_avatars_write_metadata(CwWriter *writer, const CwAvatar *avatar);
+void cw_avatars_write_data(CwWriter *writer, const CwAvatar *avatar);
+
+/* The nodes that a contact may have, ended by NULL, and whether it has this one. */
+const char *const *cw_pep_nodes(void);
+gboolean cw_pep_has_node(const CwContact *contact, const char *node);
 
 /* XEP-0319: Unix time, s, since when nobody is at the keyboard; 0: somebody is, or not known. */
 void cw_idle_write(CwWriter *writer, gint64 since);

@@ -51,11 +51,7 @@ static void send_last(CwComponent *component, const CwStanza *stanza, gint64 sec
 /* XEP-0012 3 and 4 */
 static void answer_of_contact(CwComponent *component, const CwStanza *stanza)
 {
-    CwSession *session =
-        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
-    g_autofree char *name = cw_component_legacy_name(stanza->to);
-    const CwContact *contact =
-        session == NULL || name == NULL ? NULL : cw_session_find_contact(session, name);
+    const CwContact *contact = cw_component_find_contact(component, stanza);
 
     if (contact == NULL || (!contact->listed && !contact->offered))
         cw_component_send_error(component, stanza, CW_STANZA_FORBIDDEN, NULL);

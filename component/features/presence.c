@@ -313,9 +313,7 @@ static void take_probe(CwComponent *component, const CwStanza *stanza)
         cw_presence_send_gateway(component, session, stanza->from->full);
         return;
     }
-    g_autofree char *name = cw_component_legacy_name(stanza->to);
-    CwContact *contact =
-        session == NULL || name == NULL ? NULL : cw_session_find_contact(session, name);
+    const CwContact *contact = cw_component_find_contact(component, stanza);
     if (contact != NULL)
         cw_presence_send_contact(component, contact, stanza->from->full);
     else

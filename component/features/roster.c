@@ -10,8 +10,6 @@
  */
 #include "component/features/features.h"
 
-#define NS_NICK "http://jabber.org/protocol/nick"
-
 /* ---- from the network ---- */
 
 void cw_roster_ask(CwComponent *component, CwSession *session, const char *contact,
@@ -26,7 +24,7 @@ void cw_roster_ask(CwComponent *component, CwSession *session, const char *conta
     if (text != NULL && *text != '\0')
         cw_writer_leaf(writer, "status", NULL, text);
     if (nick != NULL && *nick != '\0')
-        cw_writer_leaf(writer, "nick", NS_NICK, nick);
+        cw_writer_leaf(writer, "nick", CW_NS_NICK, nick);
     cw_component_end_lasting(component, FALSE);
 }
 

@@ -16,6 +16,7 @@ from lib.xmppclient import CLIENT, condition
 ITEMS = "http://jabber.org/protocol/disco#items"
 COMMANDS = "http://jabber.org/protocol/commands"
 GATEWAY = "jabber:iq:gateway"
+PUBSUB = "http://jabber.org/protocol/pubsub"
 CHATSTATES = "http://jabber.org/protocol/chatstates"
 BOTH = pytest.mark.parametrize("domain", [IRC, XMPP])
 
@@ -125,12 +126,15 @@ def test_every_advertised_feature_of_a_contact_is_there(world, gateway, juliet, 
     requests = {INFO: "query", ITEMS: "query", "urn:xmpp:ping": "ping", "vcard-temp": "vCard",
                 "jabber:iq:last": "query",
                 "urn:ietf:params:xml:ns:vcard-4.0": "vcard"}
-    passive = {CAPS, "urn:xmpp:delay", CHATSTATES}
+    # events: test_pep.py
+    passive = {CAPS, "urn:xmpp:delay", CHATSTATES, f"{PUBSUB}#auto-subscribe",
+               f"{PUBSUB}#filtered-notifications", f"{PUBSUB}#last-published"}
     contact = f"somebody@{domain}"
     _, features = info(juliet, contact)
     assert len(set(features)) == len(features)
-    items = "http://jabber.org/protocol/pubsub#retrieve-items"
-    assert condition(ask(juliet, contact, "http://jabber.org/protocol/pubsub", name="pubsub",
+    items = f"{PUBSUB}#retrieve-items"
+    assert items in features
+    assert condition(ask(juliet, contact, PUBSUB, name="pubsub",
                          inner="<items node='urn:xmpp:avatar:data'/>")) == "item-not-found"
     for feature in set(features) - passive - {items}:
         assert condition(ask(juliet, contact, feature, name=requests[feature])) not in (

@@ -14,19 +14,13 @@ import pytest
 
 from conftest import IRC
 from lib.friends import Friends, escaped, is_presence_of
-from lib.gateway import BUILD
+from lib.mock import MOCK, PUBSUB, User, items, mock_picture, mock_transport
 from lib.registration import log_out, register
 from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, XmppClient, body, condition
 
-MOCK = "one.localhost"
 TEMP = "{vcard-temp}"
 CARD4 = "{urn:ietf:params:xml:ns:vcard-4.0}"
-
-
-def mock_transport():
-    return {"protocol": "purple:prpl-mock", "name": "Mock",
-            "plugin-path": os.path.join(BUILD, "tests", "plugins")}
 
 
 @pytest.fixture
@@ -35,28 +29,6 @@ def start(world, gateway_factory):
         return gateway_factory(server_port=world.server.component_port, limits=limits,
                                timing=timing, transports={MOCK: mock_transport()}).start()
     return start_it
-
-
-class User:
-    """Is logged in at the mock network."""
-
-    def __init__(self, world, contacts=()):
-        self.client = world.account("juliet").client()
-        register(self.client, MOCK, "juliet")
-        for contact in contacts:
-            self.client.presence(f"{contact}@{MOCK}", "subscribe")
-        # the network of the mock says nothing of who may see whom: he is on the list, that is all
-        self.client.iq("get", MOCK, "<ping xmlns='urn:xmpp:ping'/>")
-
-    def tell(self, contact, text):
-        self.client.message(f"{contact}@{MOCK}", text)
-
-    def card(self, contact):
-        return self.client.iq("get", f"{contact}@{MOCK}", "<vCard xmlns='vcard-temp'/>")
-
-    def card4(self, contact):
-        return self.client.iq("get", f"{contact}@{MOCK}",
-                              "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>")
 
 
 def texts(answer, path):
@@ -294,19 +266,12 @@ def test_xep0319_idle_time_of_the_user(world, start):
 
 PHOTO = "{vcard-temp:x:update}x/{vcard-temp:x:update}photo"
 DATA, METADATA = "urn:xmpp:avatar:data", "urn:xmpp:avatar:metadata"
-PUBSUB = "http://jabber.org/protocol/pubsub"
 
 
 def photo(presence):
     """The hash; "": there is none; None: nothing is said."""
     found = presence.find(PHOTO)
     return None if found is None else found.text or ""
-
-
-def items(client, contact, node, ident=None):
-    inner = f"<item id='{ident}'/>" if ident else ""
-    return client.iq("get", contact, f"<pubsub xmlns='{PUBSUB}'><items node='{node}'>{inner}"
-                     "</items></pubsub>")
 
 
 def check_picture(client, contact, ident, picture, media):
@@ -329,14 +294,6 @@ def check_picture(client, contact, ident, picture, media):
         assert answer.find(f".//{{{PUBSUB}}}item").get("id") == ident
     assert condition(items(client, contact, DATA, "0" * 40)) == "item-not-found"
     assert condition(items(client, contact, "urn:xmpp:other")) == "item-not-found"
-
-
-def mock_picture(name):
-    """As prpl-mock makes it."""
-    picture = bytearray(100 + len(name))
-    picture[:24] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0 \0\0\0@"
-    picture[90:90 + len(name)] = name.encode()
-    return bytes(picture)
 
 
 def test_xep0153_and_xep0084_picture_over_another_xmpp_network(world, gateway):

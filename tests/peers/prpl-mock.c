@@ -234,8 +234,22 @@ static void set_icon(PurpleAccount *account, const char *who, const char *kind)
     purple_buddy_icons_set_for_user(account, who, data, length, kind);
 }
 
+/* So many are on the list, each with a name, a picture and presence. */
+static void add_crowd(PurpleAccount *account, int size)
+{
+    PurpleGroup *group = purple_group_new("Crowd");
+    purple_blist_add_group(group, NULL);
+    for (int i = 1; i <= size; i++) {
+        g_autofree char *who = g_strdup_printf("crowd%d", i);
+        purple_blist_add_buddy(purple_buddy_new(account, who, NULL), NULL, group, NULL);
+        serv_got_alias(purple_account_get_connection(account), who, who + 2);
+        set_icon(account, who, who);
+        purple_prpl_got_user_status(account, who, "available", NULL);
+    }
+}
+
 /* "!online", "!offline", "!idle SECONDS" (0: back), "!alias NAME", "!icon NAME": a picture of that
- * name, or "none", "large" (1 MiB), "text" (no picture) */
+ * name, or "none", "large" (1 MiB), "text" (no picture); "!crowd SIZE" */
 static gboolean act(PurpleAccount *account, const char *who, const char *html)
 {
     if (*html != '!')
@@ -247,6 +261,8 @@ static gboolean act(PurpleAccount *account, const char *who, const char *html)
         purple_prpl_got_user_idle(account, who, atoi(rest) != 0, time(NULL) - atoi(rest));
     else if (g_str_has_prefix(html, "!icon"))
         set_icon(account, who, rest);
+    else if (g_str_has_prefix(html, "!crowd"))
+        add_crowd(account, atoi(rest));
     else if (g_str_has_prefix(html, "!alias"))
         serv_got_alias(purple_account_get_connection(account), who, rest);
     else if (g_str_has_prefix(html, "!say"))

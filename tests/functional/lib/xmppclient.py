@@ -17,7 +17,7 @@ import slixmpp  # noqa: E402
 from slixmpp.xmlstream.handler import Callback  # noqa: E402
 from slixmpp.xmlstream.matcher import MatchXMLMask  # noqa: E402
 
-from .caps import INFO, info  # noqa: E402
+from .caps import INFO, caps, info, ver_of  # noqa: E402
 from .waiting import TIMEOUT, Mailbox, Timeout  # noqa: E402
 
 CLIENT = "{jabber:client}"
@@ -103,6 +103,7 @@ class XmppClient:
         self.address = (host, port)
         self.stanzas = StanzaBox(f"xmpp:{self.full}")
         self._stream = None
+        self.caps = ""         # XEP-0115, in each available presence
         self._unanswered = []  # see describe()
 
     # ---- the stream ----
@@ -156,6 +157,11 @@ class XmppClient:
                 f"<iq xmlns='jabber:client' type='get'><query xmlns='{INFO}'/></iq>"),
                 self._unanswered.append if later else answer))
         _Loop.run(go())
+
+    def announce(self, features):
+        """The next presence says that it has these."""
+        self.describe(features)
+        self.caps = caps(ver_of(features))
 
     def accept(self, sender):
         """Lets it see our presence as soon as it asks."""
@@ -228,7 +234,8 @@ class XmppClient:
         children = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in
                            (("show", show), ("status", status), ("priority", priority))
                            if value is not None)
-        self.send(f"<presence{attributes}>{children}</presence>")
+        announced = self.caps if kind is None else ""
+        self.send(f"<presence{attributes}>{children}{announced}</presence>")
 
     def sync(self):
         """Whatever the server had for us before this is in the mailbox afterwards."""
