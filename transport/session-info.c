@@ -30,7 +30,7 @@ static Info *find(const CwSession *session, gint64 id)
 static void end(Info *info, const GPtrArray *fields, CwReason reason)
 {
     g_queue_remove(&info->session->infos, info);
-    g_clear_handle_id(&info->timer_id, g_source_remove);
+    g_clear_handle_id(&info->timer_id, cw_timer_remove);
     info->done(info->session, fields, reason, info->data);
     g_free(info);
 }
@@ -67,7 +67,7 @@ gboolean cw_session_ask_info(CwSession *session, const char *contact, CwInfoDone
     info->id = id;
     info->done = done;
     info->data = data;
-    info->timer_id = g_timeout_add(TIMING(session)->info_timeout, late_cb, info);
+    info->timer_id = cw_timer_add(TIMING(session)->info_timeout, late_cb, info);
     g_queue_push_tail(&session->infos, info);
     return TRUE;
 }

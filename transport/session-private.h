@@ -19,6 +19,7 @@
 #include "transport/pace.h"
 #include "transport/seen.h"
 #include "transport/session.h"
+#include "transport/timers.h"
 #include "transport/transport.h"
 
 G_BEGIN_DECLS

@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "component/features/features.h"
+#include "transport/timers.h"
 
 #define NS_ROSTER "jabber:iq:roster"
 #define NS_ROSTERX "http://jabber.org/protocol/rosterx"
@@ -89,7 +90,7 @@ static void free_list(gpointer data)
 {
     List *list = data;
 
-    g_clear_handle_id(&list->timer_id, g_source_remove);
+    g_clear_handle_id(&list->timer_id, cw_timer_remove);
     g_hash_table_unref(list->waiting);
     g_queue_clear_full(&list->names, g_free);
     g_clear_pointer(&list->roster, g_hash_table_unref);
@@ -623,7 +624,7 @@ static gboolean timer_cb(gpointer data)
 static void schedule(List *list, guint wait)
 {
     if (list->timer_id == 0)
-        list->timer_id = g_timeout_add(wait, timer_cb, list);
+        list->timer_id = cw_timer_add(wait, timer_cb, list);
 }
 
 /* ---- the stream comes and goes ---- */
