@@ -89,6 +89,14 @@ static char *assemble(const char *legacy, Foreign foreign)
     return g_string_free(g_steal_pointer(&out), FALSE);
 }
 
+/* Most names are: nothing in them is escaped. */
+static gboolean is_plain(const char *text)
+{
+    while (*text != '\\' && cw_jid_is_plain_local((guchar)*text))
+        text++;
+    return *text == '\0';
+}
+
 static gboolean is_ascii(const char *text)
 {
     while (*text && (guchar)*text < 0x80)
@@ -103,6 +111,8 @@ char *cw_jid_escape_local(const char *legacy)
 
     if (length == 0 || length > LOCAL_MAX || !g_utf8_validate(legacy, (gssize)length, NULL))
         return NULL;
+    if (is_plain(legacy))
+        return g_strdup(legacy);
     for (Foreign foreign = KEEP_ALL; foreign <= KEEP_NONE; foreign++) {
         g_autofree char *local = assemble(legacy, foreign);
 

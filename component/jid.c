@@ -58,8 +58,19 @@ gboolean cw_jid_nodeprep_keeps(const char *text)
 
 gboolean cw_jid_is_plain_local(guchar c)
 {
-    /* RFC 6122 appendix A.5: what nodeprep forbids of ASCII; it folds capitals */
-    return c > 0x20 && c < 0x7F && !g_ascii_isupper(c) && !strchr("\"&'/:<>@", c);
+    switch (c) {
+    case '"': /* RFC 6122 appendix A.5: what nodeprep forbids of ASCII */
+    case '&':
+    case '\'':
+    case '/':
+    case ':':
+    case '<':
+    case '>':
+    case '@':
+        return FALSE;
+    default: /* it folds capitals */
+        return c > 0x20 && c < 0x7F && !(c >= 'A' && c <= 'Z');
+    }
 }
 
 static gboolean is_plain_domain(guchar c)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "component/xmpp-time.h"
+#include "transport/timers.h"
 
 #define WINDOW (256 * 1024) /* bytes sent and not confirmed */
 #define ECHO_SPACING 2      /* ms between two questions, at least */
@@ -280,7 +281,7 @@ static void schedule_echo(CwSpool *spool)
     gint64 wait = spool->echo_at / 1000 + ECHO_SPACING - g_get_monotonic_time() / 1000;
 
     if (spool->sent > 0 && spool->echo_id == NULL && spool->echo_timer == 0 && !spool->deaf)
-        spool->echo_timer = g_timeout_add(wait > 0 ? (guint)wait : 0, echo_cb, spool);
+        spool->echo_timer = cw_timer_add(wait > 0 ? (guint)wait : 0, echo_cb, spool);
 }
 
 gboolean cw_spool_take(CwSpool *spool, const char *id)
@@ -331,7 +332,7 @@ static gboolean turn_cb(gpointer data)
 static void schedule_turn(CwSpool *spool)
 {
     if (spool->queue.length > 0 && spool->turn_id == 0)
-        spool->turn_id = g_timeout_add(TURN, turn_cb, spool);
+        spool->turn_id = cw_timer_add(TURN, turn_cb, spool);
 }
 
 /* ---- writing ---- */
@@ -419,7 +420,7 @@ void cw_spool_down(CwSpool *spool)
 
     spool->up = FALSE;
     g_clear_pointer(&spool->echo_id, g_free);
-    g_clear_handle_id(&spool->echo_timer, g_source_remove);
+    g_clear_handle_id(&spool->echo_timer, cw_timer_remove);
     for (GList *l = spool->queue.head; l != NULL; l = l->next) {
         Stanza *stanza = l->data;
         stanza->tries += stanza->sent;
@@ -452,8 +453,8 @@ static void clear(CwSpool *spool)
     spool->size = spool->window = 0;
     g_hash_table_remove_all(spool->shares);
     g_clear_pointer(&spool->echo_id, g_free);
-    g_clear_handle_id(&spool->echo_timer, g_source_remove);
-    g_clear_handle_id(&spool->turn_id, g_source_remove);
+    g_clear_handle_id(&spool->echo_timer, cw_timer_remove);
+    g_clear_handle_id(&spool->turn_id, cw_timer_remove);
 }
 
 void cw_spool_shelve(CwSpool *spool)

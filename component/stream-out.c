@@ -1,8 +1,8 @@
 /* component/stream-out.c: what a stream sends
  *
- * Stanzas are written straight into one buffer, which goes out in one write at the next turn of the
- * loop.  The buffer has two bounds: over `send_queue` the owner is told to pause the legacy side,
- * over eight times that the server counts as stuck and the connection is given up.
+ * Stanzas are written straight into one buffer, which goes out in one write at the end of a turn of
+ * the loop.  The buffer has two bounds: over `send_queue` the owner is told to pause the legacy
+ * side, over eight times that the server counts as stuck and the connection is given up.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -34,7 +34,7 @@ static void set_congested(CwStream *stream, gboolean yes)
 
 void cw_stream_reset_out(CwStream *stream)
 {
-    g_clear_handle_id(&stream->flush_id, g_source_remove);
+    cw_turn_cancel(&stream->flush);
     if (stream->write_source)
         g_source_destroy(stream->write_source);
     g_clear_pointer(&stream->write_source, g_source_unref);
@@ -102,8 +102,17 @@ static gboolean write_some(CwStream *stream, GError **error)
     return TRUE;
 }
 
-static void flush(CwStream *stream)
+gboolean cw_stream_flush_quick(gpointer data)
 {
+    CwStream *stream = data;
+
+    return !stream->stuck && !stream->congested && !stream->write_source &&
+           write_some(stream, NULL) && cw_stream_waiting(stream) == 0;
+}
+
+void cw_stream_flush(gpointer data)
+{
+    CwStream *stream = data;
     g_autoptr(GError) error = NULL;
 
     cw_stream_hold(stream);
@@ -131,26 +140,16 @@ static void flush(CwStream *stream)
     cw_stream_release(stream);
 }
 
-static gboolean flush_cb(gpointer data)
-{
-    CwStream *stream = data;
-
-    stream->flush_id = 0;
-    flush(stream);
-    return G_SOURCE_REMOVE;
-}
-
 static gboolean writable_cb(GSocket *socket, GIOCondition condition, gpointer data)
 {
-    flush(data);
+    cw_stream_flush(data);
     return G_SOURCE_CONTINUE; /* destroyed already if it is not wanted any more */
 }
 
-/* At the priority of sockets, or a busy loop would never come to it. */
 static void schedule_flush(CwStream *stream)
 {
-    if (stream->flush_id == 0 && (!stream->write_source || stream->stuck))
-        stream->flush_id = g_idle_add_full(G_PRIORITY_DEFAULT, flush_cb, stream, NULL);
+    if (!stream->write_source || stream->stuck)
+        cw_turn_queue(&stream->flush);
 }
 
 void cw_stream_append(CwStream *stream, const char *xml)

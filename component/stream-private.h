@@ -11,6 +11,7 @@
 
 #include "component/stream.h"
 #include "transport/backoff.h"
+#include "transport/turn.h"
 
 G_BEGIN_DECLS
 
@@ -41,7 +42,7 @@ struct CwStream {
 
     GString *out;
     gsize written;         /* bytes of `out` that are gone */
-    guint flush_id;        /* writes at the next turn of the loop */
+    CwTurnJob flush;       /* writes at the end of the turn */
     GSource *write_source; /* waits for room in the socket */
     gboolean congested;
     gboolean stuck; /* far beyond its bound: given up at the next turn */
@@ -95,6 +96,9 @@ void cw_stream_append(CwStream *stream, const char *xml);
 /* One attempt, now, whatever comes of it. */
 void cw_stream_flush_now(CwStream *stream);
 void cw_stream_reset_out(CwStream *stream);
+/* The two of CwTurnJob. */
+gboolean cw_stream_flush_quick(gpointer stream);
+void cw_stream_flush(gpointer stream);
 
 /* ---- stream-in.c ---- */
 

@@ -293,6 +293,8 @@ CwStream *cw_stream_new(const CwStreamConfig *config, const CwStreamEvents *even
     stream->state = CW_STREAM_IDLE;
     stream->backoff = (CwBackoff){.first = config->retry_first, .max = config->retry_max};
     stream->out = g_string_new(NULL);
+    stream->flush =
+        (CwTurnJob){.quick = cw_stream_flush_quick, .work = cw_stream_flush, .data = stream};
     return stream;
 }
 

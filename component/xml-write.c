@@ -71,6 +71,12 @@ static const char *ascii_escape(guchar byte, gboolean in_text)
     }
 }
 
+/* What ascii_escape() or read_multibyte() must look at. */
+static const gboolean is_special[256] = {
+    [0 ... 0x1F] = TRUE, ['&'] = TRUE,  ['<'] = TRUE,           ['>'] = TRUE,
+    ['"'] = TRUE,        ['\''] = TRUE, [0x80 ... 0xFF] = TRUE,
+};
+
 static void escape(GString *out, const char *text, gsize length, gboolean in_text)
 {
     const guchar *bytes = (const guchar *)text;
@@ -80,6 +86,10 @@ static void escape(GString *out, const char *text, gsize length, gboolean in_tex
         const char *instead;
         gsize skip = 1;
 
+        if (!is_special[bytes[i]]) {
+            i++;
+            continue;
+        }
         if (bytes[i] < 0x80) {
             instead = ascii_escape(bytes[i], in_text);
         } else {

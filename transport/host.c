@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "transport/timers.h"
+
 #define HELLO_TIMEOUT 10000 /* ms; protocols/LINK.md */
 #define STOP_TIMEOUT 5000   /* ms from the closed link to the kill */
 #define LOOK_INTERVAL 1000  /* ms between two looks at its memory, at most */
@@ -64,10 +66,10 @@ static void finish_if_over(CwHost *host)
 {
     if (!host->exited || host->peer != NULL)
         return;
-    g_clear_handle_id(&host->hello_id, g_source_remove);
-    g_clear_handle_id(&host->ping_id, g_source_remove);
-    g_clear_handle_id(&host->kill_id, g_source_remove);
-    g_clear_handle_id(&host->drain_id, g_source_remove);
+    g_clear_handle_id(&host->hello_id, cw_timer_remove);
+    g_clear_handle_id(&host->ping_id, cw_timer_remove);
+    g_clear_handle_id(&host->kill_id, cw_timer_remove);
+    g_clear_handle_id(&host->drain_id, cw_timer_remove);
     if (!host->stopping && host->why == NULL)
         host->why = g_strdup("ended by itself");
     host->events->ended(host, host->stopping ? NULL : host->why, host->data);
@@ -86,8 +88,8 @@ static void kill_host(CwHost *host, const char *why)
 /* The one timer of its kind: an older one would run into a host that is freed. */
 static void set_timer(CwHost *host, guint *id, guint wait, GSourceFunc callback)
 {
-    g_clear_handle_id(id, g_source_remove);
-    *id = g_timeout_add(wait, callback, host);
+    g_clear_handle_id(id, cw_timer_remove);
+    *id = cw_timer_add(wait, callback, host);
 }
 
 static gboolean drain_cb(gpointer data)
@@ -242,7 +244,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
             return;
         }
         host->ready = TRUE;
-        g_clear_handle_id(&host->hello_id, g_source_remove);
+        g_clear_handle_id(&host->hello_id, cw_timer_remove);
         host->events->ready(host, msg->protocol, host->data);
         return;
     }
@@ -336,7 +338,7 @@ CwHost *cw_host_new(const char *subject, const char *const *argv, const CwLimits
     g_subprocess_wait_async(process, host->cancellable, exited_cb, host);
     set_timer(host, &host->hello_id, HELLO_TIMEOUT, hello_late_cb);
     host->ping_id =
-        g_timeout_add(CLAMP(timing->host_ping_interval / 2, 100, LOOK_INTERVAL), ping_cb, host);
+        cw_timer_add(CLAMP(timing->host_ping_interval / 2, 100, LOOK_INTERVAL), ping_cb, host);
     cw_link_peer_send(host->peer, &(CwLinkMsg){.kind = CW_LINK_HELLO, .version = CW_LINK_VERSION});
     g_debug("%s: started", host->subject);
     return host;
@@ -346,10 +348,10 @@ void cw_host_free(CwHost *host)
 {
     if (host == NULL)
         return;
-    g_clear_handle_id(&host->hello_id, g_source_remove);
-    g_clear_handle_id(&host->ping_id, g_source_remove);
-    g_clear_handle_id(&host->kill_id, g_source_remove);
-    g_clear_handle_id(&host->drain_id, g_source_remove);
+    g_clear_handle_id(&host->hello_id, cw_timer_remove);
+    g_clear_handle_id(&host->ping_id, cw_timer_remove);
+    g_clear_handle_id(&host->kill_id, cw_timer_remove);
+    g_clear_handle_id(&host->drain_id, cw_timer_remove);
     g_cancellable_cancel(host->cancellable);
     if (!host->exited)
         g_subprocess_force_exit(host->process);
@@ -420,7 +422,7 @@ void cw_host_pause(CwHost *host, gboolean yes)
     host->heard = g_get_monotonic_time();
     /* a hello that is not read is not late */
     if (yes)
-        g_clear_handle_id(&host->hello_id, g_source_remove);
+        g_clear_handle_id(&host->hello_id, cw_timer_remove);
     else if (!host->ready && host->peer != NULL)
         set_timer(host, &host->hello_id, HELLO_TIMEOUT, hello_late_cb);
     if (host->peer != NULL)

@@ -353,6 +353,20 @@ void cw_json_write_string(GString *out, const char *text)
     write_valid(out, valid);
 }
 
+void cw_json_write_integer(GString *out, gint64 integer)
+{
+    char digits[24];
+    char *first = digits + sizeof digits;
+    guint64 left = integer < 0 ? 0 - (guint64)integer : (guint64)integer;
+
+    do
+        *--first = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (integer < 0)
+        *--first = '-';
+    g_string_append_len(out, first, digits + sizeof digits - first);
+}
+
 void cw_json_write_next(GString *out, const char *name)
 {
     char before = out->len == 0 ? '{' : out->str[out->len - 1];

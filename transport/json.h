@@ -51,6 +51,7 @@ const char *cw_json_string(const CwJson *json);           /* NULL: it is no stri
 
 /* In quotes.  What is not UTF-8 is repaired. */
 void cw_json_write_string(GString *out, const char *text);
+void cw_json_write_integer(GString *out, gint64 integer);
 /* The comma, if there is a member or item before, and the name with its colon (NULL: an item). */
 void cw_json_write_next(GString *out, const char *name);
 

@@ -1,7 +1,7 @@
 /* transport/link-peer.c: one end of a link: framing, queue, one write a loop turn
  *
  * Reads at most READ_CHUNK a turn, so that a chatty host cannot keep the loop.  What is sent goes
- * into one buffer that a source of its own writes at the next turn.  A callback may free the peer:
+ * into one buffer that is written at the end of the turn.  A callback may free the peer:
  * `busy` counts the frames that still look at it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "transport/secret.h"
+#include "transport/turn.h"
 
 #define READ_CHUNK (64 * 1024)
 
@@ -45,7 +46,7 @@ struct CwLinkPeer {
 
     guint read_id, resume_id; /* sources; 0: none */
     guint write_id;           /* waits for room in the socket */
-    guint flush_id;           /* writes at the next turn */
+    CwTurnJob flush;          /* writes at the end of the turn */
 };
 
 static void schedule_flush(CwLinkPeer *peer);
@@ -55,7 +56,7 @@ static void drop_sources(CwLinkPeer *peer)
     g_clear_handle_id(&peer->read_id, g_source_remove);
     g_clear_handle_id(&peer->resume_id, g_source_remove);
     g_clear_handle_id(&peer->write_id, g_source_remove);
-    g_clear_handle_id(&peer->flush_id, g_source_remove);
+    cw_turn_cancel(&peer->flush);
 }
 
 static void destroy(CwLinkPeer *peer)
@@ -298,12 +299,20 @@ static gboolean is_over_limit(const CwLinkPeer *peer)
     return peer->limit > 0 && cw_link_peer_queued(peer) > peer->limit;
 }
 
-static gboolean flush_cb(gpointer data)
+/* All of it, with nothing to tell anybody. */
+static gboolean flush_quick(gpointer data)
+{
+    CwLinkPeer *peer = data;
+
+    return !peer->congested && !is_over_limit(peer) && write_some(peer, NULL) &&
+           cw_link_peer_queued(peer) == 0;
+}
+
+static void flush(gpointer data)
 {
     CwLinkPeer *peer = data;
     GError *error = NULL;
 
-    peer->flush_id = 0;
     peer->busy++;
     if (write_some(peer, &error) && is_over_limit(peer))
         g_set_error(&error, CW_LINK_ERROR, CW_LINK_ERROR_STUCK,
@@ -316,18 +325,17 @@ static gboolean flush_cb(gpointer data)
         tell_congestion(peer);
     }
     leave(peer);
-    return G_SOURCE_REMOVE;
 }
 
-/* Over the limit the socket is tried once more before flush_cb() gives up. */
+/* Over the limit the socket is tried once more before flush() gives up. */
 static void schedule_flush(CwLinkPeer *peer)
 {
-    if (peer->over || peer->flush_id != 0)
+    if (peer->over || peer->flush.queued)
         return;
     if (is_over_limit(peer))
         g_clear_handle_id(&peer->write_id, g_source_remove);
     if (peer->write_id == 0)
-        peer->flush_id = g_idle_add_full(G_PRIORITY_DEFAULT, flush_cb, peer, NULL);
+        cw_turn_queue(&peer->flush);
 }
 
 gboolean cw_link_peer_send(CwLinkPeer *peer, const CwLinkMsg *msg)
@@ -402,6 +410,7 @@ CwLinkPeer *cw_link_peer_new(int fd, CwLinkSide self, gsize high_water, gsize li
     peer->data = data;
     peer->in = g_string_new(NULL);
     peer->out = g_string_new(NULL);
+    peer->flush = (CwTurnJob){.quick = flush_quick, .work = flush, .data = peer};
     fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) | FD_CLOEXEC);
     watch_reading(peer);
     return peer;

@@ -241,10 +241,16 @@ static gboolean find_shape(CwLinkKind kind, CwLinkSide from, guint *must, guint 
     return FALSE;
 }
 
+/* The tables are walked for each line. */
+static inline gboolean is_word(const char *a, const char *b)
+{
+    return a[0] == b[0] && strcmp(a, b) == 0;
+}
+
 static gboolean find_word(const char *const *words, guint n, const char *word, guint *number)
 {
     for (guint i = 0; word != NULL && i < n; i++) {
-        if (g_str_equal(words[i], word)) {
+        if (is_word(words[i], word)) {
             *number = i;
             return TRUE;
         }
@@ -499,7 +505,7 @@ static const char *read_shape(FieldShape shape, const CwJson *json, gsize offset
 static gboolean find_field(const char *name, guint *at)
 {
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
-        if (g_str_equal(fields[i].name, name)) {
+        if (is_word(fields[i].name, name)) {
             *at = i;
             return TRUE;
         }
@@ -706,11 +712,8 @@ static void write_values(GString *out, const char *name, GHashTable *values)
 
 static void write_number(GString *out, const char *name, gint64 number)
 {
-    char digits[24];
-
     cw_json_write_next(out, name);
-    g_snprintf(digits, sizeof digits, "%" G_GINT64_FORMAT, number);
-    g_string_append(out, digits);
+    cw_json_write_integer(out, number);
 }
 
 /* FALSE: it is not there.  Fields whose zero has a meaning (show offline, reason none, …) are

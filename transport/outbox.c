@@ -1,7 +1,7 @@
 /* transport/outbox.c: one user's messages on their way to the network, until their fate is known
  *
- * A queue in the order of ids.  What the network answers is nearly always among the newest, so the
- * search begins at the tail.
+ * A queue in the order of ids: those that were taken, then those with the host, then those that
+ * wait, but for some that wait again.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,16 +9,19 @@
 
 #include <string.h>
 
+#include "transport/timers.h"
+
 #define LATE_TIME (30 * G_USEC_PER_SEC) /* µs in which a network may refuse what it took */
 #define LATE_MAX 100                    /* messages of one account remembered for that */
 #define UNANSWERED_MAX 32               /* messages with the host at once */
 #define SENDINGS_MAX 3                  /* of one message: it may be what breaks the link */
 #define TURN 250                        /* ms between two looks while something is on its way */
-#define IDLE_TURN 2000                  /* ms, while nothing is */
+#define IDLE_TURN 2000                  /* ms, at least, while nothing is */
 #define STORE_AFTER 500                 /* ms without a fate: with TURN and the commit under 1 s */
 
 struct CwOutbox {
-    GQueue queue; /* CwOutgoing *, owned */
+    GQueue queue;   /* CwOutgoing *, owned */
+    GList *waiting; /* none before it waits; NULL: none does.  See find_waiting() */
     guint pending, unanswered;
     gsize size;          /* bytes of text that are pending */
     gint64 answer, wait; /* µs */
@@ -44,12 +47,22 @@ static void free_outgoing(CwOutgoing *message)
     g_free(message);
 }
 
+static void mark_waiting(CwOutbox *outbox, CwOutgoing *message)
+{
+    const CwOutgoing *first = outbox->waiting == NULL ? NULL : outbox->waiting->data;
+
+    if (first == NULL || message->id < first->id)
+        outbox->waiting = &message->link;
+}
+
 /* The only writer of the state: keeps the counts. */
 static void set_state(CwOutbox *outbox, CwOutgoing *message, CwOutgoingState state)
 {
     outbox->unanswered -= message->state == CW_OUTGOING_SENT;
     outbox->unanswered += state == CW_OUTGOING_SENT;
     message->state = state;
+    if (state == CW_OUTGOING_WAITING)
+        mark_waiting(outbox, message);
 }
 
 /* Its fate is known. */
@@ -73,9 +86,16 @@ static void tell_settled(CwOutbox *outbox)
         outbox->events->settled(outbox->data);
 }
 
+static void unlink_message(CwOutbox *outbox, CwOutgoing *message)
+{
+    if (outbox->waiting == &message->link)
+        outbox->waiting = message->link.next;
+    g_queue_unlink(&outbox->queue, &message->link);
+}
+
 static void forget(CwOutbox *outbox, CwOutgoing *message)
 {
-    g_queue_unlink(&outbox->queue, &message->link);
+    unlink_message(outbox, message);
     free_outgoing(message);
 }
 
@@ -85,7 +105,7 @@ static void give_back(CwOutbox *outbox, CwOutgoing *message, CwReason reason, co
 {
     if (message->state != CW_OUTGOING_TAKEN)
         settle(outbox, message);
-    g_queue_unlink(&outbox->queue, &message->link);
+    unlink_message(outbox, message);
     outbox->events->returned(message, reason, text, outbox->data);
     unstore(outbox, message);
     free_outgoing(message);
@@ -108,18 +128,12 @@ static void store(CwOutbox *outbox, CwOutgoing *message)
     outbox->events->store(message, outbox->data);
 }
 
-/* The first that waits, looked for from the tail: those that wait are the newest. */
 static GList *find_waiting(CwOutbox *outbox)
 {
-    guint left = outbox->pending - outbox->unanswered;
-    GList *l = left == 0 ? NULL : outbox->queue.tail;
-
-    for (; l != NULL; l = l->prev) {
-        const CwOutgoing *message = l->data;
-        if (message->state == CW_OUTGOING_WAITING && --left == 0)
-            break;
-    }
-    return l;
+    while (outbox->waiting != NULL &&
+           ((CwOutgoing *)outbox->waiting->data)->state != CW_OUTGOING_WAITING)
+        outbox->waiting = outbox->waiting->next;
+    return outbox->waiting;
 }
 
 static void send_waiting(CwOutbox *outbox)
@@ -196,15 +210,24 @@ static gboolean turn_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+/* ms until the first of those that were taken is too old to be refused. */
+static guint idle_wait(const CwOutbox *outbox)
+{
+    const CwOutgoing *oldest = outbox->queue.head->data;
+    gint64 left = (oldest->since + LATE_TIME - now_of(outbox)) / 1000;
+
+    return (guint)CLAMP(left + 1, IDLE_TURN, LATE_TIME / 1000);
+}
+
 static void schedule_turn(CwOutbox *outbox)
 {
     gboolean slow = outbox->pending == 0;
 
     if (outbox->queue.length == 0 || (outbox->turn_id != 0 && (slow || !outbox->turn_is_slow)))
         return;
-    g_clear_handle_id(&outbox->turn_id, g_source_remove);
+    g_clear_handle_id(&outbox->turn_id, cw_timer_remove);
     outbox->turn_is_slow = slow;
-    outbox->turn_id = g_timeout_add(slow ? IDLE_TURN : TURN, turn_cb, outbox);
+    outbox->turn_id = cw_timer_add(slow ? idle_wait(outbox) : TURN, turn_cb, outbox);
 }
 
 /* ---- life ---- */
@@ -229,7 +252,7 @@ void cw_outbox_free(CwOutbox *outbox)
 {
     if (outbox == NULL)
         return;
-    g_clear_handle_id(&outbox->turn_id, g_source_remove);
+    g_clear_handle_id(&outbox->turn_id, cw_timer_remove);
     while (outbox->queue.head != NULL)
         forget(outbox, outbox->queue.head->data);
     g_free(outbox);
@@ -247,6 +270,7 @@ static CwOutgoing *append(CwOutbox *outbox, gint64 id, const char *contact, cons
     message->held = g_get_monotonic_time();
     message->link.data = message;
     g_queue_push_tail_link(&outbox->queue, &message->link);
+    mark_waiting(outbox, message);
     outbox->pending++;
     outbox->size += strlen(text);
     return message;
@@ -344,9 +368,14 @@ void cw_outbox_close(CwOutbox *outbox, CwReason reason, const char *text)
 
 /* ---- fates ---- */
 
+/* From the tail, but not along all that waits: the host answers what it was given. */
 static CwOutgoing *find(CwOutbox *outbox, gint64 id)
 {
-    for (GList *l = outbox->queue.tail; l != NULL; l = l->prev) {
+    GList *l = find_waiting(outbox);
+
+    if (l == NULL || ((CwOutgoing *)l->data)->id < id)
+        l = outbox->queue.tail;
+    for (; l != NULL; l = l->prev) {
         CwOutgoing *message = l->data;
         if (message->id <= id)
             return message->id == id ? message : NULL;

@@ -31,7 +31,7 @@ static Inquiry *find(const CwSession *session, gint64 id)
 static void end(Inquiry *inquiry, const CwLinkMsg *answer, CwReason reason, const char *text)
 {
     g_queue_remove(&inquiry->session->inquiries, inquiry);
-    g_clear_handle_id(&inquiry->timer_id, g_source_remove);
+    g_clear_handle_id(&inquiry->timer_id, cw_timer_remove);
     inquiry->done(inquiry->session, answer, reason, text, inquiry->data);
     g_free(inquiry);
 }
@@ -75,7 +75,7 @@ gboolean cw_session_inquire(CwSession *session, CwLinkMsg *msg, guint most, guin
     inquiry->id = msg->id;
     inquiry->done = done;
     inquiry->data = data;
-    inquiry->timer_id = g_timeout_add(timeout, late_cb, inquiry);
+    inquiry->timer_id = cw_timer_add(timeout, late_cb, inquiry);
     g_queue_push_tail(&session->inquiries, inquiry);
     return TRUE;
 }

@@ -22,6 +22,7 @@
 #include "transport/pace.h"
 #include "transport/seen.h"
 #include "transport/session.h"
+#include "transport/timers.h"
 #include "transport/transport.h"
 
 G_BEGIN_DECLS

@@ -88,8 +88,8 @@ static void count_out(CwSession *session)
 static void disconnected(CwSession *session)
 {
     count_out(session);
-    g_clear_handle_id(&session->timer_id, g_source_remove);
-    g_clear_handle_id(&session->steady_id, g_source_remove);
+    g_clear_handle_id(&session->timer_id, cw_timer_remove);
+    g_clear_handle_id(&session->steady_id, cw_timer_remove);
     g_clear_pointer(&session->account, cw_account_free);
     session->told_show = CW_SHOW_OFFLINE;
     g_clear_pointer(&session->told_status, g_free);
@@ -124,7 +124,7 @@ static gboolean retry_cb(gpointer data)
 static void wait_and_retry(CwSession *session, guint wait, CwReason reason, const char *why)
 {
     session->retry_at = g_get_monotonic_time() + (gint64)wait * 1000;
-    session->timer_id = g_timeout_add(wait, retry_cb, session);
+    session->timer_id = cw_timer_add(wait, retry_cb, session);
     if (session->state != CW_SESSION_WAITING)
         set_state(session, CW_SESSION_WAITING, reason, why);
 }
@@ -196,7 +196,7 @@ static gboolean login_late_cb(gpointer data)
 
     session->timer_id = 0;
     if (left > 0)
-        session->timer_id = g_timeout_add(MAX(left, LOGIN_LOOK), login_late_cb, session);
+        session->timer_id = cw_timer_add(MAX(left, LOGIN_LOOK), login_late_cb, session);
     else
         failed(session, CW_REASON_NETWORK, "the network did not answer in time", FALSE);
     return G_SOURCE_REMOVE;
@@ -217,8 +217,8 @@ static void online(CwSession *session)
 {
     if (session->state == CW_SESSION_ONLINE)
         return;
-    g_clear_handle_id(&session->timer_id, g_source_remove);
-    session->steady_id = g_timeout_add(STEADY_TIME, steady_cb, session);
+    g_clear_handle_id(&session->timer_id, cw_timer_remove);
+    session->steady_id = cw_timer_add(STEADY_TIME, steady_cb, session);
     cw_seen_mark_login(session->seen);
     cw_outage_online(cw_transport_outage(session->transport), session->server);
     session->counted = TRUE;
@@ -467,7 +467,7 @@ static void start(CwSession *session, const CwUser *user)
     g_free(session->server);
     session->server = find_server(session, user->username);
     session->login_since = cw_session_clock(session);
-    session->timer_id = g_timeout_add(TIMING(session)->login_timeout, login_late_cb, session);
+    session->timer_id = cw_timer_add(TIMING(session)->login_timeout, login_late_cb, session);
     set_state(session, CW_SESSION_CONNECTING, CW_REASON_NONE, NULL);
 }
 
@@ -475,7 +475,7 @@ void cw_session_log_in(CwSession *session)
 {
     g_autoptr(GError) error = NULL;
 
-    g_clear_handle_id(&session->timer_id, g_source_remove);
+    g_clear_handle_id(&session->timer_id, cw_timer_remove);
     g_autoptr(CwUser) user =
         cw_store_get_user(cw_transport_store(session->transport),
                           cw_transport_domain(session->transport), session->jid, &error);
@@ -537,8 +537,8 @@ static gboolean linger_cb(gpointer data)
 /* Ends it by itself unless a resource comes. */
 static void linger(CwSession *session)
 {
-    g_clear_handle_id(&session->linger_id, g_source_remove);
-    session->linger_id = g_timeout_add(TIMING(session)->registered_linger, linger_cb, session);
+    g_clear_handle_id(&session->linger_id, cw_timer_remove);
+    session->linger_id = cw_timer_add(TIMING(session)->registered_linger, linger_cb, session);
 }
 
 static gboolean leave_cb(gpointer data)
@@ -555,8 +555,8 @@ static void schedule_leave(CwSession *session)
 {
     gint64 wait = (session->leave_at - g_get_monotonic_time()) / 1000;
 
-    g_clear_handle_id(&session->leave_id, g_source_remove);
-    session->leave_id = g_timeout_add(wait > 0 ? (guint)wait : 0, leave_cb, session);
+    g_clear_handle_id(&session->leave_id, cw_timer_remove);
+    session->leave_id = cw_timer_add(wait > 0 ? (guint)wait : 0, leave_cb, session);
 }
 
 void cw_session_leave(CwSession *session)
@@ -574,7 +574,7 @@ void cw_session_leave(CwSession *session)
 void cw_session_stay(CwSession *session)
 {
     session->leaving = FALSE;
-    g_clear_handle_id(&session->leave_id, g_source_remove);
+    g_clear_handle_id(&session->leave_id, cw_timer_remove);
 }
 
 static void settled_cb(gpointer data)
@@ -808,10 +808,10 @@ void cw_session_free(CwSession *session)
 {
     if (session == NULL)
         return;
-    g_clear_handle_id(&session->timer_id, g_source_remove);
-    g_clear_handle_id(&session->steady_id, g_source_remove);
-    g_clear_handle_id(&session->linger_id, g_source_remove);
-    g_clear_handle_id(&session->leave_id, g_source_remove);
+    g_clear_handle_id(&session->timer_id, cw_timer_remove);
+    g_clear_handle_id(&session->steady_id, cw_timer_remove);
+    g_clear_handle_id(&session->linger_id, cw_timer_remove);
+    g_clear_handle_id(&session->leave_id, cw_timer_remove);
     cw_account_free(session->account);
     cw_session_drop_questions(session);
     cw_session_drop_inquiries(session);

@@ -11,6 +11,7 @@
 #include "transport/supervisor.h"
 
 #include "transport/supervisor-private.h"
+#include "transport/timers.h"
 
 /* ---- hosts ---- */
 
@@ -211,9 +212,9 @@ void cw_supervisor_schedule_turn(CwSupervisor *supervisor, guint delay)
 
     if (!supervisor->started || (supervisor->turn_id != 0 && supervisor->turn_due <= due))
         return;
-    g_clear_handle_id(&supervisor->turn_id, g_source_remove);
+    g_clear_handle_id(&supervisor->turn_id, cw_timer_remove);
     supervisor->turn_due = due;
-    supervisor->turn_id = g_timeout_add(delay, turn_cb, supervisor);
+    supervisor->turn_id = cw_timer_add(delay, turn_cb, supervisor);
 }
 
 /* ---- the supervisor ---- */
@@ -243,7 +244,7 @@ void cw_supervisor_free(CwSupervisor *supervisor)
     if (supervisor == NULL)
         return;
     g_warn_if_fail(supervisor->waiting.length == 0);
-    g_clear_handle_id(&supervisor->turn_id, g_source_remove);
+    g_clear_handle_id(&supervisor->turn_id, cw_timer_remove);
     g_clear_handle_id(&supervisor->watch_id, g_source_remove);
     g_ptr_array_unref(supervisor->slots);
     cw_suspects_free(supervisor->suspects);

@@ -20,6 +20,8 @@
 
 #include <string.h>
 
+#include "transport/timers.h"
+
 #define NS_ROSTERX "http://jabber.org/protocol/rosterx"
 #define GATHER_TIME 300     /* ms in which the list comes in */
 #define READ_SPACING 5000   /* ms between two looks at one roster */
@@ -42,7 +44,7 @@ static void free_list(gpointer data)
 {
     CwRosterList *list = data;
 
-    g_clear_handle_id(&list->timer_id, g_source_remove);
+    g_clear_handle_id(&list->timer_id, cw_timer_remove);
     g_hash_table_unref(list->waiting);
     g_queue_clear_full(&list->names, g_free);
     g_clear_pointer(&list->roster, g_hash_table_unref);
@@ -376,7 +378,7 @@ static gboolean timer_cb(gpointer data)
 static void schedule(CwRosterList *list, guint wait)
 {
     if (list->timer_id == 0)
-        list->timer_id = g_timeout_add(wait, timer_cb, list);
+        list->timer_id = cw_timer_add(wait, timer_cb, list);
 }
 
 /* ---- the stream comes and goes ---- */

@@ -295,21 +295,33 @@ static gboolean set_options(PurpleAccount *purple, GHashTable *values, GError **
     return TRUE;
 }
 
-/* purple_account_new() hands out the account of that name again when there is one.  Two users may
- * well have it (a nick at two ports of one server, a bouncer), so those are out of sight meanwhile.
- */
+static gboolean making;
+
+/* Stands in for libpurple's function of that name, as those of glib-timers.c do for GLib's.
+ * purple_account_new() hands out the account of the same name that it finds: but two users may well
+ * have one (a nick at two ports of one server, a bouncer).  And it would prepare the name of every
+ * account there is for that, which with 1,000 of them is most of what a log-in costs. */
+PurpleAccount *purple_accounts_find(const char *name, const char *protocol)
+{
+    if (making || name == NULL)
+        return NULL;
+    g_autofree char *wanted = g_strdup(purple_normalize(NULL, name));
+    for (GList *l = purple_accounts_get_all(); l != NULL; l = l->next) {
+        PurpleAccount *purple = l->data;
+        if ((protocol == NULL ||
+             purple_strequal(purple_account_get_protocol_id(purple), protocol)) &&
+            purple_strequal(purple_normalize(NULL, purple_account_get_username(purple)), wanted))
+            return purple;
+    }
+    return NULL;
+}
+
 static PurpleAccount *make_purple_account(const char *username)
 {
-    const char *id = cw_host.protocol->id;
-    g_autoptr(GPtrArray) twins = g_ptr_array_new();
-    for (PurpleAccount *twin; (twin = purple_accounts_find(username, id)) != NULL;) {
-        purple_accounts_remove(twin);
-        g_ptr_array_add(twins, twin);
-    }
-    PurpleAccount *purple = purple_account_new(username, id);
+    making = TRUE;
+    PurpleAccount *purple = purple_account_new(username, cw_host.protocol->id);
+    making = FALSE;
     purple_accounts_add(purple);
-    for (guint i = 0; i < twins->len; i++)
-        purple_accounts_add(g_ptr_array_index(twins, i));
     return purple;
 }
 

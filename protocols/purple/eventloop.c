@@ -1,8 +1,9 @@
-/* protocols/purple/eventloop.c: libpurple's event loop on GLib's, with one epoll set
+/* protocols/purple/eventloop.c: libpurple's event loop on GLib's, with one epoll set and one heap
  *
- * GLib's poll() costs with each descriptor that is open, and libpurple watches one or two an
- * account.  Here all of them are in one epoll set, which is the one descriptor of one GSource: a
- * turn costs with those that are ready (libpurple.md, item 17).
+ * GLib's poll() costs with each descriptor that is open, and its loop with each timer; libpurple
+ * and its plugins have some of either for each account.  Here all descriptors are in one epoll set,
+ * which is the one descriptor of one GSource, and all timers on one heap (transport/timers.h): a
+ * turn costs with what is ready.
  *
  *     Watch  what libpurple added: id, conditions, function; libpurple often adds two for one fd
  *     Slot   a descriptor in the epoll set and its watches
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "protocols/purple/host.h"
+#include "transport/timers.h"
 
 #define BATCH 64 /* events a turn, so that other sources get theirs */
 
@@ -45,8 +47,10 @@ static struct {
     int epoll_fd;
     GSource *source;
     gpointer tag;
-    GHashTable *watches; /* id -> Watch, owned */
-    GHashTable *slots;   /* fd -> Slot, owned */
+    GHashTable *watches;   /* id -> Watch, owned */
+    GHashTable *slots;     /* fd -> Slot, owned */
+    GHashTable *timers_of; /* data -> id of the newest of GLib's timers with it */
+    GThread *thread;
     guint last_id;
     guint32 last_generation;
     gboolean paused;
@@ -213,11 +217,13 @@ guint cw_eventloop_watches(void)
     return loop.watches != NULL ? g_hash_table_size(loop.watches) : 0;
 }
 
-/* ---- timers: GLib's ---- */
+/* ---- timers ---- */
 
 typedef struct {
+    guint id;
     GSourceFunc func;
     gpointer data;
+    GDestroyNotify notify; /* nullable */
     guint64 owner;
 } Timer;
 
@@ -230,30 +236,74 @@ static gboolean timer_cb(gpointer data)
     return again;
 }
 
-static Timer *timer_new(GSourceFunc func, gpointer data)
+static guint find_timer_of(gconstpointer data)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(loop.timers_of, data));
+}
+
+static void free_timer(gpointer data)
+{
+    Timer *timer = data;
+    if (find_timer_of(timer->data) == timer->id)
+        g_hash_table_remove(loop.timers_of, timer->data);
+    if (timer->notify != NULL)
+        timer->notify(timer->data);
+    g_free(timer);
+}
+
+static Timer *timer_new(guint interval, gboolean whole_seconds, GSourceFunc func, gpointer data)
 {
     Timer *timer = g_new0(Timer, 1);
     timer->func = func;
     timer->data = data;
     timer->owner = cw_eventloop_owner;
+    timer->id = cw_timer_add_full(interval, whole_seconds, timer_cb, timer, free_timer);
     return timer;
+}
+
+gboolean cw_eventloop_is_ours(void)
+{
+    return loop.thread == g_thread_self();
+}
+
+guint cw_eventloop_add_timer(guint interval, gboolean whole_seconds, GSourceFunc func,
+                             gpointer data, GDestroyNotify notify)
+{
+    Timer *timer = timer_new(interval, whole_seconds, func, data);
+    timer->notify = notify;
+    g_hash_table_insert(loop.timers_of, data, GUINT_TO_POINTER(timer->id));
+    return timer->id;
+}
+
+gboolean cw_eventloop_remove_timer_of(gconstpointer data)
+{
+    return cw_timer_remove(find_timer_of(data));
+}
+
+void cw_eventloop_hurry_timer_of(gconstpointer data)
+{
+    cw_timer_hurry(find_timer_of(data));
 }
 
 static guint timeout_add(guint interval, GSourceFunc function, gpointer data)
 {
-    return g_timeout_add_full(G_PRIORITY_DEFAULT, interval, timer_cb, timer_new(function, data),
-                              g_free);
+    if (!cw_eventloop_is_ours()) /* a thread of a plugin: GLib takes care of that */
+        return g_timeout_add(interval, function, data);
+    return timer_new(interval, FALSE, function, data)->id;
 }
 
 static guint timeout_add_seconds(guint interval, GSourceFunc function, gpointer data)
 {
-    return g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, interval, timer_cb,
-                                      timer_new(function, data), g_free);
+    if (!cw_eventloop_is_ours())
+        return g_timeout_add_seconds(interval, function, data);
+    return timer_new(interval * 1000, TRUE, function, data)->id;
 }
 
 /* Plugins remove timers that are over; g_source_remove() would complain in the log each time. */
 static gboolean timeout_remove(guint id)
 {
+    if (cw_eventloop_is_ours() && cw_timer_remove(id))
+        return TRUE;
     GSource *source = id != 0 ? g_main_context_find_source_by_id(NULL, id) : NULL;
     if (source == NULL)
         return FALSE;
@@ -281,6 +331,8 @@ void cw_eventloop_init(void)
         g_error("cannot make an epoll set: %s", g_strerror(errno));
     loop.watches = g_hash_table_new_full(NULL, NULL, NULL, free_watch);
     loop.slots = g_hash_table_new_full(NULL, NULL, NULL, free_slot);
+    loop.timers_of = g_hash_table_new(NULL, NULL);
+    loop.thread = g_thread_self();
     loop.source = g_source_new(&source_funcs, sizeof(GSource));
     g_source_set_static_name(loop.source, "libpurple");
     loop.tag = g_source_add_unix_fd(loop.source, loop.epoll_fd, G_IO_IN);

@@ -22,6 +22,15 @@ void cw_eventloop_set_owner(guint64 serial);
 /* Back-pressure: while paused no descriptor of libpurple is served; timers go on. */
 void cw_eventloop_pause(gboolean yes);
 
+/* ---- GLib's timers, see glib-timers.c ---- */
+
+gboolean cw_eventloop_is_ours(void); /* the thread that it runs in is the loop's */
+guint cw_eventloop_add_timer(guint interval, gboolean whole_seconds, GSourceFunc func,
+                             gpointer data, GDestroyNotify notify);
+/* The newest timer with that data that was made by these, not by libpurple's functions. */
+gboolean cw_eventloop_remove_timer_of(gconstpointer data);
+void cw_eventloop_hurry_timer_of(gconstpointer data);
+
 /* For tests and logs: watches that are open. */
 guint cw_eventloop_watches(void);
 

@@ -44,15 +44,18 @@ char *cw_text_clean(const char *text)
         return g_strdup("");
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     GString *out = g_string_sized_new(strlen(valid));
-    for (const char *p = valid; *p != '\0'; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (c == '\r') {
-            if (p[1] != '\n')
-                g_string_append_c(out, '\n');
-        } else if (is_carried(c)) {
-            g_string_append_len(out, p, g_utf8_next_char(p) - p);
-        }
+    const char *plain = valid; /* where what can be copied as it is begins */
+    const char *p = valid;
+    for (; *p != '\0'; p = g_utf8_next_char(p)) {
+        gunichar c = (guchar)*p < 0x80 ? (guchar)*p : g_utf8_get_char(p);
+        if (is_carried(c))
+            continue;
+        g_string_append_len(out, plain, p - plain);
+        if (c == '\r' && p[1] != '\n')
+            g_string_append_c(out, '\n');
+        plain = g_utf8_next_char(p);
     }
+    g_string_append_len(out, plain, p - plain);
     return g_string_free(out, FALSE);
 }
 
@@ -312,10 +315,11 @@ char *cw_markup_to_text(const char *html)
         }
         block_at_end = FALSE;
         const char *next = *p == '&' ? read_entity(p, reader.out) : NULL;
-        if (next == NULL)
-            g_string_append_c(reader.out, *p++);
-        else
-            p = next;
+        if (next == NULL) { /* text, up to what may be none */
+            next = p + 1 + strcspn(p + 1, "<&");
+            g_string_append_len(reader.out, p, next - p);
+        }
+        p = next;
     }
     end_link(&reader);
     if (block_at_end && reader.out->len > 0 && reader.out->str[reader.out->len - 1] == '\n')
@@ -323,30 +327,37 @@ char *cw_markup_to_text(const char *html)
     return g_string_free(reader.out, FALSE);
 }
 
+static const char *html_of(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\n':
+        return "<br>";
+    default:
+        return NULL;
+    }
+}
+
 char *cw_markup_from_text(const char *text)
 {
     GString *out = g_string_sized_new(strlen(text) + 16);
+    const char *plain = text; /* where what can be copied as it is begins */
     for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            g_string_append(out, "&amp;");
-            break;
-        case '<':
-            g_string_append(out, "&lt;");
-            break;
-        case '>':
-            g_string_append(out, "&gt;");
-            break;
-        case '"':
-            g_string_append(out, "&quot;");
-            break;
-        case '\n':
-            g_string_append(out, "<br>");
-            break;
-        default:
-            g_string_append_c(out, *text);
-        }
+        const char *html = html_of(*text);
+        if (html == NULL)
+            continue;
+        g_string_append_len(out, plain, text - plain);
+        g_string_append(out, html);
+        plain = text + 1;
     }
+    g_string_append_len(out, plain, text - plain);
     return g_string_free(out, FALSE);
 }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocols/purple/eventloop.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
@@ -120,9 +121,7 @@ static void hurry(CwAccount *account)
     PurpleConnection *gc = cw_account_connection(account);
     if (cw_host.defaults->queue_signal == NULL || gc == NULL || gc->proto_data == NULL)
         return;
-    GSource *timer = g_main_context_find_source_by_user_data(NULL, gc->proto_data);
-    if (timer != NULL)
-        g_source_set_ready_time(timer, 0);
+    cw_eventloop_hurry_timer_of(gc->proto_data);
 }
 
 static PurpleConversation *find_conversation(CwAccount *account, const char *contact)

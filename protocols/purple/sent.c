@@ -9,7 +9,8 @@
  * A plugin that has a queue of its own (prpl-irc: a rate limit) takes a message long before it
  * writes it, and forgets it when the connection drops.  With the signal of its queue the lines that
  * it really writes are counted, in the order in which they were given to it.  A message is
- * acknowledged with its last line, in the turn after: a write that fails ends the account first.
+ * acknowledged with its last line, at the end of the turn: a write that fails ends the account
+ * first.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,6 +22,7 @@
 
 #include "protocols/purple/buddies.h"
 #include "protocols/purple/host.h"
+#include "transport/turn.h"
 
 /* A text later than that, from the writing, refuses nothing. */
 #define REFUSAL_WINDOW (30 * G_TIME_SPAN_SECOND)
@@ -49,9 +51,12 @@ struct CwSent {
 
 struct CwSentList {
     CwAccount *account;
-    GQueue queue;    /* CwSent, oldest first */
+    GQueue queue; /* CwSent, oldest first */
+    /* No message before these, of up to SENT_MAX, is without an answer, or has a piece to be
+     * written; NULL: none is.  See first_unsettled() and first_unwritten(). */
+    GList *unsettled, *unwritten;
     CwSent *sending; /* inside the plugin's send function */
-    guint ack_id;
+    CwTurnJob acks;
 };
 
 static gboolean watched; /* the plugin's queue shows what it writes */
@@ -64,11 +69,14 @@ static void free_sent(gpointer data)
     g_free(sent);
 }
 
+static void ack_written(gpointer data);
+
 CwSentList *cw_sent_list_new(CwAccount *account)
 {
     CwSentList *list = g_new0(CwSentList, 1);
     list->account = account;
     g_queue_init(&list->queue);
+    list->acks = (CwTurnJob){.work = ack_written, .data = list};
     return list;
 }
 
@@ -76,9 +84,50 @@ void cw_sent_list_free(CwSentList *list)
 {
     if (list == NULL)
         return;
-    g_clear_handle_id(&list->ack_id, g_source_remove);
+    cw_turn_cancel(&list->acks);
     g_queue_clear_full(&list->queue, free_sent);
     g_free(list);
+}
+
+/* ---- the queue ---- */
+
+static gboolean is_written(const CwSent *sent)
+{
+    return sent->written >= sent->pieces;
+}
+
+static GList *first_unsettled(CwSentList *list)
+{
+    while (list->unsettled != NULL && ((CwSent *)list->unsettled->data)->settled)
+        list->unsettled = list->unsettled->next;
+    return list->unsettled;
+}
+
+/* What is written stays so: pieces become fewer, and never more. */
+static GList *first_unwritten(CwSentList *list)
+{
+    while (list->unwritten != NULL && is_written(list->unwritten->data))
+        list->unwritten = list->unwritten->next;
+    return list->unwritten;
+}
+
+static void append(CwSentList *list, CwSent *sent)
+{
+    g_queue_push_tail(&list->queue, sent);
+    if (list->unsettled == NULL)
+        list->unsettled = list->queue.tail;
+    if (list->unwritten == NULL)
+        list->unwritten = list->queue.tail;
+}
+
+static void forget(CwSentList *list, GList *link)
+{
+    if (list->unsettled == link)
+        list->unsettled = link->next;
+    if (list->unwritten == link)
+        list->unwritten = link->next;
+    free_sent(link->data);
+    g_queue_delete_link(&list->queue, link);
 }
 
 /* ---- the one answer ---- */
@@ -107,7 +156,7 @@ static void forget_old(CwSentList *list)
     gint64 limit = g_get_monotonic_time() - REMEMBERED;
     for (CwSent *sent;
          (sent = g_queue_peek_head(&list->queue)) != NULL && sent->settled && sent->at < limit;)
-        free_sent(g_queue_pop_head(&list->queue));
+        forget(list, list->queue.head);
 }
 
 /* Never one whose sender waits for an answer. */
@@ -115,20 +164,19 @@ static void make_place(CwSentList *list)
 {
     for (GList *l = list->queue.head; l != NULL && list->queue.length >= SENT_MAX; l = l->next) {
         CwSent *sent = l->data;
-        if (!sent->settled || sent->written < sent->pieces)
+        if (!sent->settled || !is_written(sent))
             continue;
-        free_sent(sent);
-        g_queue_delete_link(&list->queue, l);
+        forget(list, l);
         return;
     }
 }
 
-static guint count_unwritten(const CwSentList *list)
+static guint count_unwritten(CwSentList *list)
 {
     guint n = 0;
-    for (const GList *l = list->queue.head; l != NULL; l = l->next) {
+    for (const GList *l = first_unwritten(list); l != NULL; l = l->next) {
         const CwSent *sent = l->data;
-        n += sent->pieces - sent->written;
+        n += sent->pieces - MIN(sent->written, sent->pieces);
     }
     return n;
 }
@@ -154,7 +202,7 @@ CwSent *cw_sent_begin(CwSentList *list, gint64 id, const char *contact, const ch
     sent->text_hash = g_str_hash(text);
     sent->at = g_get_monotonic_time();
     sent->pieces = pieces;
-    g_queue_push_tail(&list->queue, sent);
+    append(list, sent);
     list->sending = sent;
     return sent;
 }
@@ -189,7 +237,7 @@ void cw_sent_given(CwSentList *list, CwSent *sent, guint given, int result)
     if (!watched)
         sent->written = given;
     if (result >= 0) {
-        if (sent->written >= sent->pieces)
+        if (is_written(sent))
             ack(list, sent);
         return;
     }
@@ -202,18 +250,16 @@ void cw_sent_given(CwSentList *list, CwSent *sent, guint given, int result)
         nack(list, sent, reason, "only the beginning of it was sent");
 }
 
-static gboolean ack_cb(gpointer data)
+static void ack_written(gpointer data)
 {
     CwSentList *list = data;
-    list->ack_id = 0;
     if (list->account->ending)
-        return G_SOURCE_REMOVE; /* cw_sent_end() knows why */
-    for (GList *l = list->queue.head; l != NULL; l = l->next) {
+        return; /* cw_sent_end() knows why */
+    for (GList *l = first_unsettled(list); l != NULL; l = l->next) {
         CwSent *sent = l->data;
-        if (sent != list->sending && sent->written >= sent->pieces)
+        if (sent != list->sending && is_written(sent))
             ack(list, sent);
     }
-    return G_SOURCE_REMOVE;
 }
 
 /* A line to `target` left the plugin's queue: a piece of the oldest message that is not written.
@@ -221,9 +267,9 @@ static gboolean ack_cb(gpointer data)
 static void written(CwSentList *list, const char *target)
 {
     g_autofree char *name = cw_account_normalize(list->account, target);
-    for (GList *l = list->queue.head; l != NULL; l = l->next) {
+    for (GList *l = first_unwritten(list); l != NULL; l = l->next) {
         CwSent *sent = l->data;
-        if (sent->written >= sent->pieces)
+        if (is_written(sent))
             continue;
         /* prpl-irc takes the sign of a nick's rank in a room off ("+nick") */
         if (name == NULL ||
@@ -231,8 +277,8 @@ static void written(CwSentList *list, const char *target)
             return;
         sent->written++;
         sent->at = g_get_monotonic_time();
-        if (sent->written == sent->pieces && list->ack_id == 0)
-            list->ack_id = g_idle_add_full(G_PRIORITY_DEFAULT, ack_cb, list, NULL);
+        if (sent->written == sent->pieces)
+            cw_turn_queue(&list->acks);
         return;
     }
 }

@@ -202,11 +202,13 @@ BenchMemory bench_memory(void)
 {
     g_autoptr(GArray) hosts = list_hosts();
     g_autofree char *gateway = read_rollup(self.pid);
-    BenchMemory memory = {.n_hosts = hosts->len, .gateway = rollup(gateway, "\nPss:")};
+    BenchMemory memory = {.n_hosts = hosts->len,
+                          .gateway = rollup(gateway, "\nPss:"),
+                          .gateway_own = rollup(gateway, "\nPrivate_Dirty:")};
 
     for (guint i = 0; i < hosts->len; i++) {
         g_autofree char *host = read_rollup(g_array_index(hosts, pid_t, i));
-        memory.hosts += rollup(host, "\nPrivate_Clean:") + rollup(host, "\nPrivate_Dirty:");
+        memory.hosts += rollup(host, "\nPrivate_Dirty:");
     }
     return memory;
 }

@@ -68,7 +68,9 @@ BenchCpu bench_cpu_since(BenchCpu before);
 
 typedef struct {
     guint n_hosts;
-    double gateway, hosts; /* KiB: proportional share; private, of all hosts */
+    /* KiB: proportional share; what is the gateway's alone, without code and data of libraries; the
+     * same of all hosts */
+    double gateway, gateway_own, hosts;
 } BenchMemory;
 BenchMemory bench_memory(void);
 

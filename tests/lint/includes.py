@@ -25,7 +25,8 @@ LIBRARIES = {
 
 GLIB = ["glib", "gio"]
 # What a protocol host may see of us.
-LINK = ["transport/link.h", "transport/protocol.h", "transport/scoreboard.h", "transport/secret.h"]
+LINK = ["transport/link.h", "transport/protocol.h", "transport/scoreboard.h", "transport/secret.h",
+        "transport/timers.h", "transport/turn.h"]
 
 LAW = [
     # pattern, our folders and headers, libraries
@@ -34,6 +35,8 @@ LAW = [
     ("component/*", ["component/", "transport/", "conf/"], GLIB + ["libidn"]),
     # cw_link is shared with the hosts: it knows nothing of the gateway.
     ("transport/link*", LINK + ["transport/json.h"], GLIB),
+    ("transport/timers*", ["transport/timers.h"], GLIB),
+    ("transport/turn*", ["transport/turn.h"], GLIB),
     ("transport/json*", ["transport/json.h", "transport/arena.h"], GLIB),
     ("transport/arena*", ["transport/arena.h"], GLIB),
     ("transport/protocol*", LINK, GLIB),
