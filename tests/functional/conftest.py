@@ -134,7 +134,11 @@ def prosody():
 
 @pytest.fixture(scope="session")
 def other_prosody():
-    yield from run_server(Prosody(hosts=[OTHER_HOST]))
+    # SCRAM takes prpl-jabber four seconds with the sanitizers, at each log-in; tests/functional/host
+    # has it
+    yield from run_server(Prosody(hosts=[OTHER_HOST], rooms=f"rooms.{OTHER_HOST}", extra="""
+disable_sasl_mechanisms = { "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS" }
+"""))
 
 
 @pytest.fixture(scope="session")

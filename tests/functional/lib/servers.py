@@ -36,8 +36,10 @@ class Prosody(Process):
     name = "prosody"
 
     def __init__(self, hosts=("localhost",), components=None, secret=SECRET, modules=(), extra="",
-                 client_port=None, component_port=None, folder=None, component_modules=()):
+                 client_port=None, component_port=None, folder=None, component_modules=(),
+                 rooms=None):
         super().__init__(folder)
+        self.rooms = rooms  # the name of a MUC service
         self.hosts = list(hosts)
         self.components = list(components or [])
         self.secret = secret
@@ -71,6 +73,8 @@ class Prosody(Process):
             "limits = {}", self.extra,
         ]
         lines += [f"VirtualHost {lua_string(host)}" for host in self.hosts]
+        if self.rooms:
+            lines += [f'Component {lua_string(self.rooms)} "muc"']
         for component in self.components:
             lines += [f"Component {lua_string(component)}",
                       f"  component_secret = {lua_string(self.secret)}"]

@@ -63,6 +63,7 @@ class _Stream(slixmpp.ClientXMPP):
         super().__init__(jid, password)
         self.auto_authorize = None
         self.auto_subscribe = False
+        self["feature_mechanisms"].unencrypted_plain = True
         self.started = asyncio.get_running_loop().create_future()
         self.ended = asyncio.get_running_loop().create_future()
         self.mailbox = mailbox
