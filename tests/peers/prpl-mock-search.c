@@ -123,7 +123,9 @@ static void show_hostile(PurpleConnection *gc)
 {
     PurpleNotifySearchResults *results = results_new();
     g_autofree char *text = g_strnfill(5000, 'x');
+    g_autofree char *no_jid = g_strnfill(600, '@'); /* three times as long when it is escaped */
 
+    add_row(results, "no JID", no_jid, "x", "x");
     add_row(results, "]]></item><item jid='x'/>", "<evil>&\"'@x", "a\x01\x1f\r\n<body/>", "&amp;");
     add_row(results, "\xff\xfe", "fine", "\xef\xbf\xbe", "\xed\xa0\x80");
     add_row(results, "no name", NULL, "x", "x");

@@ -161,7 +161,7 @@ def test_a_large_answer_fits_into_a_line(online):
 def test_hostile_names_and_values(online):
     answer = online.expect("search", id=ask(online, nick="hostile"))
     rows = {one["contact"]: one["values"] for one in answer["found"]}
-    assert set(rows) == {"<evil>&\"'@x", "fine", "long"}
+    assert set(rows) == {"<evil>&\"'@x", "fine", "long", 600 * "@"}
     assert rows["<evil>&\"'@x"][0] == "]]></item><item jid='x'/>"
     assert rows["<evil>&\"'@x"][2:] == ["a <body/>", "&amp;"]
     assert len(rows["long"][2]) == 512 and len(rows["long"]) == 4
