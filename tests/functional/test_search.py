@@ -401,8 +401,8 @@ def test_xep0055_a_host_that_dies_answers_what_was_asked(world, start):
     assert condition(client.wait_iq(ident)) == "remote-server-timeout"
 
 
-@pytest.mark.parametrize("user, nick", [("juliet", "captcha"), ("juliet", "question"),
-                                        ("guarded", "rom")])
+@pytest.mark.parametrize("user, nick", [("juliet", "captcha"), ("juliet", "sum"),
+                                        ("juliet", "question"), ("guarded", "rom")])
 def test_xep0055_a_question_in_the_middle_reaches_the_user(world, start, user, nick):
     """A captcha before the form, or while the results are waited for."""
     start()

@@ -172,7 +172,8 @@ def test_hostile_names_and_values(online):
 
 # ---- what is the user's ----
 
-@pytest.mark.parametrize("what, values", [("captcha", {"text": "W4X"}), ("question", {"value": "fine"})])
+@pytest.mark.parametrize("what, values", [
+    ("captcha", {"text": "W4X"}), ("sum", {"text": "4"}), ("question", {"value": "fine"})])
 def test_a_question_while_results_are_waited_for_is_the_users(online, what, values):
     number = ask(online, nick=what)
     question = online.expect("question")
