@@ -12,7 +12,7 @@ import pytest
 
 from conftest import IRC, OTHER_HOST, World, XMPP, run_server, run_world
 from lib.friends import escaped
-from lib.gateway import BUILD
+from lib.gateway import BUILD, ROOT
 from lib.registration import FORM, log_out, register, wait_online
 from lib.servers import Ejabberd, Prosody
 from lib.xmppclient import CLIENT, body, condition
@@ -401,8 +401,8 @@ def test_xep0055_a_host_that_dies_answers_what_was_asked(world, start):
     assert condition(client.wait_iq(ident)) == "remote-server-timeout"
 
 
-@pytest.mark.parametrize("user, nick", [("juliet", "captcha"), ("juliet", "question"),
-                                        ("guarded", "rom")])
+@pytest.mark.parametrize("user, nick", [("juliet", "captcha"), ("juliet", "sum"),
+                                        ("juliet", "question"), ("guarded", "rom")])
 def test_xep0055_a_question_in_the_middle_reaches_the_user(world, start, user, nick):
     """A captcha before the form, or while the results are waited for."""
     start()
@@ -412,6 +412,31 @@ def test_xep0055_a_question_in_the_middle_reaches_the_user(world, start, user, n
     assert "Are you a person?" in asked or "How are you?" in asked
     client.message(MOCK, "W4X")
     assert len(items(client.wait_iq(ident))) == 2
+
+
+def test_xep0055_a_host_is_not_trusted(world, gateway_factory, tmp_path):
+    """tests/peers/bad-host.py: a form for a search and the other way round, names that cannot be, too
+    many of them."""
+    program = tmp_path / "host"
+    program.write_text("#!/bin/sh\nexec /usr/bin/python3 -B "
+                       f"{os.path.join(ROOT, 'tests', 'peers', 'bad-host.py')}\n")
+    program.chmod(0o755)
+    gateway = gateway_factory(server_port=world.server.component_port,
+                              programs={"purple": str(program)},
+                              transports={MOCK: {"protocol": "purple:bad", "name": "Bad"}}).start()
+    client = mock_user(world)
+    assert condition(get(client, MOCK)) == "service-unavailable"
+    assert condition(client.iq("set", MOCK, by_plain(nick="form"))) == "service-unavailable"
+    assert "I cannot search" in Talk(client, MOCK).say("search")
+    found = items(client.iq("set", MOCK, by_plain(nick="names")))
+    assert set(found) == {f"good@{MOCK}", f"\\40\\2f\\u20;@{MOCK}", f"\\u202e;@{MOCK}"}
+    assert found[f"good@{MOCK}"]["nick"] == "one"
+    reported, found = rows(client.iq("set", MOCK, by_form(nick="names")))
+    assert list(reported)[0] == "jid" and f"good@{MOCK}" in found
+    start = len(gateway.log_text())
+    assert condition(client.iq("set", MOCK, by_plain(nick="many"))) == "remote-server-timeout"
+    gateway.wait_log("search", start=start)
+    wait_online(client, MOCK)
 
 
 # ---- by chat ----

@@ -3,7 +3,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Its argument may be "board": then it keeps the scoreboard.  A log-in of "crash…" crashes it, that of
 others is online at once.  A message: to "ack" is acknowledged and then the host dies, to "die" it dies
-without a word, to "sleep" it reads no more until it is killed.  See protocols/LINK.md."""
+without a word, to "sleep" it reads no more until it is killed.  A search is answered with what was
+not asked for, one for the nick "names" with names that cannot be, one for "many" breaks the rules.  See
+protocols/LINK.md."""
 
 import json
 import mmap
@@ -40,15 +42,30 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def search(line):
+    columns = [{"name": name, "label": name, "kind": "text"} for name in ("jid", "nick", "nick")]
+    nick = line.get("values", {}).get("nick")
+    names = ["", "a\nb", "a\u0001", "x" * 2000, "\u202e", "good", "@/ "]
+    if nick == "many":
+        names = ["good"] * 501
+    answer = {"found": [{"contact": name, "values": [name, "one", "two"]} for name in names]}
+    if nick not in (None, "names", "many"):
+        answer = {}
+    say(type="search", account=line["account"], id=line["id"], fields=columns, **answer)
+
+
 def serve(line):
     if line["type"] == "hello":
-        say(type="hello", version=1, protocol={"id": "bad", "name": "Bad", "password": "optional"})
+        say(type="hello", version=1, protocol={"id": "bad", "name": "Bad", "password": "optional",
+                                                   "search": True})
     elif line["type"] == "ping":
         say(type="pong", id=line["id"])
     elif line["type"] == "login":
         if line["username"].startswith("crash"):
             die()
         say(type="state", account=line["account"], state="online")
+    elif line["type"] == "search":
+        search(line)
     elif line["type"] == "message":
         if line["contact"] == "sleep":
             time.sleep(60)

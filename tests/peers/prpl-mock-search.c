@@ -123,7 +123,9 @@ static void show_hostile(PurpleConnection *gc)
 {
     PurpleNotifySearchResults *results = results_new();
     g_autofree char *text = g_strnfill(5000, 'x');
+    g_autofree char *no_jid = g_strnfill(600, '@'); /* three times as long when it is escaped */
 
+    add_row(results, "no JID", no_jid, "x", "x");
     add_row(results, "]]></item><item jid='x'/>", "<evil>&\"'@x", "a\x01\x1f\r\n<body/>", "&amp;");
     add_row(results, "\xff\xfe", "fine", "\xef\xbf\xbe", "\xed\xa0\x80");
     add_row(results, "no name", NULL, "x", "x");
@@ -149,14 +151,15 @@ static void solved_cb(gpointer gc, PurpleRequestFields *fields)
 
 static void solved_first_cb(gpointer data, PurpleRequestFields *fields);
 
-static void ask_captcha(PurpleConnection *gc, PurpleRequestFieldsCb solved)
+static void ask_captcha(PurpleConnection *gc, gboolean picture, PurpleRequestFieldsCb solved)
 {
     PurpleRequestFields *fields = purple_request_fields_new();
     PurpleRequestFieldGroup *group = purple_request_field_group_new(NULL);
 
     purple_request_fields_add_group(fields, group);
-    purple_request_field_group_add_field(
-        group, purple_request_field_image_new("image", "Captcha", "\x89PNG", 4));
+    if (picture)
+        purple_request_field_group_add_field(
+            group, purple_request_field_image_new("image", "Captcha", "\x89PNG", 4));
     purple_request_field_group_add_field(
         group, purple_request_field_string_new("text", "Text", NULL, FALSE));
     purple_request_fields(gc, "Captcha", "Are you a person?", NULL, fields, "OK",
@@ -187,7 +190,9 @@ static void answer(PurpleConnection *gc, const char *nick)
     else if (strcmp(nick, "hostile") == 0)
         show_hostile(gc);
     else if (strcmp(nick, "captcha") == 0)
-        ask_captcha(gc, solved_cb);
+        ask_captcha(gc, TRUE, solved_cb);
+    else if (strcmp(nick, "sum") == 0) /* nothing but the moment tells it from a form */
+        ask_captcha(gc, FALSE, solved_cb);
     else if (strcmp(nick, "question") == 0)
         purple_request_input(gc, "Title", "How are you?", NULL, NULL, FALSE, FALSE, NULL, "OK",
                              G_CALLBACK(typed_cb), "Cancel", G_CALLBACK(typed_cb), account, NULL,
@@ -280,7 +285,7 @@ static gboolean show_form_cb(gpointer data)
     if (is_user(gc, "refused-form"))
         purple_notify_error(gc, NULL, "There is no form", NULL);
     else if (is_user(gc, "guarded"))
-        ask_captcha(gc, solved_first_cb);
+        ask_captcha(gc, TRUE, solved_first_cb);
     else if (!is_user(gc, "formless"))
         show_form(gc);
     return G_SOURCE_REMOVE;

@@ -161,7 +161,7 @@ def test_a_large_answer_fits_into_a_line(online):
 def test_hostile_names_and_values(online):
     answer = online.expect("search", id=ask(online, nick="hostile"))
     rows = {one["contact"]: one["values"] for one in answer["found"]}
-    assert set(rows) == {"<evil>&\"'@x", "fine", "long"}
+    assert set(rows) == {"<evil>&\"'@x", "fine", "long", 600 * "@"}
     assert rows["<evil>&\"'@x"][0] == "]]></item><item jid='x'/>"
     assert rows["<evil>&\"'@x"][2:] == ["a <body/>", "&amp;"]
     assert len(rows["long"][2]) == 512 and len(rows["long"]) == 4
@@ -172,7 +172,8 @@ def test_hostile_names_and_values(online):
 
 # ---- what is the user's ----
 
-@pytest.mark.parametrize("what, values", [("captcha", {"text": "W4X"}), ("question", {"value": "fine"})])
+@pytest.mark.parametrize("what, values", [
+    ("captcha", {"text": "W4X"}), ("sum", {"text": "4"}), ("question", {"value": "fine"})])
 def test_a_question_while_results_are_waited_for_is_the_users(online, what, values):
     number = ask(online, nick=what)
     question = online.expect("question")
