@@ -203,9 +203,9 @@ static void run_idle(const BenchSize *size)
     bench_log_in(0, few, SLOW);
     put_sparse("few", few, size->seconds / 6);
     bench_log_in(few, size->users, SLOW);
-    put_sparse("many", size->users, size->seconds / 6);
     bench_loop_run(NULL, NULL, SETTLE);
     put_idle("idle", size->seconds);
+    put_sparse("many", size->users, size->seconds / 6);
     bench_stop();
 }
 
