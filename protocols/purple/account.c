@@ -82,10 +82,10 @@ char *cw_account_normalize(const CwAccount *account, const char *name)
     const char *forbidden = cw_host.defaults->not_in_contact;
     if (forbidden != NULL && strpbrk(name, forbidden) != NULL)
         return NULL;
-    /* purple_normalize() makes up a name where the plugin says that it is none */
-    if (cw_host.info->normalize != NULL && cw_host.info->normalize(account->purple, name) == NULL)
-        return NULL;
-    const char *normal = purple_normalize(account->purple, name);
+    /* purple_normalize() would make up a name where the plugin says that it is none */
+    const char *normal = cw_host.info->normalize != NULL
+                             ? cw_host.info->normalize(account->purple, name)
+                             : purple_normalize(account->purple, name);
     return normal != NULL && *normal != '\0' ? g_strdup(normal) : NULL;
 }
 

@@ -262,18 +262,25 @@ static void ack_written(gpointer data)
     }
 }
 
+static gboolean is_for(const CwSentList *list, const CwSent *sent, const char *target)
+{
+    /* prpl-irc takes the sign of a nick's rank in a room off ("+nick") */
+    if (strcmp(target, sent->contact) == 0 || strcmp(target, sent->contact + 1) == 0)
+        return TRUE;
+    g_autofree char *name = cw_account_normalize(list->account, target);
+    return name != NULL &&
+           (strcmp(name, sent->contact) == 0 || strcmp(name, sent->contact + 1) == 0);
+}
+
 /* A line to `target` left the plugin's queue: a piece of the oldest message that is not written.
  * What the plugin itself has to say to somebody else is none of ours. */
 static void written(CwSentList *list, const char *target)
 {
-    g_autofree char *name = cw_account_normalize(list->account, target);
     for (GList *l = first_unwritten(list); l != NULL; l = l->next) {
         CwSent *sent = l->data;
         if (is_written(sent))
             continue;
-        /* prpl-irc takes the sign of a nick's rank in a room off ("+nick") */
-        if (name == NULL ||
-            (strcmp(name, sent->contact) != 0 && strcmp(name, sent->contact + 1) != 0))
+        if (!is_for(list, sent, target))
             return;
         sent->written++;
         sent->at = g_get_monotonic_time();

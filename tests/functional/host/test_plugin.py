@@ -57,6 +57,22 @@ def test_options_are_converted_by_type(host):
     host.close()
 
 
+def test_namesakes_are_accounts_of_their_own(host):
+    def own_string(account):
+        host.message("option", "?", account=account)
+        return host.expect("message", account=account)["text"].split("string=")[1].split()[0]
+
+    host.login(account=1, username="juliet", values={"string": "one"})
+    host.login(account=2, username="juliet", values={"string": "two"})
+    assert (own_string(1), own_string(2)) == ("one", "two")
+    host.send(type="logout", account=1)
+    host.expect("state", account=1, state="offline")
+    assert own_string(2) == "two"
+    host.login(account=3, username="juliet", values={"string": "three"})
+    assert (own_string(2), own_string(3)) == ("two", "three")
+    host.close()
+
+
 def test_errors_of_the_login(host):
     state = host.login(username="refused", wait="offline")
     assert state["reason"] == "auth" and state["fatal"] is True and state["text"] == "no"
