@@ -26,6 +26,7 @@ typedef struct {
     guint probe_id;
     guint confirm_id;
     GHashTable *away; /* set of bare JIDs: those who went, or were not there, since then */
+    GHashTable *told; /* set of full JIDs: those that were told who is not there */
 } Roll;
 
 static gboolean is_running(const Roll *roll)
@@ -242,6 +243,15 @@ static const char *resource_name(const CwStanza *stanza)
     return stanza->from->resource == NULL ? "" : stanza->from->resource;
 }
 
+/* A client that this gateway has not seen yet, soon after its start: an earlier one may have told
+ * it of contacts who are not there any more. */
+static gboolean may_know_more(CwComponent *component, const char *client)
+{
+    const Roll *roll = cw_component_get_data(component, &cw_feature_presence);
+
+    return is_running(roll) && g_hash_table_add(roll->told, g_strdup(client));
+}
+
 static void take_available(CwComponent *component, const CwStanza *stanza)
 {
     CwTransport *transport = cw_component_transport(component);
@@ -266,9 +276,7 @@ static void take_available(CwComponent *component, const CwStanza *stanza)
         if (before != CW_SESSION_OFFLINE)
             cw_presence_send_gateway(component, session, stanza->from->full);
         send_contacts(component, session, stanza->from->full,
-                      is_running(cw_component_get_data(component, &cw_feature_presence))
-                          ? TOLD_ALL
-                          : TOLD_ONLINE);
+                      may_know_more(component, stanza->from->full) ? TOLD_ALL : TOLD_ONLINE);
         break;
     case CW_RESOURCE_CHANGED:
     case CW_RESOURCE_SAME:
@@ -401,6 +409,7 @@ static gboolean confirm_cb(gpointer data)
 
     roll->confirm_id = 0;
     g_hash_table_remove_all(roll->away);
+    g_hash_table_remove_all(roll->told);
     cw_transport_each_session(cw_component_transport(roll->component), drop_doubted, NULL);
     return G_SOURCE_REMOVE;
 }
@@ -439,6 +448,7 @@ static void free_roll(gpointer data)
     g_clear_handle_id(&roll->probe_id, g_source_remove);
     g_clear_handle_id(&roll->confirm_id, g_source_remove);
     g_hash_table_unref(roll->away);
+    g_hash_table_unref(roll->told);
     g_free(roll->after);
     g_free(roll);
 }
@@ -449,6 +459,7 @@ static void up(CwComponent *component)
 
     roll->component = component;
     roll->away = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    roll->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     cw_component_set_data(component, &cw_feature_presence, roll, free_roll);
     cw_transport_each_session(cw_component_transport(component), doubt, NULL);
     cw_transport_each_session(cw_component_transport(component), resend, component);
