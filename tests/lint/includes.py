@@ -26,7 +26,8 @@ LIBRARIES = {
 
 GLIB = ["glib", "gio"]
 # What a protocol host may see of us.
-LINK = ["transport/link.h", "transport/protocol.h", "transport/scoreboard.h", "transport/secret.h"]
+LINK = ["transport/link.h", "transport/protocol.h", "transport/scoreboard.h", "transport/secret.h",
+        "transport/image.h"]
 
 LAW = [
     # pattern, our folders and headers, libraries
@@ -39,6 +40,7 @@ LAW = [
     ("transport/scoreboard*", LINK, GLIB),
     ("transport/secret*", LINK, GLIB),
     ("transport/backoff*", ["transport/backoff.h"], GLIB),
+    ("transport/image*", ["transport/image.h"], GLIB),
     ("transport/seal.c", ["transport/seal.h", "transport/secret.h"], GLIB + ["sodium"]),
     ("transport/store*.c", ["transport/"], GLIB + ["sqlite"]),
     ("transport/*", ["transport/", "conf/"], GLIB),
