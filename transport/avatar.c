@@ -1,10 +1,12 @@
-/* transport/avatar.c: pictures of contacts, each kept once for all users of a transport
+/* transport/avatar.c: pictures, each kept once for all users of a transport
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "transport/avatar.h"
 
 #include <string.h>
+
+#include "transport/image.h"
 
 struct CwAvatars {
     GHashTable *by_id; /* id -> CwAvatar, which its users own */
@@ -33,6 +35,12 @@ gsize cw_avatars_size(const CwAvatars *avatars)
     return avatars->size;
 }
 
+CwAvatar *cw_avatar_ref(CwAvatar *avatar)
+{
+    avatar->users++;
+    return avatar;
+}
+
 void cw_avatar_unref(CwAvatar *avatar)
 {
     if (avatar == NULL || --avatar->users > 0)
@@ -42,40 +50,6 @@ void cw_avatar_unref(CwAvatar *avatar)
     g_bytes_unref(avatar->bytes);
     g_free(avatar->id);
     g_free(avatar);
-}
-
-/* ---- what it is ---- */
-
-static gboolean begins(const guint8 *bytes, gsize length, const char *with, gsize n)
-{
-    return length >= n && memcmp(bytes, with, n) == 0;
-}
-
-const char *cw_avatar_recognize(const guint8 *bytes, gsize length, guint *width, guint *height)
-{
-    *width = *height = 0;
-    if (begins(bytes, length, "\x89PNG\r\n\x1a\n", 8)) {
-        if (length >= 24 && memcmp(bytes + 12, "IHDR", 4) == 0 && bytes[16] == 0 &&
-            bytes[20] == 0) {
-            *width = (guint)(bytes[17] << 16 | bytes[18] << 8 | bytes[19]);
-            *height = (guint)(bytes[21] << 16 | bytes[22] << 8 | bytes[23]);
-        }
-        return "image/png";
-    }
-    if (begins(bytes, length, "GIF87a", 6) || begins(bytes, length, "GIF89a", 6)) {
-        if (length >= 10) {
-            *width = (guint)(bytes[6] | bytes[7] << 8);
-            *height = (guint)(bytes[8] | bytes[9] << 8);
-        }
-        return "image/gif";
-    }
-    if (begins(bytes, length, "\xff\xd8\xff", 3))
-        return "image/jpeg";
-    if (begins(bytes, length, "RIFF", 4) && length >= 12 && memcmp(bytes + 8, "WEBP", 4) == 0)
-        return "image/webp";
-    if (begins(bytes, length, "BM", 2) && length >= 26)
-        return "image/bmp";
-    return NULL;
 }
 
 /* GLib's decoder takes anything. */
@@ -101,8 +75,8 @@ static CwAvatar *find_or_add(CwAvatars *avatars, GBytes *bytes, gsize most_all)
         avatar->avatars = avatars;
         avatar->id = g_steal_pointer(&id);
         avatar->bytes = g_bytes_ref(bytes);
-        avatar->media = cw_avatar_recognize(g_bytes_get_data(bytes, NULL), size, &avatar->width,
-                                            &avatar->height);
+        avatar->media = cw_image_recognize(g_bytes_get_data(bytes, NULL), size, &avatar->width,
+                                           &avatar->height);
         avatars->size += size;
         g_hash_table_insert(avatars->by_id, avatar->id, avatar);
     }
@@ -130,7 +104,7 @@ CwAvatar *cw_avatars_take(CwAvatars *avatars, const char *data, const char *medi
     g_autoptr(GBytes) bytes = g_bytes_new_take(decoded, size);
     if (most > 0 && size > most)
         *problem = "it is over avatar-size";
-    else if (cw_avatar_recognize(decoded, size, &width, &height) == NULL)
+    else if (cw_image_recognize(decoded, size, &width, &height) == NULL)
         *problem = "it is no picture that clients show";
     if (*problem != NULL)
         return NULL;

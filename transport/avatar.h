@@ -1,7 +1,7 @@
-/* transport/avatar.h: pictures of contacts, each kept once for all users of a transport
+/* transport/avatar.h: pictures, each kept once for all users of a transport
  *
  * A picture is known by the SHA-1 of its bytes, which is its id in XEP-0084 and XEP-0153 too.  It
- * stays as long as a contact has it.
+ * stays as long as a contact or a user has it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,10 +33,7 @@ gsize cw_avatars_size(const CwAvatars *avatars);
  * full) */
 CwAvatar *cw_avatars_take(CwAvatars *avatars, const char *data, const char *media, gsize most,
                           gsize most_all, const char **problem);
+CwAvatar *cw_avatar_ref(CwAvatar *avatar);
 void cw_avatar_unref(CwAvatar *avatar); /* nullable */
-
-/* The media type that these bytes begin like, and their size where it is easily seen; NULL: no
- * picture that clients show. */
-const char *cw_avatar_recognize(const guint8 *bytes, gsize length, guint *width, guint *height);
 
 G_END_DECLS

@@ -7,7 +7,7 @@
  *     bytes <-> CwLinkPeer (framing, queue, one write a loop turn) <-> CwLinkMsg (typed)
  *
  * Both programs use this header; it is the only part of transport/ that protocols/ may include,
- * with protocol.h, secret.h which it needs and scoreboard.h.
+ * with protocol.h, secret.h which it needs, scoreboard.h and image.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

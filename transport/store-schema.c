@@ -67,6 +67,14 @@ const char *const cw_store_migrations[] = {
 
     /* 3 -> 4: names in the roster and on the network. */
     "ALTER TABLE contacts ADD COLUMN agreed INTEGER NOT NULL DEFAULT 0;", /* CwAgreed */
+
+    /* 4 -> 5: what users want of the gateway itself. */
+    "CREATE TABLE user_preferences ("
+    "  user  INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"
+    "  name  TEXT NOT NULL," /* cw_preference_to_string() */
+    "  value TEXT NOT NULL," /* "1" or "0" */
+    "  PRIMARY KEY (user, name)"
+    ") WITHOUT ROWID;",
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
 

@@ -28,6 +28,7 @@
 typedef enum {
     STATEMENT_GET_USER,
     STATEMENT_GET_OPTIONS,
+    STATEMENT_GET_PREFERENCES,
     STATEMENT_HAS_USER,
     STATEMENT_COUNT_USERS,
     STATEMENT_LIST_USERS,
@@ -43,6 +44,7 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_GET_USER] =
         "SELECT username, password, created, id FROM users WHERE domain = ?1 AND jid = ?2",
     [STATEMENT_GET_OPTIONS] = "SELECT name, value FROM user_options WHERE user = ?1",
+    [STATEMENT_GET_PREFERENCES] = "SELECT name, value FROM user_preferences WHERE user = ?1",
     [STATEMENT_HAS_USER] = "SELECT 1 FROM users WHERE domain = ?1 AND jid = ?2",
     [STATEMENT_COUNT_USERS] = "SELECT count(*) FROM users WHERE domain = ?1",
     [STATEMENT_LIST_USERS] =
@@ -293,13 +295,15 @@ static gboolean read_password(CwStore *store, CwUser *user, sqlite3_stmt *statem
     return user->password != NULL;
 }
 
-static gboolean read_options(CwStore *store, CwUser *user, gint64 id, GError **error)
+/* Names and values of the user with this number. */
+static gboolean read_pairs(CwStore *store, Statement which, gint64 id, GHashTable *into,
+                           GError **error)
 {
-    sqlite3_stmt *statement = store->statements[STATEMENT_GET_OPTIONS];
+    sqlite3_stmt *statement = store->statements[which];
     sqlite3_bind_int64(statement, 1, id);
     int result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-        g_hash_table_insert(user->options, column_text(statement, 0), column_text(statement, 1));
+        g_hash_table_insert(into, column_text(statement, 0), column_text(statement, 1));
     return finish(store, statement, result, error);
 }
 
@@ -313,8 +317,10 @@ CwUser *cw_store_get_user(CwStore *store, const char *domain, const char *jid, G
         user = cw_user_new(domain, jid);
         user->username = column_text(statement, 0);
         user->created = sqlite3_column_int64(statement, 2);
+        gint64 id = sqlite3_column_int64(statement, 3);
         whole = read_password(store, user, statement, 1, error) &&
-                read_options(store, user, sqlite3_column_int64(statement, 3), error);
+                read_pairs(store, STATEMENT_GET_OPTIONS, id, user->options, error) &&
+                read_pairs(store, STATEMENT_GET_PREFERENCES, id, user->preferences, error);
     }
     if (!finish(store, statement, result, whole ? error : NULL) || !whole)
         return NULL;
@@ -461,6 +467,17 @@ void cw_store_put_user(CwStore *store, const CwUser *user, CwStoreDone done, gpo
     cw_user_free(write->user);
     write->user = cw_user_copy(user);
     g_clear_pointer(&write->user->password, cw_secret_unref);
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_put_preferences(CwStore *store, const CwUser *user, CwStoreDone done, gpointer data)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_PUT_PREFERENCES, user->domain, user->jid, done, data);
+    GHashTableIter iter;
+    gpointer name, value;
+    g_hash_table_iter_init(&iter, user->preferences);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        g_hash_table_insert(write->user->preferences, g_strdup(name), g_strdup(value));
     cw_store_writer_push(store->writer, write);
 }
 

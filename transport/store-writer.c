@@ -19,6 +19,7 @@ typedef enum {
     STATEMENT_PUT_USER,
     STATEMENT_CLEAR_OPTIONS,
     STATEMENT_PUT_OPTION,
+    STATEMENT_PUT_PREFERENCE,
     STATEMENT_DELETE_USER,
     STATEMENT_MOVE_USER,
     STATEMENT_MOVE_CONTACTS,
@@ -40,6 +41,9 @@ static const char *const statements_sql[N_STATEMENTS] = {
          " RETURNING id"),
     [STATEMENT_CLEAR_OPTIONS] = "DELETE FROM user_options WHERE user = ?1",
     [STATEMENT_PUT_OPTION] = "INSERT INTO user_options (user, name, value) VALUES (?1, ?2, ?3)",
+    [STATEMENT_PUT_PREFERENCE] = ("INSERT INTO user_preferences (user, name, value)"
+                                  " SELECT id, ?3, ?4 FROM users WHERE domain = ?1 AND jid = ?2"
+                                  " ON CONFLICT (user, name) DO UPDATE SET value = excluded.value"),
     [STATEMENT_DELETE_USER] = "DELETE FROM users WHERE domain = ?1 AND jid = ?2",
     [STATEMENT_MOVE_USER] = ("UPDATE users SET jid = ?3, password = ?4 WHERE domain = ?1 AND"
                              " jid = ?2 AND NOT EXISTS (SELECT 1 FROM users WHERE"
@@ -151,6 +155,23 @@ static gboolean run(CwStoreWriter *writer, Statement which, gint64 *id, GError *
     return done;
 }
 
+static gboolean put_preferences(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[STATEMENT_PUT_PREFERENCE];
+    GHashTableIter iter;
+    gpointer name, value;
+    g_hash_table_iter_init(&iter, write->user->preferences);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        bind_text(statement, 1, write->user->domain);
+        bind_text(statement, 2, write->user->jid);
+        bind_text(statement, 3, name);
+        bind_text(statement, 4, value);
+        if (!run(writer, STATEMENT_PUT_PREFERENCE, NULL, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean put_user(CwStoreWriter *writer, const CwWrite *write, GError **error)
 {
     const CwUser *user = write->user;
@@ -180,7 +201,7 @@ static gboolean put_user(CwStoreWriter *writer, const CwWrite *write, GError **e
         if (!run(writer, STATEMENT_PUT_OPTION, NULL, error))
             return FALSE;
     }
-    return TRUE;
+    return put_preferences(writer, write, error);
 }
 
 static gboolean run_for_user(CwStoreWriter *writer, Statement which, const CwWrite *write,
@@ -265,6 +286,8 @@ static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **erro
     switch (write->kind) {
     case CW_WRITE_PUT_USER:
         return put_user(writer, write, error);
+    case CW_WRITE_PUT_PREFERENCES:
+        return put_preferences(writer, write, error);
     case CW_WRITE_DELETE_USER:
         writer->residue = TRUE;
         return run_for_user(writer, STATEMENT_DELETE_USER, write, error);
@@ -447,6 +470,7 @@ static void count_failure(CwStoreWriter *writer, const CwWrite *write)
     CwTroubleKind kind = CW_TROUBLE_REGISTRATIONS;
     switch (write->kind) {
     case CW_WRITE_PUT_USER:
+    case CW_WRITE_PUT_PREFERENCES:
     case CW_WRITE_DELETE_USER:
     case CW_WRITE_MOVE_USER:
         break;
@@ -541,6 +565,9 @@ static gsize size_of(const CwWrite *write)
     g_hash_table_iter_init(&iter, user->options);
     while (g_hash_table_iter_next(&iter, &name, &value))
         size += length_of(name) + length_of(value);
+    g_hash_table_iter_init(&iter, user->preferences);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        size += length_of(name) + length_of(value);
     if (write->box)
         size += g_bytes_get_size(write->box);
     if (write->contact)
@@ -558,7 +585,8 @@ static gsize size_of(const CwWrite *write)
 static gboolean is_put(const CwWrite *write)
 {
     return write->kind == CW_WRITE_PUT_USER || write->kind == CW_WRITE_PUT_CONTACT ||
-           write->kind == CW_WRITE_PUT_REQUEST || write->kind == CW_WRITE_PUT_SPOOLED;
+           write->kind == CW_WRITE_PUT_REQUEST || write->kind == CW_WRITE_PUT_SPOOLED ||
+           write->kind == CW_WRITE_PUT_PREFERENCES;
 }
 
 void cw_store_writer_set_queue_bytes(CwStoreWriter *writer, gsize bytes)

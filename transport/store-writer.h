@@ -23,6 +23,7 @@ typedef struct sqlite3 sqlite3;
 
 typedef enum {
     CW_WRITE_PUT_USER,
+    CW_WRITE_PUT_PREFERENCES,
     CW_WRITE_DELETE_USER,
     CW_WRITE_MOVE_USER,
     CW_WRITE_PUT_CONTACT,

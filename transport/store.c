@@ -6,12 +6,22 @@
 
 G_DEFINE_QUARK(cw - store - error - quark, cw_store_error)
 
+static const char *const preference_words[CW_N_PREFERENCES] = {
+    [CW_PREFERENCE_PICTURE] = "picture",
+};
+
+const char *cw_preference_to_string(CwPreference preference)
+{
+    return preference_words[preference];
+}
+
 CwUser *cw_user_new(const char *domain, const char *jid)
 {
     CwUser *user = g_new0(CwUser, 1);
     user->domain = g_strdup(domain);
     user->jid = g_strdup(jid);
     user->options = cw_secret_table_new();
+    user->preferences = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return user;
 }
 
@@ -27,7 +37,22 @@ CwUser *cw_user_copy(const CwUser *user)
     g_hash_table_iter_init(&iter, user->options);
     while (g_hash_table_iter_next(&iter, &name, &value))
         g_hash_table_insert(copy->options, g_strdup(name), g_strdup(value));
+    g_hash_table_iter_init(&iter, user->preferences);
+    while (g_hash_table_iter_next(&iter, &name, &value))
+        g_hash_table_insert(copy->preferences, g_strdup(name), g_strdup(value));
     return copy;
+}
+
+void cw_user_set_preference(CwUser *user, CwPreference preference, gboolean yes)
+{
+    g_hash_table_insert(user->preferences, g_strdup(preference_words[preference]),
+                        g_strdup(yes ? "1" : "0"));
+}
+
+gboolean cw_user_wants(const CwUser *user, CwPreference preference)
+{
+    return g_strcmp0(g_hash_table_lookup(user->preferences, preference_words[preference]), "1") ==
+           0;
 }
 
 void cw_user_free(CwUser *user)
@@ -39,6 +64,7 @@ void cw_user_free(CwUser *user)
     g_free(user->username);
     cw_secret_unref(user->password);
     g_hash_table_unref(user->options);
+    g_hash_table_unref(user->preferences);
     g_free(user);
 }
 

@@ -27,18 +27,31 @@ typedef enum {
     CW_STORE_ERROR_MOVE,  /* nobody is there to move, or somebody is where he is to go */
 } CwStoreError;
 
+/* What a user may want of the gateway, beside the options of his account.  Nothing is wanted that
+ * he did not choose. */
+typedef enum {
+    CW_PREFERENCE_PICTURE, /* his contacts see his picture and nickname */
+    CW_N_PREFERENCES,
+} CwPreference;
+
+const char *
+cw_preference_to_string(CwPreference preference); /* "picture": in the store and forms */
+
 /* One registration.  Strings owned by it. */
 typedef struct {
-    char *domain;        /* the transport */
-    char *jid;           /* bare, prepared */
-    char *username;      /* whole, in the network's notation */
-    CwSecret *password;  /* NULL: none */
-    GHashTable *options; /* char * -> char *: the options this user chose; never NULL */
-    gint64 created;      /* Unix time, s */
+    char *domain;            /* the transport */
+    char *jid;               /* bare, prepared */
+    char *username;          /* whole, in the network's notation */
+    CwSecret *password;      /* NULL: none */
+    GHashTable *options;     /* char * -> char *: the options this user chose; never NULL */
+    GHashTable *preferences; /* the same: "1" or "0" by cw_preference_to_string() */
+    gint64 created;          /* Unix time, s */
 } CwUser;
 
 CwUser *cw_user_new(const char *domain, const char *jid);
 CwUser *cw_user_copy(const CwUser *user);
+void cw_user_set_preference(CwUser *user, CwPreference preference, gboolean yes);
+gboolean cw_user_wants(const CwUser *user, CwPreference preference);
 void cw_user_free(CwUser *user);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwUser, cw_user_free)
 
@@ -105,7 +118,11 @@ guint cw_store_count_users(CwStore *store, const char *domain);
 /* Up to `limit` JIDs after `after` (NULL: from the first) in a fixed order, as char *. */
 GPtrArray *cw_store_list_users(CwStore *store, const char *domain, const char *after, guint limit,
                                GError **error);
+/* Preferences that `user` says nothing of stay as they are stored. */
 void cw_store_put_user(CwStore *store, const CwUser *user, CwStoreDone done, gpointer data);
+/* The preferences of `user` alone.  Of a user who is not registered (any more) nothing is stored.
+ */
+void cw_store_put_preferences(CwStore *store, const CwUser *user, CwStoreDone done, gpointer data);
 /* With its contacts; pages that held them are overwritten (secure_delete). */
 void cw_store_delete_user(CwStore *store, const char *domain, const char *jid, CwStoreDone done,
                           gpointer data);

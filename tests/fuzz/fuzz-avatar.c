@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "transport/image.h"
+
 #define MOST 4096
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
@@ -40,6 +42,6 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 
     take(text);
     take(base64);
-    cw_avatar_recognize(data, size, &width, &height);
+    cw_image_recognize(data, size, &width, &height);
     return 0;
 }

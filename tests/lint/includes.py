@@ -26,7 +26,7 @@ LIBRARIES = {
 GLIB = ["glib", "gio"]
 # What a protocol host may see of us.
 LINK = ["transport/link.h", "transport/protocol.h", "transport/scoreboard.h", "transport/secret.h",
-        "transport/timers.h", "transport/turn.h"]
+        "transport/timers.h", "transport/turn.h", "transport/image.h"]
 
 LAW = [
     # pattern, our folders and headers, libraries
@@ -43,6 +43,7 @@ LAW = [
     ("transport/scoreboard*", LINK, GLIB),
     ("transport/secret*", LINK, GLIB),
     ("transport/backoff*", ["transport/backoff.h"], GLIB),
+    ("transport/image*", ["transport/image.h"], GLIB),
     ("transport/seal.c", ["transport/seal.h", "transport/secret.h"], GLIB + ["sodium"]),
     ("transport/store*.c", ["transport/"], GLIB + ["sqlite"]),
     ("transport/*", ["transport/", "conf/"], GLIB),

@@ -318,6 +318,63 @@ static void subscription__comes_back__as_it_was_put(Fixture *fixture, gconstpoin
     }
 }
 
+/* ---- preferences ---- */
+
+static void put_preference(CwStore *store, const char *jid, gboolean yes)
+{
+    g_autoptr(CwUser) user = cw_user_new(ICQ, jid);
+    cw_user_set_preference(user, CW_PREFERENCE_PICTURE, yes);
+    Answer answer = {0};
+    cw_store_put_preferences(store, user, answer_cb, &answer);
+    wait_for_success(&answer);
+}
+
+static gboolean wants(CwStore *store, const char *jid)
+{
+    g_autoptr(CwUser) user = get(store, jid);
+    return cw_user_wants(user, CW_PREFERENCE_PICTURE);
+}
+
+static void preferences__are_kept__until_they_are_changed(Fixture *fixture, gconstpointer data)
+{
+    put(fixture->store, JULIET, PASSWORD);
+    put(fixture->store, ROMEO, PASSWORD);
+    g_assert_false(wants(fixture->store, JULIET));
+    put_preference(fixture->store, JULIET, TRUE);
+    put(fixture->store, JULIET, "another password"); /* which says nothing of them */
+    close_store(fixture);
+    open_store(fixture);
+    g_assert_true(wants(fixture->store, JULIET));
+    g_assert_false(wants(fixture->store, ROMEO));
+    put_preference(fixture->store, JULIET, FALSE);
+    g_assert_false(wants(fixture->store, JULIET));
+
+    g_autoptr(CwUser) user = make_user(JULIET, PASSWORD);
+    cw_user_set_preference(user, CW_PREFERENCE_PICTURE, TRUE);
+    Answer answer = {0};
+    cw_store_put_user(fixture->store, user, answer_cb, &answer);
+    wait_for_success(&answer);
+    g_assert_true(wants(fixture->store, JULIET));
+    g_autoptr(CwUser) copy = cw_user_copy(user);
+    g_assert_true(cw_user_wants(copy, CW_PREFERENCE_PICTURE));
+}
+
+static void preferences__go_and_move__with_their_user(Fixture *fixture, gconstpointer data)
+{
+    put_preference(fixture->store, JULIET, TRUE); /* no user yet */
+    put(fixture->store, JULIET, PASSWORD);
+    g_assert_false(wants(fixture->store, JULIET));
+    put_preference(fixture->store, JULIET, TRUE);
+    g_autoptr(CwUser) user = get(fixture->store, JULIET);
+    Answer answer = {0};
+    cw_store_move_user(fixture->store, user, ROMEO, answer_cb, &answer);
+    wait_for_success(&answer);
+    g_assert_true(wants(fixture->store, ROMEO));
+    remove_user(fixture->store, ROMEO);
+    put(fixture->store, ROMEO, PASSWORD);
+    g_assert_false(wants(fixture->store, ROMEO));
+}
+
 static void writes__are_done__in_order(Fixture *fixture, gconstpointer data)
 {
     CwStore *store = fixture->store;
@@ -683,6 +740,7 @@ static void every_version__opens__with_its_content(Fixture *fixture, gconstpoint
         g_assert_cmpstr(user->username, ==, "12345678");
         g_assert_cmpstr(cw_secret_peek(user->password), ==, PASSWORD);
         g_assert_cmpstr(g_hash_table_lookup(user->options, "port"), ==, "5190");
+        g_assert_cmpint(cw_user_wants(user, CW_PREFERENCE_PICTURE), ==, version >= 5);
         g_autoptr(GPtrArray) list = contacts(fixture->store, JULIET);
         g_assert_cmpuint(list->len, ==, 2);
         const CwStoredContact *contact = g_ptr_array_index(list, 1);
@@ -720,6 +778,7 @@ static void make_fixture(const char *folder)
     fixture.key_path = g_strconcat(fixture.path, ".key", NULL);
     open_store(&fixture);
     put(fixture.store, JULIET, PASSWORD);
+    put_preference(fixture.store, JULIET, TRUE);
     CwStoredContact romeo = {.name = (char *)"romeo",
                              .alias = (char *)"Montague",
                              .offered = TRUE,
@@ -759,6 +818,8 @@ int main(int argc, char **argv)
     ADD(subscription__comes_back__as_it_was_put);
     ADD(requests__come_back__until_they_are_deleted);
     ADD(requests__go__with_their_user);
+    ADD(preferences__are_kept__until_they_are_changed);
+    ADD(preferences__go_and_move__with_their_user);
     ADD(writes__are_done__in_order);
     ADD(done__is_called__when_the_store_goes);
     ADD(a_thousand_users__are_stored__and_found);
