@@ -222,6 +222,7 @@ static const struct {
     {"contact-names", OF_PROTOCOL(contact_names)},
     {"contact-groups", OF_PROTOCOL(contact_groups)},
     {"search", OF_PROTOCOL(search)},
+    {"invisible", OF_PROTOCOL(invisible)},
 };
 
 const char *cw_link_kind_to_string(CwLinkKind kind)

@@ -43,8 +43,9 @@ static const char *const kind_words[] = {
 DEFINE_WORDS(CwFieldKind, cw_field_kind, kind_words)
 
 static const char *const show_words[] = {
-    [CW_SHOW_OFFLINE] = "offline", [CW_SHOW_ONLINE] = "online", [CW_SHOW_CHAT] = "chat",
-    [CW_SHOW_AWAY] = "away",       [CW_SHOW_XA] = "xa",         [CW_SHOW_DND] = "dnd",
+    [CW_SHOW_OFFLINE] = "offline",     [CW_SHOW_ONLINE] = "online", [CW_SHOW_CHAT] = "chat",
+    [CW_SHOW_AWAY] = "away",           [CW_SHOW_XA] = "xa",         [CW_SHOW_DND] = "dnd",
+    [CW_SHOW_INVISIBLE] = "invisible",
 };
 DEFINE_WORDS(CwShow, cw_show, show_words)
 
@@ -196,6 +197,7 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->contact_names = protocol->contact_names;
     copy->contact_groups = protocol->contact_groups;
     copy->search = protocol->search;
+    copy->invisible = protocol->invisible;
     copy_fields(copy->splits, protocol->splits);
     copy_fields(copy->options, protocol->options);
     return copy;

@@ -69,6 +69,7 @@ typedef struct {
     gboolean contact_names;  /* stores what the user calls a contact */
     gboolean contact_groups; /* … and in which group it is */
     gboolean search;         /* there may be a directory of users */
+    gboolean invisible;      /* users can be online without being seen */
     GPtrArray *splits;       /* CwField: the parts of a user name behind the first, "split.1" … */
     GPtrArray *options;      /* CwField: account options */
 } CwProtocol;
@@ -99,6 +100,7 @@ typedef enum {
     CW_SHOW_AWAY,
     CW_SHOW_XA,
     CW_SHOW_DND,
+    CW_SHOW_INVISIBLE, /* of users alone: online, and their contacts do not see it */
 } CwShow;
 
 const char *cw_show_to_string(CwShow show); /* "offline", "online", "chat", "away", "xa", "dnd" */

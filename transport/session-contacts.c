@@ -493,15 +493,16 @@ void cw_session_take_contact_presence(CwSession *session, const CwLinkMsg *msg)
 {
     CwContact *contact = cw_session_ensure_contact(session, msg->contact);
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    CwShow show = msg->show == CW_SHOW_INVISIBLE ? CW_SHOW_OFFLINE : msg->show;
 
     if (contact == NULL)
         return;
-    if (msg->show != CW_SHOW_OFFLINE)
+    if (show != CW_SHOW_OFFLINE)
         contact->left = 0;
     else if (contact->show != CW_SHOW_OFFLINE)
         contact->left = now;
-    set_contact_presence(session, contact, msg->show, msg->status,
-                         msg->show == CW_SHOW_OFFLINE ? 0 : CLAMP(msg->idle, 0, now));
+    set_contact_presence(session, contact, show, msg->status,
+                         show == CW_SHOW_OFFLINE ? 0 : CLAMP(msg->idle, 0, now));
 }
 
 static void contact_offline(CwContact *contact, gpointer data)

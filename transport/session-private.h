@@ -46,6 +46,7 @@ struct CwSession {
     GQueue inquiries;      /* Inquiry *, owned: session-inquiries.c */
     gboolean no_directory; /* the network has said so in this log-in: session-search.c */
     CwPace pace;           /* of messages to the network */
+    gboolean invisible;    /* he wants to be */
     CwShow told_show;      /* what the network was told last */
     char *told_status;
     gint64 told_idle;
@@ -97,7 +98,9 @@ gint64 cw_session_clock(const CwSession *session); /* cw_supervisor_clock() */
 void cw_session_free_resource(gpointer data);
 /* RFC 6121 8.5.2: the highest priority speaks for the user; among equals the newest.  NULL: none */
 const CwResource *cw_session_best_resource(const CwSession *session);
-/* Tells the network what the best resource shows, when that has changed. */
+/* What the network is to be told: what the best resource shows, or that he is invisible. */
+CwShow cw_session_presence(const CwSession *session, const char **status, gint64 *idle);
+/* Tells it, when that has changed. */
 void cw_session_tell_presence(CwSession *session);
 
 /* ---- session-contacts.c ---- */

@@ -45,12 +45,24 @@ const CwResource *cw_session_best_resource(const CwSession *session)
     return best;
 }
 
+CwShow cw_session_presence(const CwSession *session, const char **status, gint64 *idle)
+{
+    const CwProtocol *protocol = cw_transport_protocol(session->transport);
+    const CwResource *best = cw_session_best_resource(session);
+    gboolean unseen = session->invisible && protocol != NULL && protocol->invisible;
+
+    *status = best == NULL || unseen ? NULL : best->status;
+    *idle = best == NULL || unseen ? 0 : best->idle;
+    if (unseen)
+        return CW_SHOW_INVISIBLE;
+    return best == NULL ? CW_SHOW_ONLINE : best->show;
+}
+
 void cw_session_tell_presence(CwSession *session)
 {
-    const CwResource *best = cw_session_best_resource(session);
-    CwShow show = best == NULL ? CW_SHOW_ONLINE : best->show;
-    const char *status = best == NULL ? NULL : best->status;
-    gint64 idle = best == NULL ? 0 : best->idle;
+    const char *status = NULL;
+    gint64 idle = 0;
+    CwShow show = cw_session_presence(session, &status, &idle);
 
     if (session->account == NULL || (show == session->told_show && idle == session->told_idle &&
                                      g_strcmp0(status, session->told_status) == 0))

@@ -456,13 +456,15 @@ static char *find_server(CwSession *session, const char *username)
 static void start(CwSession *session, const CwUser *user)
 {
     g_autoptr(GHashTable) options = merge_options(session, user);
-    const CwResource *best = cw_session_best_resource(session);
+    const char *status = NULL;
+    gint64 idle = 0; /* comes behind the log-in */
 
     session->account = cw_account_new(cw_transport_supervisor(session->transport), &account_events,
                                       session, user->username, user->password, options);
-    session->told_show = best == NULL ? CW_SHOW_ONLINE : best->show;
+    session->invisible = cw_user_wants(user, CW_PREFERENCE_INVISIBLE);
+    session->told_show = cw_session_presence(session, &status, &idle);
     g_free(session->told_status);
-    session->told_status = g_strdup(best == NULL ? NULL : best->status);
+    session->told_status = g_strdup(status);
     cw_account_set_presence(session->account, session->told_show, session->told_status);
     g_free(session->server);
     session->server = find_server(session, user->username);

@@ -8,6 +8,7 @@ G_DEFINE_QUARK(cw - store - error - quark, cw_store_error)
 
 static const char *const preference_words[CW_N_PREFERENCES] = {
     [CW_PREFERENCE_PICTURE] = "picture",
+    [CW_PREFERENCE_INVISIBLE] = "invisible",
 };
 
 const char *cw_preference_to_string(CwPreference preference)

@@ -30,7 +30,8 @@ typedef enum {
 /* What a user may want of the gateway, beside the options of his account.  Nothing is wanted that
  * he did not choose. */
 typedef enum {
-    CW_PREFERENCE_PICTURE, /* his contacts see his picture and nickname */
+    CW_PREFERENCE_PICTURE,   /* his contacts see his picture and nickname */
+    CW_PREFERENCE_INVISIBLE, /* … and not that he is online */
     CW_N_PREFERENCES,
 } CwPreference;
 

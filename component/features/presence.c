@@ -226,7 +226,8 @@ static CwShow read_show(const CwNode *presence)
     const char *text = cw_node_child_text(presence, "show", NULL);
     CwShow show = CW_SHOW_ONLINE;
 
-    if (text == NULL || !cw_show_from_string(text, &show) || show == CW_SHOW_OFFLINE)
+    if (text == NULL || !cw_show_from_string(text, &show) || show == CW_SHOW_OFFLINE ||
+        show == CW_SHOW_INVISIBLE)
         return CW_SHOW_ONLINE;
     return show;
 }

@@ -204,6 +204,8 @@ static PurpleStatusType *find_status_type(PurpleAccount *purple, CwShow show)
                                                PURPLE_STATUS_UNAVAILABLE};
     static const PurpleStatusPrimitive dnd[] = {PURPLE_STATUS_UNAVAILABLE, PURPLE_STATUS_AWAY,
                                                 PURPLE_STATUS_EXTENDED_AWAY};
+    static const PurpleStatusPrimitive invisible[] = {PURPLE_STATUS_INVISIBLE, PURPLE_STATUS_AWAY,
+                                                      PURPLE_STATUS_UNAVAILABLE};
     const PurpleStatusPrimitive *wanted = NULL;
     PurpleStatusType *type = NULL;
     switch (show) {
@@ -218,6 +220,9 @@ static PurpleStatusType *find_status_type(PurpleAccount *purple, CwShow show)
         break;
     case CW_SHOW_DND:
         wanted = dnd;
+        break;
+    case CW_SHOW_INVISIBLE:
+        wanted = invisible;
         break;
     case CW_SHOW_ONLINE:
     case CW_SHOW_OFFLINE:

@@ -87,6 +87,18 @@ static CwField *describe_option(PurpleAccountOption *option, const CwPurpleDefau
     return NULL;
 }
 
+/* Some plugins have different states for different accounts; what one without a name has, all
+ * have. */
+static gboolean has_invisible(const char *id)
+{
+    PurpleAccount *account = purple_account_new("", id);
+    gboolean has =
+        purple_account_get_status_type_with_primitive(account, PURPLE_STATUS_INVISIBLE) != NULL;
+
+    purple_account_destroy(account);
+    return has;
+}
+
 CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
 {
     const PurplePluginProtocolInfo *info = PURPLE_PLUGIN_PROTOCOL_INFO(plugin);
@@ -103,6 +115,7 @@ CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
     protocol->contact_names = info->alias_buddy != NULL;
     protocol->contact_groups = info->group_buddy != NULL;
     protocol->search = defaults->search.label != NULL && PURPLE_PLUGIN_HAS_ACTIONS(plugin);
+    protocol->invisible = has_invisible(id);
     add_splits(protocol, info);
     for (GList *l = info->protocol_options; l != NULL; l = l->next) {
         CwField *field = describe_option(l->data, defaults);
@@ -229,9 +242,11 @@ static void print_plugin(GString *out, PurplePlugin *plugin)
     if (plugin->path != NULL)
         g_string_append_printf(out, "    file: %s\n", plugin->path);
     g_string_append_printf(out,
-                           "    gateway identity: %s   password: %s   typing: %s   search: %s\n",
+                           "    gateway identity: %s   password: %s   typing: %s   search: %s"
+                           "   invisible: %s\n",
                            protocol->identity, describe_password(protocol->password),
-                           protocol->typing ? "yes" : "no", protocol->search ? "yes" : "no");
+                           protocol->typing ? "yes" : "no", protocol->search ? "yes" : "no",
+                           protocol->invisible ? "yes" : "no");
     g_string_append(out, "    user name: NAME");
     for (guint i = 0; i < protocol->splits->len; i++) {
         const CwField *split = g_ptr_array_index(protocol->splits, i);

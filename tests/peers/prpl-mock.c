@@ -429,6 +429,14 @@ static void list_hostile(PurpleAccount *account)
 
 /* ---- the rest of a plugin ---- */
 
+static void mock_set_status(PurpleAccount *account, PurpleStatus *status)
+{
+    PurpleConnection *gc = purple_account_get_connection(account);
+
+    if (gc != NULL && strcmp(purple_account_get_username(account), "ghost") == 0)
+        tell(gc, "status", "status %s", purple_status_get_id(status));
+}
+
 static void mock_login(PurpleAccount *account)
 {
     PurpleConnection *gc = purple_account_get_connection(account);
@@ -448,6 +456,8 @@ static void mock_login(PurpleAccount *account)
     if (strcmp(user, "early") == 0) /* some speak before they are signed on */
         tell(gc, "early", "before");
     purple_connection_set_state(gc, PURPLE_CONNECTED);
+    if (strcmp(user, "ghost") == 0)
+        mock_set_status(account, purple_account_get_active_status(account));
     if (g_str_has_prefix(user, "list-"))
         list_many(account, (guint)atoi(user + strlen("list-")));
     else if (strcmp(user, "hostile") == 0)
@@ -465,6 +475,7 @@ static GList *mock_status_types(PurpleAccount *account)
         g_list_append(types, purple_status_type_new_with_attrs(
                                  PURPLE_STATUS_AVAILABLE, NULL, NULL, TRUE, TRUE, FALSE, "message",
                                  "Message", purple_value_new(PURPLE_TYPE_STRING), NULL));
+    types = g_list_append(types, purple_status_type_new(PURPLE_STATUS_INVISIBLE, NULL, NULL, TRUE));
     types = g_list_append(types, purple_status_type_new(PURPLE_STATUS_OFFLINE, NULL, NULL, TRUE));
     return types;
 }
@@ -483,6 +494,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .options = OPT_PROTO_PASSWORD_OPTIONAL,
     .list_icon = mock_icon,
     .status_types = mock_status_types,
+    .set_status = mock_set_status,
     .login = mock_login,
     .close = mock_close,
     .send_im = mock_send_im,

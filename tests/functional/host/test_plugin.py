@@ -365,6 +365,17 @@ def test_pictures_and_idle_time_of_a_contact(online):
     online.close()
 
 
+def test_invisible(online):
+    """From the log-in on, and out of it again."""
+    online.send(type="login", account=2, username="ghost", show="invisible")
+    assert online.expect("message", account=2, contact="status")["text"] == "status invisible"
+    online.send(type="presence", account=2, show="online")
+    assert online.expect("message", account=2, contact="status")["text"] == "status available"
+    online.send(type="presence", account=2, show="invisible", status="not told")
+    assert online.expect("message", account=2, contact="status")["text"] == "status invisible"
+    online.close()
+
+
 def test_own_idle_time(online):
     since = int(time.time()) - 700
     online.send(type="presence", account=1, show="away", idle=since)

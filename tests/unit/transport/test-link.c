@@ -411,6 +411,7 @@ static void link_encode__round_trips__a_network(void)
     protocol->identity = g_strdup("x");
     protocol->password = CW_PASSWORD_OPTIONAL;
     protocol->local_list = TRUE;
+    protocol->invisible = TRUE;
     protocol->search = TRUE;
     CwField *split = cw_field_new(CW_FIELD_TEXT, "split.1", "Server", "home");
     split->separator = '@';
@@ -428,6 +429,7 @@ static void link_encode__round_trips__a_network(void)
     g_assert_cmpstr(msg.protocol->id, ==, "prpl-x");
     g_assert_cmpint(msg.protocol->password, ==, CW_PASSWORD_OPTIONAL);
     g_assert_true(msg.protocol->local_list);
+    g_assert_true(msg.protocol->invisible);
     g_assert_true(msg.protocol->search);
     const CwField *read = g_ptr_array_index(msg.protocol->splits, 0);
     g_assert_cmpint(read->separator, ==, '@');

@@ -85,7 +85,7 @@ static void words__are_the_same__both_ways(void)
         g_assert_true(cw_reason_from_string(cw_reason_to_string((CwReason)i), &reason));
         g_assert_cmpint(reason, ==, i);
     }
-    for (guint i = 0; i <= CW_SHOW_DND; i++) {
+    for (guint i = 0; i <= CW_SHOW_INVISIBLE; i++) {
         CwShow show;
         g_assert_true(cw_show_from_string(cw_show_to_string((CwShow)i), &show));
         g_assert_cmpint(show, ==, i);
