@@ -118,6 +118,7 @@ static const char *const kind_words[] = {
     [CW_LINK_ANSWER] = "answer",
     [CW_LINK_INFO] = "info",
     [CW_LINK_AVATAR] = "avatar",
+    [CW_LINK_NICK] = "nick",
     [CW_LINK_PING] = "ping",
     [CW_LINK_STATE] = "state",
     [CW_LINK_CONTACT] = "contact",
@@ -143,7 +144,8 @@ static const struct {
     guint must, may;
 } shapes[] = {
     {CW_LINK_HELLO, CW_LINK_GATEWAY, F_VERSION, 0},
-    {CW_LINK_LOGIN, CW_LINK_GATEWAY, A | F_USERNAME, F_PASSWORD | F_VALUES | F_SHOW | F_STATUS},
+    {CW_LINK_LOGIN, CW_LINK_GATEWAY, A | F_USERNAME,
+     F_PASSWORD | F_VALUES | F_SHOW | F_STATUS | F_NAME | F_DATA | F_MEDIA},
     {CW_LINK_LOGOUT, CW_LINK_GATEWAY, A, 0},
     {CW_LINK_PRESENCE, CW_LINK_GATEWAY, A | F_SHOW, F_STATUS | F_IDLE},
     {CW_LINK_MESSAGE, CW_LINK_GATEWAY, A | F_ID | F_CONTACT | F_TEXT, 0},
@@ -155,6 +157,8 @@ static const struct {
     {CW_LINK_DENY, CW_LINK_GATEWAY, A | F_CONTACT, 0},
     {CW_LINK_ANSWER, CW_LINK_GATEWAY, A | F_ID, F_VALUES | F_CANCELLED},
     {CW_LINK_INFO, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
+    {CW_LINK_AVATAR, CW_LINK_GATEWAY, A, F_DATA | F_MEDIA},
+    {CW_LINK_NICK, CW_LINK_GATEWAY, A, F_NAME},
     {CW_LINK_PING, CW_LINK_GATEWAY, F_ID, 0},
 
     {CW_LINK_HELLO, CW_LINK_HOST, F_VERSION | F_PROTOCOL, 0},
@@ -360,6 +364,7 @@ static gboolean read_protocol(const json_t *json, CwProtocol **result)
     protocol->typing = json_is_true(json_object_get(json, "typing"));
     protocol->authorization = json_is_true(json_object_get(json, "authorization"));
     protocol->local_list = json_is_true(json_object_get(json, "local-list"));
+    protocol->picture = json_is_true(json_object_get(json, "picture"));
 
     const json_t *splits = json_object_get(json, "splits");
     const json_t *options = json_object_get(json, "options");
@@ -567,6 +572,7 @@ static json_t *write_protocol(const CwProtocol *protocol)
     json_object_set_new(object, "typing", json_boolean(protocol->typing));
     json_object_set_new(object, "authorization", json_boolean(protocol->authorization));
     json_object_set_new(object, "local-list", json_boolean(protocol->local_list));
+    json_object_set_new(object, "picture", json_boolean(protocol->picture));
     json_object_set_new(object, "splits", write_fields(protocol->splits));
     json_object_set_new(object, "options", write_fields(protocol->options));
     return object;

@@ -168,6 +168,7 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->typing = protocol->typing;
     copy->authorization = protocol->authorization;
     copy->local_list = protocol->local_list;
+    copy->picture = protocol->picture;
     copy_fields(copy->splits, protocol->splits);
     copy_fields(copy->options, protocol->options);
     return copy;

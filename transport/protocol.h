@@ -56,6 +56,7 @@ typedef struct {
     gboolean typing;        /* tells and takes typing notifications */
     gboolean authorization; /* contacts grant or deny to be seen */
     gboolean local_list;    /* the network keeps no contact list: ours is told to it at log-in */
+    gboolean picture;       /* contacts can see the user's own picture */
     GPtrArray *splits;      /* CwField: the parts of a user name behind the first, "split.1" … */
     GPtrArray *options;     /* CwField: account options */
 } CwProtocol;

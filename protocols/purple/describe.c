@@ -100,6 +100,8 @@ CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
     protocol->typing = info->send_typing != NULL;
     protocol->authorization = !defaults->no_authorization;
     protocol->local_list = defaults->local_contacts;
+    /* some plugins have pictures of contacts only */
+    protocol->picture = info->icon_spec.format != NULL && info->set_buddy_icon != NULL;
     add_splits(protocol, info);
     for (GList *l = info->protocol_options; l != NULL; l = l->next) {
         CwField *field = describe_option(l->data, defaults);
@@ -225,9 +227,10 @@ static void print_plugin(GString *out, PurplePlugin *plugin)
     g_string_append_printf(out, "%s  (%s)\n", protocol->id, protocol->name);
     if (plugin->path != NULL)
         g_string_append_printf(out, "    file: %s\n", plugin->path);
-    g_string_append_printf(out, "    gateway identity: %s   password: %s   typing: %s\n",
+    g_string_append_printf(out,
+                           "    gateway identity: %s   password: %s   typing: %s   picture: %s\n",
                            protocol->identity, describe_password(protocol->password),
-                           protocol->typing ? "yes" : "no");
+                           protocol->typing ? "yes" : "no", protocol->picture ? "yes" : "no");
     g_string_append(out, "    user name: NAME");
     for (guint i = 0; i < protocol->splits->len; i++) {
         const CwField *split = g_ptr_array_index(protocol->splits, i);

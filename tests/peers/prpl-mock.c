@@ -4,7 +4,8 @@
  * crashes while there is a file MOCK_CRASH_FILE).  A
  * message to the contact "input" asks for an input, one to "crash" crashes; see mock_send_im().
  * What comes back is a message from that contact.  A text that begins with "!" is a command about
- * the contact: see act().  Its user info goes by its name: mock_get_info().
+ * the contact: see act().  Its user info goes by its name: mock_get_info().  The user's own picture
+ * and name come back as messages from "looks".
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -271,6 +272,42 @@ static gboolean act(PurpleAccount *account, const char *who, const char *html)
     return TRUE;
 }
 
+/* ---- the user's own looks ---- */
+
+static void mock_set_icon(PurpleConnection *gc, PurpleStoredImage *img)
+{
+    g_autofree char *id =
+        img == NULL ? g_strdup("none")
+                    : g_compute_checksum_for_data(G_CHECKSUM_SHA1, purple_imgstore_get_data(img),
+                                                  purple_imgstore_get_size(img));
+    tell(gc, "looks", "icon %s", id);
+}
+
+/* What the network keeps, by user. */
+static GHashTable *public_aliases;
+
+static void mock_set_alias(PurpleConnection *gc, const char *alias,
+                           PurpleSetPublicAliasSuccessCallback success,
+                           PurpleSetPublicAliasFailureCallback failure)
+{
+    PurpleAccount *account = purple_connection_get_account(gc);
+    if (g_strcmp0(alias, "refused") == 0) {
+        failure(account, "no such names");
+        return;
+    }
+    g_hash_table_replace(public_aliases, g_strdup(purple_account_get_username(account)),
+                         g_strdup(alias));
+    tell(gc, "looks", "alias %s", alias == NULL ? "none" : alias);
+    success(account, alias);
+}
+
+static void mock_get_alias(PurpleConnection *gc, PurpleGetPublicAliasSuccessCallback success,
+                           PurpleGetPublicAliasFailureCallback failure)
+{
+    PurpleAccount *account = purple_connection_get_account(gc);
+    success(account, g_hash_table_lookup(public_aliases, purple_account_get_username(account)));
+}
+
 static void mock_set_idle(PurpleConnection *gc, int seconds)
 {
     tell(gc, "idle", "idle %d", seconds);
@@ -399,7 +436,12 @@ static void mock_login(PurpleAccount *account)
         raise(SIGSEGV);
     if (strcmp(user, "early") == 0) /* some speak before they are signed on */
         tell(gc, "early", "before");
+    PurpleStoredImage *icon = purple_buddy_icons_find_account_icon(account);
     purple_connection_set_state(gc, PURPLE_CONNECTED);
+    if (icon != NULL) {
+        tell(gc, "looks", "log-in with a picture");
+        purple_imgstore_unref(icon);
+    }
 }
 
 static void mock_close(PurpleConnection *gc)
@@ -429,6 +471,10 @@ static const char *mock_icon(PurpleAccount *account, PurpleBuddy *buddy)
 
 static PurplePluginProtocolInfo protocol_info = {
     .options = OPT_PROTO_PASSWORD_OPTIONAL,
+    .icon_spec = {(char *)"png,gif", 32, 32, 96, 96, 10000, PURPLE_ICON_SCALE_SEND},
+    .set_buddy_icon = mock_set_icon,
+    .set_public_alias = mock_set_alias,
+    .get_public_alias = mock_get_alias,
     .list_icon = mock_icon,
     .status_types = mock_status_types,
     .login = mock_login,
@@ -455,6 +501,7 @@ static PurplePluginInfo info = {
 
 static void mock_init(PurplePlugin *plugin)
 {
+    public_aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     GList *options = NULL;
     PurpleAccountOption *secret = purple_account_option_string_new("Secret", "secret", "");
     PurpleAccountOption *list = purple_account_option_list_new("List", "list", NULL);
