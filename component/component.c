@@ -23,6 +23,7 @@ static const CwFeature *const features[] = {
     &cw_feature_idle,
     &cw_feature_vcard,
     &cw_feature_pep,
+    &cw_feature_looks,
     &cw_feature_privilege,
     &cw_feature_presence,
     &cw_feature_clients,
@@ -497,6 +498,11 @@ static void question_gone_cb(CwSession *session, const CwQuestion *question, gpo
     FORWARD(data, question_gone, session, question);
 }
 
+static void looks_wanted_cb(CwSession *session, gpointer data)
+{
+    FORWARD(data, looks_wanted, session);
+}
+
 static void notice_cb(CwSession *session, const char *title, const char *text, gpointer data)
 {
     FORWARD(data, notice, session, title, text);
@@ -519,6 +525,7 @@ static const CwEvents transport_events = {
     .ask_gone = ask_gone_cb,
     .question = question_cb,
     .question_gone = question_gone_cb,
+    .looks_wanted = looks_wanted_cb,
     .notice = notice_cb,
 };
 
