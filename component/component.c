@@ -16,23 +16,12 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,
-    &cw_feature_registration,
-    &cw_feature_gateway_prompt,
-    &cw_feature_basics,
-    &cw_feature_idle,
-    &cw_feature_vcard,
-    &cw_feature_pep,
-    &cw_feature_privilege,
-    &cw_feature_presence,
-    &cw_feature_clients,
-    &cw_feature_roster,
-    &cw_feature_roster_list,
-    &cw_feature_messages,
-    &cw_feature_move,
-    &cw_feature_search,
-    &cw_feature_gateway_chat,
-    NULL,
+    &cw_feature_disco,       &cw_feature_registration, &cw_feature_gateway_prompt,
+    &cw_feature_basics,      &cw_feature_idle,         &cw_feature_vcard,
+    &cw_feature_pep,         &cw_feature_looks,        &cw_feature_privilege,
+    &cw_feature_presence,    &cw_feature_clients,      &cw_feature_roster,
+    &cw_feature_roster_list, &cw_feature_messages,     &cw_feature_move,
+    &cw_feature_search,      &cw_feature_gateway_chat, NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -532,6 +521,11 @@ static void question_gone_cb(CwSession *session, const CwQuestion *question, gpo
     FORWARD(data, question_gone, session, question);
 }
 
+static void looks_wanted_cb(CwSession *session, gpointer data)
+{
+    FORWARD(data, looks_wanted, session);
+}
+
 static void notice_cb(CwSession *session, const char *title, const char *text, gpointer data)
 {
     FORWARD(data, notice, session, title, text);
@@ -554,6 +548,7 @@ static const CwEvents transport_events = {
     .ask_gone = ask_gone_cb,
     .question = question_cb,
     .question_gone = question_gone_cb,
+    .looks_wanted = looks_wanted_cb,
     .notice = notice_cb,
 };
 

@@ -47,7 +47,8 @@ typedef struct {
                                   side is paused; 16777216 */
     guint remembered_messages; /* of one account, to know what a network delivers twice; 100 */
     guint questions;           /* of one account, not yet answered; 16 */
-    guint avatar_size;         /* bytes of one picture of a contact, else it has none; 262144 */
+    guint avatar_size;         /* bytes of one picture, of a contact or a user, else it has none;
+                                  262144 */
     guint avatar_cache;        /* bytes of all pictures of a transport; 67108864 */
     guint info_requests;       /* of one user for what the network knows of contacts, not yet
                                   answered; 32 */

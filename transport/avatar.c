@@ -35,6 +35,14 @@ gsize cw_avatars_size(const CwAvatars *avatars)
     return avatars->size;
 }
 
+char *cw_avatar_encode(const CwAvatar *avatar)
+{
+    gsize size = 0;
+    gconstpointer bytes = g_bytes_get_data(avatar->bytes, &size);
+
+    return g_base64_encode(bytes, size);
+}
+
 CwAvatar *cw_avatar_ref(CwAvatar *avatar)
 {
     avatar->users++;

@@ -58,6 +58,9 @@ typedef struct {
      * the session's questions any more when that comes. */
     void (*question)(CwSession *session, const CwQuestion *question, gpointer data);
     void (*question_gone)(CwSession *session, const CwQuestion *question, gpointer data);
+    /* The user's own picture and nickname are wanted now: cw_session_set_picture(), _set_nick(),
+     * _looks_known().  Comes again with each log-in that waits for them, and when he wants it. */
+    void (*looks_wanted)(CwSession *session, gpointer data);
     void (*notice)(CwSession *session, const char *title, const char *text, gpointer data);
 } CwEvents;
 

@@ -123,6 +123,7 @@ static const char *const kind_words[] = {
     [CW_LINK_NORMALIZE] = "normalize",
     [CW_LINK_SEARCH] = "search",
     [CW_LINK_AVATAR] = "avatar",
+    [CW_LINK_NICK] = "nick",
     [CW_LINK_PING] = "ping",
     [CW_LINK_STATE] = "state",
     [CW_LINK_CONTACT] = "contact",
@@ -148,7 +149,8 @@ static const struct {
     guint must, may;
 } shapes[] = {
     {CW_LINK_HELLO, CW_LINK_GATEWAY, F_VERSION, 0},
-    {CW_LINK_LOGIN, CW_LINK_GATEWAY, A | F_USERNAME, F_PASSWORD | F_VALUES | F_SHOW | F_STATUS},
+    {CW_LINK_LOGIN, CW_LINK_GATEWAY, A | F_USERNAME,
+     F_PASSWORD | F_VALUES | F_SHOW | F_STATUS | F_NAME | F_DATA | F_MEDIA},
     {CW_LINK_LOGOUT, CW_LINK_GATEWAY, A, 0},
     {CW_LINK_PRESENCE, CW_LINK_GATEWAY, A | F_SHOW, F_STATUS | F_IDLE},
     {CW_LINK_MESSAGE, CW_LINK_GATEWAY, A | F_ID | F_CONTACT | F_TEXT, 0},
@@ -162,6 +164,8 @@ static const struct {
     {CW_LINK_INFO, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
     {CW_LINK_NORMALIZE, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
     {CW_LINK_SEARCH, CW_LINK_GATEWAY, A | F_ID, F_VALUES},
+    {CW_LINK_AVATAR, CW_LINK_GATEWAY, A, F_DATA | F_MEDIA},
+    {CW_LINK_NICK, CW_LINK_GATEWAY, A, F_NAME},
     {CW_LINK_PING, CW_LINK_GATEWAY, F_ID, 0},
 
     {CW_LINK_HELLO, CW_LINK_HOST, F_VERSION | F_PROTOCOL, 0},
@@ -223,6 +227,7 @@ static const struct {
     {"contact-groups", OF_PROTOCOL(contact_groups)},
     {"search", OF_PROTOCOL(search)},
     {"invisible", OF_PROTOCOL(invisible)},
+    {"picture", OF_PROTOCOL(picture)},
 };
 
 const char *cw_link_kind_to_string(CwLinkKind kind)

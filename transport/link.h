@@ -49,6 +49,7 @@ typedef enum {
     CW_LINK_NORMALIZE,
     CW_LINK_SEARCH,
     CW_LINK_AVATAR,
+    CW_LINK_NICK,
     CW_LINK_PING,
     CW_LINK_STATE,
     CW_LINK_CONTACT,
@@ -82,7 +83,7 @@ typedef struct {
 
     const char *contact; /* the network's normal form of a contact's name */
     const char *text;    /* plain text, UTF-8, "\n" between lines */
-    const char *name;    /* alias of a contact */
+    const char *name;    /* alias of a contact; the user's own nickname */
     const char *group;
     const char *status; /* status text */
     const char *title;  /* of a question */

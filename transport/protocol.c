@@ -198,6 +198,7 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->contact_groups = protocol->contact_groups;
     copy->search = protocol->search;
     copy->invisible = protocol->invisible;
+    copy->picture = protocol->picture;
     copy_fields(copy->splits, protocol->splits);
     copy_fields(copy->options, protocol->options);
     return copy;

@@ -70,6 +70,7 @@ typedef struct {
     gboolean contact_groups; /* … and in which group it is */
     gboolean search;         /* there may be a directory of users */
     gboolean invisible;      /* users can be online without being seen */
+    gboolean picture;        /* contacts can see the user's own picture */
     GPtrArray *splits;       /* CwField: the parts of a user name behind the first, "split.1" … */
     GPtrArray *options;      /* CwField: account options */
 } CwProtocol;

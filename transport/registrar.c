@@ -114,6 +114,25 @@ static void stored_cb(const GError *error, gpointer data)
     cw_session_release(session);
 }
 
+/* Only what he wants of the gateway is new: nothing for the network to verify. */
+static void preferred_cb(const GError *error, gpointer data)
+{
+    CwPending *pending = data;
+
+    if (pending->aborted) {
+        free_pending(pending);
+        return;
+    }
+    CwSession *session =
+        cw_transport_find_session(pending->registrar->transport, pending->user->jid);
+    if (error == NULL && session != NULL)
+        cw_session_take_preferences(session, pending->user);
+    finish(pending, error == NULL ? CW_REGISTERED_CHANGED : CW_REGISTERED_NOT_STORED,
+           CW_REASON_NONE, NULL);
+    if (session != NULL)
+        cw_session_retry(session);
+}
+
 static void tried_cb(CwSession *trial, CwReason reason, const char *why, gpointer data)
 {
     CwPending *pending = data;
@@ -134,20 +153,25 @@ static void tried_cb(CwSession *trial, CwReason reason, const char *why, gpointe
     cw_store_put_user(cw_transport_store(transport), pending->user, stored_cb, pending);
 }
 
-static gboolean same_data(const CwUser *a, const CwUser *b)
+/* `all` has all of `some`. */
+static gboolean has_all(GHashTable *all, GHashTable *some)
 {
     GHashTableIter iter;
     gpointer key, value;
 
-    if (g_strcmp0(a->username, b->username) != 0 || !cw_secret_equal(a->password, b->password) ||
-        g_hash_table_size(a->options) != g_hash_table_size(b->options))
-        return FALSE;
-    g_hash_table_iter_init(&iter, a->options);
+    g_hash_table_iter_init(&iter, some);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
-        if (g_strcmp0(g_hash_table_lookup(b->options, key), value) != 0)
+        if (g_strcmp0(g_hash_table_lookup(all, key), value) != 0)
             return FALSE;
     }
     return TRUE;
+}
+
+static gboolean same_data(const CwUser *a, const CwUser *b)
+{
+    return g_strcmp0(a->username, b->username) == 0 && cw_secret_equal(a->password, b->password) &&
+           g_hash_table_size(a->options) == g_hash_table_size(b->options) &&
+           has_all(b->options, a->options);
 }
 
 static gboolean pace_is_old(gpointer key, gpointer value, gpointer data)
@@ -204,15 +228,19 @@ void cw_registrar_register(CwRegistrar *registrar, const CwUser *user, CwRegiste
                     cw_store_count_users(cw_transport_store(transport), domain) +
                             g_hash_table_size(registrar->pending) >
                         limits->accounts_per_domain;
-    if (full || !within_pace(registrar, user->jid))
-        pending->answer = CW_REGISTERED_FULL;
-    else if (old != NULL && same_data(old, user))
-        pending->answer = CW_REGISTERED_CHANGED;
-    else {
+    gboolean full_or_fast = full || !within_pace(registrar, user->jid);
+    if (!full_or_fast && (old == NULL || !same_data(old, user))) {
         pending->trial = cw_session_new(transport, user->jid);
         cw_session_try(pending->trial, user, tried_cb, pending);
         return;
     }
+    if (!full_or_fast && !has_all(old->preferences, user->preferences)) {
+        pending->storing = TRUE;
+        cw_store_put_preferences(cw_transport_store(transport), pending->user, preferred_cb,
+                                 pending);
+        return;
+    }
+    pending->answer = full_or_fast ? CW_REGISTERED_FULL : CW_REGISTERED_CHANGED;
     pending->answer_id = g_timeout_add(0, answer_cb, pending);
 }
 

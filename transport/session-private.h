@@ -10,6 +10,7 @@
  *     session-info.c       what the network knows of contacts
  *     session-search.c     the network's directory of users
  *     session-avatars.c    their pictures
+ *     session-looks.c      the user's own picture and nickname
  *
  * Nobody else includes this.
  *
@@ -26,6 +27,19 @@
 #include "transport/transport.h"
 
 G_BEGIN_DECLS
+
+/* Of the user himself. */
+typedef struct {
+    gboolean wanted;   /* his contacts are to see them */
+    gboolean known;    /* cw_session_looks_known() */
+    gboolean waited;   /* a log-in did, for that */
+    CwAvatar *picture; /* nullable: none, or not known; so are the others */
+    char *nick;
+    char *begun_picture, *begun_nick; /* id and name that the log-in began with */
+    char *told_picture, *told_nick;   /* … and that the network has of ours */
+    CwPace pace;                      /* of changes */
+    guint retry_id;
+} CwLooks;
 
 struct CwSession {
     CwTransport *transport;
@@ -50,6 +64,7 @@ struct CwSession {
     CwShow told_show;      /* what the network was told last */
     char *told_status;
     gint64 told_idle;
+    CwLooks looks;
 
     gboolean counted; /* as online, by the outage */
     char *server;     /* the part of the network that the account is at: outage.h */
@@ -148,6 +163,18 @@ void cw_session_drop_questions(CwSession *session);
 
 void cw_session_take_avatar(CwSession *session, const CwLinkMsg *msg);
 void cw_session_forget_avatar(CwContact *contact);
+
+/* ---- session-looks.c ---- */
+
+void cw_session_load_looks(CwSession *session, const CwUser *user);
+void cw_session_choose_looks(CwSession *session, const CwUser *user); /* he may have changed it */
+/* The log-in waits for cw_session_looks_known(), or a while; once. */
+gboolean cw_session_must_wait_for_looks(CwSession *session);
+void cw_session_want_looks(CwSession *session); /* tells so, if they are wanted */
+void cw_session_begin_looks(CwSession *session);
+void cw_session_looks_online(CwSession *session);
+void cw_session_looks_offline(CwSession *session);
+void cw_session_free_looks(CwSession *session);
 
 /* ---- session-inquiries.c ---- */
 

@@ -49,7 +49,7 @@ CwShow cw_session_presence(const CwSession *session, const char **status, gint64
 {
     const CwProtocol *protocol = cw_transport_protocol(session->transport);
     const CwResource *best = cw_session_best_resource(session);
-    gboolean unseen = session->invisible && protocol != NULL && protocol->invisible;
+    gboolean unseen = session->invisible && (protocol == NULL || protocol->invisible);
 
     *status = best == NULL || unseen ? NULL : best->status;
     *idle = best == NULL || unseen ? 0 : best->idle;

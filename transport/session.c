@@ -12,11 +12,12 @@
 
 #include <string.h>
 
-#define STEADY_TIME 60000  /* ms online after which the back-off begins anew */
-#define LOGIN_LOOK 100     /* ms between two looks at a log-in that is nearly late */
-#define RELOGIN_DELAY 1000 /* ms in which a network forgets a log-in: the nick is free again */
-#define FORGIVEN_LOSSES 5  /* hosts that were lost in a row before the back-off applies */
-#define LOST_SPREAD 300    /* ms over which the accounts of such a host come back */
+#define STEADY_TIME 60000   /* ms online after which the back-off begins anew */
+#define LOGIN_LOOK 100      /* ms between two looks at a log-in that is nearly late */
+#define LOOKS_PATIENCE 2000 /* ms that a log-in waits for the user's picture */
+#define RELOGIN_DELAY 1000  /* ms in which a network forgets a log-in: the nick is free again */
+#define FORGIVEN_LOSSES 5   /* hosts that were lost in a row before the back-off applies */
+#define LOST_SPREAD 300     /* ms over which the accounts of such a host come back */
 #define INTERRUPTED                                                                                \
     "the connection to the network was interrupted; the message may have arrived or not"
 
@@ -94,6 +95,7 @@ static void disconnected(CwSession *session)
     session->told_show = CW_SHOW_OFFLINE;
     g_clear_pointer(&session->told_status, g_free);
     session->told_idle = 0;
+    cw_session_looks_offline(session);
     cw_session_drop_questions(session);
     cw_session_drop_inquiries(session);
     session->no_directory = FALSE;
@@ -226,6 +228,7 @@ static void online(CwSession *session)
     if (report_trial(session, CW_REASON_NONE, NULL))
         return;
     cw_session_tell_presence(session);
+    cw_session_looks_online(session);
     cw_session_contacts_online(session);
     cw_session_requests_online(session);
     cw_outbox_open(session->outbox);
@@ -366,6 +369,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_AUTHORIZE:
     case CW_LINK_DENY:
     case CW_LINK_ANSWER:
+    case CW_LINK_NICK:
     case CW_LINK_PING:
     case CW_LINK_PONG:
     case CW_LINK_N_KINDS:
@@ -466,11 +470,38 @@ static void start(CwSession *session, const CwUser *user)
     g_free(session->told_status);
     session->told_status = g_strdup(status);
     cw_account_set_presence(session->account, session->told_show, session->told_status);
+    cw_session_begin_looks(session);
     g_free(session->server);
     session->server = find_server(session, user->username);
     session->login_since = cw_session_clock(session);
     session->timer_id = cw_timer_add(TIMING(session)->login_timeout, login_late_cb, session);
+    if (session->state != CW_SESSION_CONNECTING) /* it is while it waits for looks */
+        set_state(session, CW_SESSION_CONNECTING, CW_REASON_NONE, NULL);
+}
+
+static gboolean looks_cb(gpointer data)
+{
+    CwSession *session = data;
+
+    session->timer_id = 0;
+    cw_session_log_in(session);
+    return G_SOURCE_REMOVE;
+}
+
+static void wait_for_looks(CwSession *session)
+{
+    session->timer_id = cw_timer_add(LOOKS_PATIENCE, looks_cb, session);
     set_state(session, CW_SESSION_CONNECTING, CW_REASON_NONE, NULL);
+    cw_session_want_looks(session);
+}
+
+void cw_session_looks_known(CwSession *session)
+{
+    session->looks.known = TRUE;
+    if (session->state != CW_SESSION_CONNECTING || session->account != NULL)
+        return;
+    g_clear_handle_id(&session->timer_id, cw_timer_remove);
+    session->timer_id = cw_timer_add(0, looks_cb, session);
 }
 
 void cw_session_log_in(CwSession *session)
@@ -493,7 +524,26 @@ void cw_session_log_in(CwSession *session)
     }
     cw_session_load_contacts(session);
     cw_session_load_requests(session);
-    start(session, user);
+    cw_session_load_looks(session, user);
+    if (cw_session_must_wait_for_looks(session))
+        wait_for_looks(session);
+    else
+        start(session, user);
+}
+
+static gboolean says(const CwUser *user, CwPreference preference)
+{
+    return g_hash_table_contains(user->preferences, cw_preference_to_string(preference));
+}
+
+void cw_session_take_preferences(CwSession *session, const CwUser *user)
+{
+    if (says(user, CW_PREFERENCE_PICTURE))
+        cw_session_choose_looks(session, user);
+    if (says(user, CW_PREFERENCE_INVISIBLE)) {
+        session->invisible = cw_user_wants(user, CW_PREFERENCE_INVISIBLE);
+        cw_session_tell_presence(session);
+    }
 }
 
 void cw_session_retry(CwSession *session)
@@ -523,6 +573,7 @@ void cw_session_try(CwSession *session, const CwUser *user, CwSessionTried tried
     session->held = g_string_new(NULL);
     session->tried = tried;
     session->tried_data = data;
+    cw_session_load_looks(session, user);
     start(session, user);
 }
 
@@ -612,6 +663,7 @@ void cw_session_release(CwSession *session)
     g_string_free(held, TRUE);
     if (session->state == CW_SESSION_ONLINE)
         cw_outbox_open(session->outbox);
+    cw_session_want_looks(session);
 }
 
 /* ---- messages ---- */
@@ -823,6 +875,7 @@ void cw_session_free(CwSession *session)
     g_hash_table_unref(session->contact_questions);
     g_hash_table_unref(session->requests);
     g_ptr_array_unref(session->resources);
+    cw_session_free_looks(session);
     if (session->held != NULL)
         g_string_free(session->held, TRUE);
     g_free(session->told_status);

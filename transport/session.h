@@ -156,6 +156,19 @@ typedef void (*CwNormalizeDone)(CwSession *session, const char *name, CwReason r
 gboolean cw_session_normalize(CwSession *session, const char *name, CwNormalizeDone done,
                               gpointer data);
 
+/* ---- the user's own picture and nickname ---- */
+
+/* His contacts are to see them, and the network can show them. */
+gboolean cw_session_wants_looks(const CwSession *session);
+/* The picture that he has now, in base64, with the SHA-1 that it must have; `data` NULL: he has
+ * none. FALSE with the problem: it is of no use, and he has none. */
+gboolean cw_session_set_picture(CwSession *session, const char *data, const char *media,
+                                const char *id, const char **problem);
+const char *cw_session_picture(const CwSession *session);       /* its SHA-1; NULL: none */
+void cw_session_set_nick(CwSession *session, const char *nick); /* nullable */
+/* What there is has been said: a log-in that waits for it goes on, behind this call. */
+void cw_session_looks_known(CwSession *session);
+
 /* ---- questions ---- */
 
 const CwQuestion *cw_session_question(const CwSession *session); /* the oldest open one, or NULL */
@@ -187,6 +200,8 @@ void cw_session_load_message(CwSession *session, const CwSpooled *spooled);
 void cw_session_shelve_messages(CwSession *session);
 /* Messages that were sent to the host and are neither taken nor refused yet. */
 guint cw_session_unanswered(const CwSession *session);
+/* He chose, and it is stored. */
+void cw_session_take_preferences(CwSession *session, const CwUser *user);
 /* Logs out, and a moment later in again with the stored data. */
 void cw_session_log_in_again(CwSession *session);
 

@@ -29,6 +29,14 @@ void cw_account_set_presence(CwAccount *account, CwShow show, const char *status
     account->status = g_strdup(status);
 }
 
+void cw_account_set_looks(CwAccount *account, CwAvatar *picture, const char *nick)
+{
+    cw_avatar_unref(account->picture);
+    g_free(account->nick);
+    account->picture = picture == NULL ? NULL : cw_avatar_ref(picture);
+    account->nick = g_strdup(nick);
+}
+
 gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg)
 {
     if (account->slot == NULL)
@@ -97,5 +105,6 @@ void cw_account_free(CwAccount *account)
     cw_secret_unref(account->password);
     g_clear_pointer(&account->options, g_hash_table_unref);
     g_free(account->status);
+    cw_account_set_looks(account, NULL, NULL);
     g_free(account);
 }

@@ -76,6 +76,8 @@ struct CwAccount {
     GHashTable *options;
     CwShow show;
     char *status;
+    CwAvatar *picture; /* nullable */
+    char *nick;
 };
 
 /* supervisor.c */

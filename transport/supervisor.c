@@ -13,6 +13,8 @@
 #include "transport/supervisor-private.h"
 #include "transport/timers.h"
 
+#define BUSY_WAIT 100 /* ms until a host that has much to read is looked at again */
+
 /* ---- hosts ---- */
 
 static void free_slot(gpointer data)
@@ -127,6 +129,7 @@ CwSlot *cw_supervisor_start_host(CwSupervisor *supervisor)
 
 static void send_login(CwAccount *account, CwSlot *slot)
 {
+    g_autofree char *data = account->picture == NULL ? NULL : cw_avatar_encode(account->picture);
     CwLinkMsg login = {
         .kind = CW_LINK_LOGIN,
         .username = account->username,
@@ -134,6 +137,9 @@ static void send_login(CwAccount *account, CwSlot *slot)
         .values = account->options,
         .show = account->show,
         .status = account->status,
+        .name = account->nick,
+        .data = data,
+        .media = account->picture == NULL ? NULL : account->picture->media,
     };
 
     account->home = NULL;
@@ -146,24 +152,29 @@ static void send_login(CwAccount *account, CwSlot *slot)
     cw_host_send(slot->host, &login);
     /* the password is on its way and not needed any more here */
     g_clear_pointer(&account->password, cw_secret_unref);
+    cw_account_set_looks(account, NULL, NULL);
 }
 
 /* Sends what has a home that is ready, as far as the pace lets it.  ms until it lets more. */
 static guint send_logins(CwSupervisor *supervisor)
 {
-    guint wait = 0, rate = supervisor->transport->logins_per_minute;
+    guint wait = 0, busy = 0, rate = supervisor->transport->logins_per_minute;
 
     for (GList *l = supervisor->waiting.head, *next; l != NULL; l = next) {
         CwAccount *account = l->data;
         next = l->next;
         if (account->home == NULL || !cw_host_is_ready(account->home->host))
             continue;
+        if (account->picture != NULL && cw_host_is_congested(account->home->host)) {
+            busy = BUSY_WAIT; /* many pictures at once would make it count as stuck */
+            continue;
+        }
         if (!cw_pace_take(&supervisor->pace, rate, 60000, MAX(1, rate / 60), &wait))
             break;
         g_queue_unlink(&supervisor->waiting, &account->link);
         send_login(account, account->home);
     }
-    return wait;
+    return wait > 0 && busy > 0 ? MIN(wait, busy) : MAX(wait, busy);
 }
 
 /* Keeps one host; stops empty ones beyond the first. */

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "conf/settings.h"
+#include "transport/avatar.h"
 #include "transport/link.h"
 #include "transport/secret.h"
 
@@ -65,6 +66,8 @@ CwAccount *cw_account_new(CwSupervisor *supervisor, const CwAccountEvents *event
                           const char *username, const CwSecret *password, GHashTable *options);
 /* The presence that the log-in begins with. */
 void cw_account_set_presence(CwAccount *account, CwShow show, const char *status);
+/* The picture and the name (both nullable) that it begins with. */
+void cw_account_set_looks(CwAccount *account, CwAvatar *picture, const char *nick);
 /* FALSE: not on a host.  Fills in the account's number. */
 gboolean cw_account_send(CwAccount *account, CwLinkMsg *msg);
 /* The number of the line that cw_account_send() queued last, from 1. */

@@ -350,6 +350,39 @@ void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegiste
     cw_registrar_register(transport->registrar, user, done, data);
 }
 
+typedef struct {
+    CwTransport *transport;
+    CwUser *user;
+    CwStoreDone done;
+    gpointer data;
+} Choice;
+
+static void chosen_cb(const GError *error, gpointer data)
+{
+    Choice *choice = data;
+    CwSession *session = cw_transport_find_session(choice->transport, choice->user->jid);
+
+    if (error == NULL && session != NULL)
+        cw_session_take_preferences(session, choice->user);
+    if (choice->done != NULL)
+        choice->done(error, choice->data);
+    cw_user_free(choice->user);
+    g_free(choice);
+}
+
+void cw_transport_set_preference(CwTransport *transport, const char *jid, CwPreference preference,
+                                 gboolean yes, CwStoreDone done, gpointer data)
+{
+    Choice *choice = g_new0(Choice, 1);
+
+    choice->transport = transport;
+    choice->user = cw_user_new(transport->own->domain, jid);
+    cw_user_set_preference(choice->user, preference, yes);
+    choice->done = done;
+    choice->data = data;
+    cw_store_put_preferences(transport->store, choice->user, chosen_cb, choice);
+}
+
 CwSession *cw_transport_find_trial(CwTransport *transport, const char *jid)
 {
     return cw_registrar_find_trial(transport->registrar, jid);

@@ -90,6 +90,9 @@ void cw_transport_register(CwTransport *transport, const CwUser *user, CwRegiste
 CwSession *cw_transport_find_trial(CwTransport *transport, const char *jid);
 /* A registration of this user is being verified. */
 gboolean cw_transport_is_registering(CwTransport *transport, const char *jid);
+/* He chose; `done` (nullable) when it is stored and in force. */
+void cw_transport_set_preference(CwTransport *transport, const char *jid, CwPreference preference,
+                                 gboolean yes, CwStoreDone done, gpointer data);
 /* Logs out, aborts a pending registration, deletes all that is stored. */
 void cw_transport_unregister(CwTransport *transport, const char *jid, CwStoreDone done,
                              gpointer data);

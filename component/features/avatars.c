@@ -19,14 +19,6 @@ void cw_avatars_write_update(CwWriter *writer, const CwContact *contact)
     cw_writer_end(writer);
 }
 
-char *cw_avatars_encode(const CwAvatar *avatar)
-{
-    gsize size = 0;
-    gconstpointer bytes = g_bytes_get_data(avatar->bytes, &size);
-
-    return g_base64_encode(bytes, size);
-}
-
 static void write_info(CwWriter *writer, const CwAvatar *avatar)
 {
     g_autofree char *bytes = g_strdup_printf("%" G_GSIZE_FORMAT, g_bytes_get_size(avatar->bytes));
@@ -55,7 +47,7 @@ void cw_avatars_write_metadata(CwWriter *writer, const CwAvatar *avatar)
 
 void cw_avatars_write_data(CwWriter *writer, const CwAvatar *avatar)
 {
-    g_autofree char *data = cw_avatars_encode(avatar);
+    g_autofree char *data = cw_avatar_encode(avatar);
 
     cw_writer_leaf(writer, "data", CW_NS_AVATAR_DATA, data);
 }

@@ -40,6 +40,9 @@ static gboolean is_offered(CwComponent *component, const char *var, const CwJid 
     /* XEP-0085: only where the network has typing notifications */
     if (g_str_equal(var, "http://jabber.org/protocol/chatstates"))
         return protocol != NULL && protocol->typing;
+    /* XEP-0163: we want his events for the network to show them */
+    if (g_str_equal(var, CW_NS_AVATAR_METADATA "+notify") || g_str_equal(var, CW_NS_NICK "+notify"))
+        return protocol != NULL && protocol->picture;
     /* XEP-0077 10: only to those who may */
     if (g_str_equal(var, "jabber:iq:register"))
         return asker == NULL || cw_transport_is_registered(transport, asker->bare) ||

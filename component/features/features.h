@@ -17,6 +17,7 @@ extern const CwFeature cw_feature_basics;
 extern const CwFeature cw_feature_idle;
 extern const CwFeature cw_feature_vcard;
 extern const CwFeature cw_feature_pep;
+extern const CwFeature cw_feature_looks;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_clients;
@@ -65,7 +66,6 @@ void cw_presence_tell_contact(CwComponent *component, CwSession *session, const 
 
 /* XEP-0153, into an available presence. */
 void cw_avatars_write_update(CwWriter *writer, const CwContact *contact);
-char *cw_avatars_encode(const CwAvatar *avatar); /* base64 (transfer full) */
 /* XEP-0084, into an item; NULL: there is none. */
 void cw_avatars_write_metadata(CwWriter *writer, const CwAvatar *avatar);
 void cw_avatars_write_data(CwWriter *writer, const CwAvatar *avatar);
@@ -98,6 +98,19 @@ void cw_registration_remove(CwComponent *component, const CwJid *user, CwRegistr
 /* The same for its old JID, but that everything stored becomes the JID's `to`. */
 void cw_registration_move(CwComponent *component, const CwUser *user, const char *to,
                           CwRegistrationAnswer answer, gpointer data);
+
+/* ---- what a user wants of the gateway itself (preferences.c) ---- */
+
+/* Behind the fields of the registration form; `user` (nullable): what is registered. */
+void cw_preferences_add_fields(CwComponent *component, const CwUser *user, GPtrArray *fields);
+/* Sets in `user` what the values of the form change of `old` (nullable). */
+void cw_preferences_take(CwComponent *component, GHashTable *values, const CwUser *old,
+                         CwUser *user);
+/* The lines of the help about the commands. */
+void cw_preferences_write_help(CwComponent *component, GString *help);
+/* FALSE: it is none of them. */
+gboolean cw_preferences_command(CwComponent *component, const char *user, const char *word,
+                                const char *rest);
 
 /* ---- moving a registration to another JID; both answer by chat ---- */
 

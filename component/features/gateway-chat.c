@@ -220,7 +220,10 @@ static void command_help(CwComponent *component, const CwJid *user, const char *
     const char *name = cw_transport_settings(transport)->name;
     const CwProtocol *protocol = cw_transport_protocol(transport);
     g_autofree char *state = describe_state(transport, user->bare);
-    g_autofree char *help = g_strdup_printf(
+    GString *help = g_string_new(NULL);
+
+    g_string_append_printf(
+        help,
         "I am the gateway to %s.  %s\n"
         "To chat with somebody there, write to NAME@%s (a space in a name is \\20, an @ is \\40), "
         "or add that address to your contacts.\n"
@@ -228,16 +231,15 @@ static void command_help(CwComponent *component, const CwJid *user, const char *
         "I also understand:\n"
         "  register – tell me your account on %s, or change it\n"
         "  unregister – forget all that you told me\n"
-        "  move NAME@SERVER – give your registration to another address of yours\n"
-        "%s"
-        "  help – this text",
-        name, state, cw_component_domain(component), name, name,
-        protocol != NULL && protocol->search ? "  search WORDS – look for people in the network's "
-                                               "directory; without words I ask you "
-                                               "for what it can be searched for\n"
-                                             : "");
-
-    cw_gateway_chat_say(component, user->bare, help);
+        "  move NAME@SERVER – give your registration to another address of yours\n",
+        name, state, cw_component_domain(component), name, name);
+    if (protocol != NULL && protocol->search)
+        g_string_append(help, "  search WORDS – look for people in the network's directory; "
+                              "without words I ask you for what it can be searched for\n");
+    cw_preferences_write_help(component, help);
+    g_string_append(help, "  help – this text");
+    cw_gateway_chat_say(component, user->bare, help->str);
+    g_string_free(help, TRUE);
 }
 
 static const struct {
@@ -253,17 +255,18 @@ static const struct {
 static void run_command(CwComponent *component, const CwJid *user, const char *typed)
 {
     gsize length = strcspn(typed, " \t\n");
+    g_autofree char *word = g_strndup(typed, length);
     g_autofree char *rest = g_strstrip(g_strdup(typed + length));
 
     for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
-        if (strlen(commands[i].word) == length &&
-            g_ascii_strncasecmp(typed, commands[i].word, length) == 0 &&
+        if (g_ascii_strcasecmp(word, commands[i].word) == 0 &&
             (commands[i].has_rest || *rest == '\0')) {
             commands[i].run(component, user, rest);
             return;
         }
     }
-    command_help(component, user, NULL);
+    if (!cw_preferences_command(component, user->bare, word, rest))
+        command_help(component, user, NULL);
 }
 
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)

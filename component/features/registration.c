@@ -138,6 +138,7 @@ static void answer_get(CwComponent *component, const CwStanza *stanza, const CwN
 
     g_autofree char *instructions = write_instructions(component, protocol);
     g_autoptr(GPtrArray) fields = make_fields(component, protocol, user);
+    cw_preferences_add_fields(component, user, fields);
     CwWriter *writer = cw_component_begin_result(component, stanza);
     cw_writer_start(writer, "query", NS_REGISTER);
     if (user != NULL)
@@ -352,6 +353,7 @@ static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProto
         if (value != NULL)
             g_hash_table_insert(user->options, g_strdup(option->name), g_strdup(value));
     }
+    cw_preferences_take(component, values, old, user);
     user->created = old == NULL ? g_get_real_time() / G_USEC_PER_SEC : old->created;
     return user;
 }
@@ -453,6 +455,7 @@ static void answer_set(CwComponent *component, const CwStanza *stanza, const CwN
         cw_component_send_error(component, stanza, (CwStanzaCondition)error->code, error->message);
         return;
     }
+    cw_preferences_add_fields(component, NULL, fields);
     g_autoptr(GHashTable) values =
         cw_submitted_read(component, stanza, query, NS_REGISTER, plain_fields, fields, NULL);
     if (values != NULL)

@@ -142,7 +142,7 @@ static void write_temp(CwWriter *writer, const Card *card)
     if (card->birthday != NULL)
         cw_writer_leaf(writer, "BDAY", NULL, card->birthday);
     if (card->avatar != NULL) {
-        g_autofree char *data = cw_avatars_encode(card->avatar);
+        g_autofree char *data = cw_avatar_encode(card->avatar);
         cw_writer_start(writer, "PHOTO", NULL);
         cw_writer_leaf(writer, "TYPE", NULL, card->avatar->media);
         cw_writer_leaf(writer, "BINVAL", NULL, data);
@@ -195,7 +195,7 @@ static void write_vcard4(CwWriter *writer, const Card *card)
     if (card->birthday != NULL)
         write_property(writer, "bday", "date", card->birthday);
     if (card->avatar != NULL) {
-        g_autofree char *data = cw_avatars_encode(card->avatar);
+        g_autofree char *data = cw_avatar_encode(card->avatar);
         g_autofree char *photo = g_strconcat("data:", card->avatar->media, ";base64,", data, NULL);
         write_property(writer, "photo", "uri", photo);
     }

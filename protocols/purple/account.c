@@ -14,6 +14,7 @@
 #include "protocols/purple/grants.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/info.h"
+#include "protocols/purple/looks.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
 #include "protocols/purple/search.h"
@@ -378,6 +379,7 @@ void cw_account_login(const CwLinkMsg *msg)
         return;
     }
     apply_status(account->purple, msg->show, msg->status);
+    cw_looks_login(account, msg);
     purple_account_set_enabled(account->purple, CW_CORE_UI, TRUE); /* connects */
     if (!account->ending && purple_account_is_disconnected(account->purple))
         purple_account_connect(account->purple);
@@ -463,6 +465,7 @@ static void signed_on_cb(PurpleConnection *gc, gpointer data)
     PurplePresence *presence = purple_account_get_presence(account->purple);
     if (purple_presence_is_idle(presence) && cw_host.info->set_idle != NULL)
         cw_host.info->set_idle(gc, (int)(time(NULL) - purple_presence_get_idle_time(presence)));
+    cw_looks_online(account);
 }
 
 static PurpleConnectionUiOps connection_ops = {

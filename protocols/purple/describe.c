@@ -116,6 +116,8 @@ CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
     protocol->contact_groups = info->group_buddy != NULL;
     protocol->search = defaults->search.label != NULL && PURPLE_PLUGIN_HAS_ACTIONS(plugin);
     protocol->invisible = has_invisible(id);
+    /* some plugins have pictures of contacts only */
+    protocol->picture = info->icon_spec.format != NULL && info->set_buddy_icon != NULL;
     add_splits(protocol, info);
     for (GList *l = info->protocol_options; l != NULL; l = l->next) {
         CwField *field = describe_option(l->data, defaults);
@@ -243,10 +245,10 @@ static void print_plugin(GString *out, PurplePlugin *plugin)
         g_string_append_printf(out, "    file: %s\n", plugin->path);
     g_string_append_printf(out,
                            "    gateway identity: %s   password: %s   typing: %s   search: %s"
-                           "   invisible: %s\n",
+                           "   invisible: %s   picture: %s\n",
                            protocol->identity, describe_password(protocol->password),
                            protocol->typing ? "yes" : "no", protocol->search ? "yes" : "no",
-                           protocol->invisible ? "yes" : "no");
+                           protocol->invisible ? "yes" : "no", protocol->picture ? "yes" : "no");
     g_string_append(out, "    user name: NAME");
     for (guint i = 0; i < protocol->splits->len; i++) {
         const CwField *split = g_ptr_array_index(protocol->splits, i);

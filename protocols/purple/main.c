@@ -22,6 +22,7 @@
 #include "protocols/purple/eventloop.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/info.h"
+#include "protocols/purple/looks.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
 #include "protocols/purple/search.h"
@@ -146,10 +147,15 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
     case CW_LINK_SEARCH:
         cw_searches_ask(account, msg);
         break;
+    case CW_LINK_AVATAR:
+        cw_looks_set_picture(account, msg);
+        break;
+    case CW_LINK_NICK:
+        cw_looks_set_nick(account, msg);
+        break;
     case CW_LINK_HELLO:
     case CW_LINK_LOGIN:
     case CW_LINK_PING:
-    case CW_LINK_AVATAR:
     case CW_LINK_STATE:
     case CW_LINK_CONTACT:
     case CW_LINK_CONTACT_GONE:

@@ -1,5 +1,5 @@
 /* protocols/purple/stanza.c: what plugins say by letting their stanzas be seen: refused messages,
- * authorisation, which answer is a search's
+ * authorisation, which answer is a search's; and what they have no call for: a nickname
  *
  * prpl-jabber drops an error that comes without the body of the message it is about, as most
  * servers send them, and shows others without naming the conversation.  But it has signals for what
@@ -25,6 +25,10 @@
 #include "protocols/purple/sent.h"
 
 #define NS_SEARCH "jabber:iq:search"
+#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
+#define NS_NICK "http://jabber.org/protocol/nick"
+#define NICK_ID "causeway-nick"         /* of what asks for it */
+#define NICK_SET_ID "causeway-nick-set" /* of what publishes it */
 
 static const struct {
     const char *condition;
@@ -113,6 +117,31 @@ static gboolean receiving_cb(PurpleConnection *gc, const char *type, const char 
                            text);
 }
 
+/* ---- sending ---- */
+
+/* (transfer full) */
+static gboolean send_stanza(const CwAccount *account, xmlnode *stanza)
+{
+    PurpleConnection *gc = cw_account_connection(account);
+    gboolean sent = FALSE;
+    if (cw_host.defaults->stanza_signals != NULL && gc != NULL && cw_host.info->send_raw != NULL) {
+        int length = 0;
+        char *text = xmlnode_to_str(stanza, &length);
+        sent = cw_host.info->send_raw(gc, text, length) >= 0;
+        g_free(text);
+    }
+    xmlnode_free(stanza);
+    return sent;
+}
+
+gboolean cw_stanza_send_presence(const CwAccount *account, const char *contact, const char *type)
+{
+    xmlnode *presence = xmlnode_new("presence");
+    xmlnode_set_attrib(presence, "to", contact);
+    xmlnode_set_attrib(presence, "type", type);
+    return send_stanza(account, presence);
+}
+
 /* ---- who may see whom ---- */
 
 static gboolean is_temporary(xmlnode *packet)
@@ -189,10 +218,81 @@ static gboolean take_search(CwAccount *account, const char *id, xmlnode *packet)
     return cw_searches_received(account, id, reason, text);
 }
 
+/* ---- the user's own nickname: XEP-0172 4.5, XEP-0163 ---- */
+
+/* The plugin has no call for it, but a dialogue. */
+static xmlnode *new_nick_iq(const char *type, const char *what, xmlnode **child)
+{
+    xmlnode *iq = xmlnode_new("iq");
+    xmlnode_set_attrib(iq, "type", type);
+    xmlnode_set_attrib(iq, "id", strcmp(type, "get") == 0 ? NICK_ID : NICK_SET_ID);
+    xmlnode *pubsub = xmlnode_new_child(iq, "pubsub");
+    xmlnode_set_namespace(pubsub, NS_PUBSUB);
+    *child = xmlnode_new_child(pubsub, what);
+    xmlnode_set_attrib(*child, "node", NS_NICK);
+    return iq;
+}
+
+gboolean cw_stanza_publish_nick(const CwAccount *account, const char *nick)
+{
+    xmlnode *publish = NULL, *iq = new_nick_iq("set", "publish", &publish);
+    xmlnode *item = xmlnode_new_child(publish, "item");
+    xmlnode_set_attrib(item, "id", "current");
+    xmlnode *node = xmlnode_new_child(item, "nick");
+    xmlnode_set_namespace(node, NS_NICK);
+    if (nick != NULL)
+        xmlnode_insert_data(node, nick, -1);
+    return send_stanza(account, iq);
+}
+
+gboolean cw_stanza_publish_new_nick(const CwAccount *account)
+{
+    xmlnode *items = NULL, *iq = new_nick_iq("get", "items", &items);
+    xmlnode_set_attrib(items, "max_items", "1");
+    return send_stanza(account, iq);
+}
+
+static xmlnode *find_child(xmlnode *node, const char *const *names)
+{
+    for (; node != NULL && *names != NULL; names++)
+        node = xmlnode_get_child(node, *names);
+    return node;
+}
+
+/* What the server has: published when it is another one than the user's. */
+static void take_nick(const CwAccount *account, const char *type, xmlnode *packet)
+{
+    static const char *const to_items[] = {"pubsub", "items", NULL};
+    static const char *const to_nick[] = {"item", "nick", NULL};
+    static const char *const to_nothing[] = {"error", "item-not-found", NULL};
+    if (g_strcmp0(type, "result") != 0 && find_child(packet, to_nothing) == NULL)
+        return; /* this server has no such thing */
+    xmlnode *nick = find_child(find_child(packet, to_items), to_nick);
+    g_autofree char *known = nick != NULL ? xmlnode_get_data(nick) : NULL;
+    const char *own = purple_account_get_alias(account->purple);
+    if (own != NULL && g_strcmp0(known, own) != 0)
+        cw_stanza_publish_nick(account, own);
+}
+
+static gboolean is_nick_answer(const CwAccount *account, const char *type, const char *id,
+                               const char *from)
+{
+    return (g_strcmp0(id, NICK_ID) == 0 || g_strcmp0(id, NICK_SET_ID) == 0) &&
+           (g_strcmp0(type, "result") == 0 || g_strcmp0(type, "error") == 0) &&
+           is_own(account, from);
+}
+
+/* ---- iqs ---- */
+
 static gboolean receiving_iq_cb(PurpleConnection *gc, const char *type, const char *id,
                                 const char *from, xmlnode *packet, gpointer data)
 {
     CwAccount *account = cw_account_of_gc(gc);
+    if (account != NULL && packet != NULL && is_nick_answer(account, type, id, from)) {
+        if (strcmp(id, NICK_ID) == 0)
+            take_nick(account, type, packet);
+        return TRUE; /* the plugin knows nothing of it */
+    }
     xmlnode *query = packet != NULL
                          ? xmlnode_get_child_with_namespace(packet, "query", "jabber:iq:roster")
                          : NULL;
@@ -205,22 +305,6 @@ static gboolean receiving_iq_cb(PurpleConnection *gc, const char *type, const ch
          item = xmlnode_get_next_twin(item))
         read_item(account, item);
     return FALSE;
-}
-
-gboolean cw_stanza_send_presence(const CwAccount *account, const char *contact, const char *type)
-{
-    PurpleConnection *gc = cw_account_connection(account);
-    if (cw_host.defaults->stanza_signals == NULL || gc == NULL || cw_host.info->send_raw == NULL)
-        return FALSE;
-    xmlnode *presence = xmlnode_new("presence");
-    xmlnode_set_attrib(presence, "to", contact);
-    xmlnode_set_attrib(presence, "type", type);
-    int length = 0;
-    char *text = xmlnode_to_str(presence, &length);
-    gboolean sent = cw_host.info->send_raw(gc, text, length) >= 0;
-    g_free(text);
-    xmlnode_free(presence);
-    return sent;
 }
 
 void cw_stanza_connect(void)

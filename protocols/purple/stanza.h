@@ -16,4 +16,9 @@ void cw_stanza_connect(void);
 /* <presence type= to=/> to a contact.  FALSE: the plugin cannot, or it is not logged in. */
 gboolean cw_stanza_send_presence(const CwAccount *account, const char *contact, const char *type);
 
+/* The user's own nickname, for his contacts; NULL: none any more.  FALSE: the plugin has no way. */
+gboolean cw_stanza_publish_nick(const CwAccount *account, const char *nick);
+/* The alias of the account, when the server has another one. */
+gboolean cw_stanza_publish_new_nick(const CwAccount *account);
+
 G_END_DECLS

@@ -16,6 +16,8 @@ from lib.xmppclient import CLIENT, condition
 ITEMS = "http://jabber.org/protocol/disco#items"
 COMMANDS = "http://jabber.org/protocol/commands"
 GATEWAY = "jabber:iq:gateway"
+# events of the user's (XEP-0163), where the network can show them
+WANTED = {"urn:xmpp:avatar:metadata+notify", "http://jabber.org/protocol/nick+notify"}
 PUBSUB = "http://jabber.org/protocol/pubsub"
 CHATSTATES = "http://jabber.org/protocol/chatstates"
 BOTH = pytest.mark.parametrize("domain", [IRC, XMPP])
@@ -78,7 +80,7 @@ def test_G2_every_advertised_feature_is_there(world, gateway, juliet, domain):
     }
     # nothing that could be asked for
     passive = {CAPS, "jid\\20escaping", "urn:xmpp:delay", "http://jabber.org/protocol/rosterx",
-               CHATSTATES}
+               CHATSTATES} | WANTED
     _, features = info(juliet, domain)
     assert len(set(features)) == len(features)
     assert {INFO, ITEMS, REGISTER, GATEWAY, "jid\\20escaping", CAPS} <= set(features)
@@ -92,7 +94,7 @@ def test_G2_every_advertised_feature_is_there(world, gateway, juliet, domain):
 
 def test_nothing_differs_between_transports_but_what_should(world, gateway, juliet):
     irc, xmpp = (info(juliet, domain)[1] for domain in (IRC, XMPP))
-    assert set(irc) ^ set(xmpp) <= {CHATSTATES}
+    assert set(irc) ^ set(xmpp) == WANTED
     irc, xmpp = (info(juliet, f"somebody@{domain}")[1] for domain in (IRC, XMPP))
     assert set(xmpp) - set(irc) == {CHATSTATES} and not set(irc) - set(xmpp)
 

@@ -5,7 +5,8 @@
  * message to the contact "input" asks for an input, one to "crash" crashes; see mock_send_im().
  * What comes back is a message from that contact.  A text that begins with "!" is a command about
  * the contact: see act().  Its user info goes by its name: mock_get_info().  Its user directory is
- * prpl-mock-search.c.
+ * prpl-mock-search.c.  The user's own picture
+ * and name come back as messages from "looks".
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -273,6 +274,42 @@ static gboolean act(PurpleAccount *account, const char *who, const char *html)
     return TRUE;
 }
 
+/* ---- the user's own looks ---- */
+
+static void mock_set_icon(PurpleConnection *gc, PurpleStoredImage *img)
+{
+    g_autofree char *id =
+        img == NULL ? g_strdup("none")
+                    : g_compute_checksum_for_data(G_CHECKSUM_SHA1, purple_imgstore_get_data(img),
+                                                  purple_imgstore_get_size(img));
+    tell(gc, "looks", "icon %s", id);
+}
+
+/* What the network keeps, by user. */
+static GHashTable *public_aliases;
+
+static void mock_set_alias(PurpleConnection *gc, const char *alias,
+                           PurpleSetPublicAliasSuccessCallback success,
+                           PurpleSetPublicAliasFailureCallback failure)
+{
+    PurpleAccount *account = purple_connection_get_account(gc);
+    if (g_strcmp0(alias, "refused") == 0) {
+        failure(account, "no such names");
+        return;
+    }
+    g_hash_table_replace(public_aliases, g_strdup(purple_account_get_username(account)),
+                         g_strdup(alias));
+    tell(gc, "looks", "alias %s", alias == NULL ? "none" : alias);
+    success(account, alias);
+}
+
+static void mock_get_alias(PurpleConnection *gc, PurpleGetPublicAliasSuccessCallback success,
+                           PurpleGetPublicAliasFailureCallback failure)
+{
+    PurpleAccount *account = purple_connection_get_account(gc);
+    success(account, g_hash_table_lookup(public_aliases, purple_account_get_username(account)));
+}
+
 static void mock_set_idle(PurpleConnection *gc, int seconds)
 {
     tell(gc, "idle", "idle %d", seconds);
@@ -455,6 +492,7 @@ static void mock_login(PurpleAccount *account)
         raise(SIGSEGV);
     if (strcmp(user, "early") == 0) /* some speak before they are signed on */
         tell(gc, "early", "before");
+    PurpleStoredImage *icon = purple_buddy_icons_find_account_icon(account);
     purple_connection_set_state(gc, PURPLE_CONNECTED);
     if (strcmp(user, "ghost") == 0)
         mock_set_status(account, purple_account_get_active_status(account));
@@ -462,6 +500,10 @@ static void mock_login(PurpleAccount *account)
         list_many(account, (guint)atoi(user + strlen("list-")));
     else if (strcmp(user, "hostile") == 0)
         list_hostile(account);
+    if (icon != NULL) {
+        tell(gc, "looks", "log-in with a picture");
+        purple_imgstore_unref(icon);
+    }
 }
 
 static void mock_close(PurpleConnection *gc)
@@ -492,6 +534,10 @@ static const char *mock_icon(PurpleAccount *account, PurpleBuddy *buddy)
 
 static PurplePluginProtocolInfo protocol_info = {
     .options = OPT_PROTO_PASSWORD_OPTIONAL,
+    .icon_spec = {(char *)"png,gif", 32, 32, 96, 96, 10000, PURPLE_ICON_SCALE_SEND},
+    .set_buddy_icon = mock_set_icon,
+    .set_public_alias = mock_set_alias,
+    .get_public_alias = mock_get_alias,
     .list_icon = mock_icon,
     .status_types = mock_status_types,
     .set_status = mock_set_status,
@@ -520,6 +566,7 @@ static PurplePluginInfo info = {
 
 static void mock_init(PurplePlugin *plugin)
 {
+    public_aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     GList *options = NULL;
     PurpleAccountOption *secret = purple_account_option_string_new("Secret", "secret", "");
     PurpleAccountOption *list = purple_account_option_list_new("List", "list", NULL);

@@ -176,6 +176,40 @@ static void link_encode__round_trips__every_authorization(void)
     }
 }
 
+/* The user's own, without a contact; a contact's must have one. */
+static void link_encode__round_trips__looks(void)
+{
+    static const CwLinkMsg msgs[] = {
+        {.kind = CW_LINK_LOGIN,
+         .account = 1,
+         .username = "u",
+         .name = "Jule <x>",
+         .data = "aGk=",
+         .media = "image/png"},
+        {.kind = CW_LINK_AVATAR, .account = 1, .data = "aGk=", .media = "image/png"},
+        {.kind = CW_LINK_AVATAR, .account = 1},
+        {.kind = CW_LINK_NICK, .account = 1, .name = "Jule <x>"},
+        {.kind = CW_LINK_NICK, .account = 1},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(msgs); i++) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        g_autoptr(GError) error = NULL;
+        CwLinkMsg msg;
+
+        g_assert_true(cw_link_encode(&msgs[i], CW_LINK_GATEWAY, line, &error));
+        g_assert_no_error(error);
+        g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_GATEWAY, &msg, &error));
+        g_assert_no_error(error);
+        g_assert_cmpint(msg.kind, ==, msgs[i].kind);
+        g_assert_cmpstr(msg.name, ==, msgs[i].name);
+        g_assert_cmpstr(msg.data, ==, msgs[i].data);
+        g_assert_cmpstr(msg.media, ==, msgs[i].media);
+        cw_link_msg_clear(&msg);
+        assert_refused(line->str, CW_LINK_HOST, CW_LINK_ERROR_RULES);
+    }
+}
+
 /* In their order, and several of one name. */
 static void link_encode__round_trips__info(void)
 {
@@ -413,6 +447,7 @@ static void link_encode__round_trips__a_network(void)
     protocol->local_list = TRUE;
     protocol->invisible = TRUE;
     protocol->search = TRUE;
+    protocol->picture = TRUE;
     CwField *split = cw_field_new(CW_FIELD_TEXT, "split.1", "Server", "home");
     split->separator = '@';
     split->from_right = TRUE;
@@ -431,6 +466,7 @@ static void link_encode__round_trips__a_network(void)
     g_assert_true(msg.protocol->local_list);
     g_assert_true(msg.protocol->invisible);
     g_assert_true(msg.protocol->search);
+    g_assert_true(msg.protocol->picture);
     const CwField *read = g_ptr_array_index(msg.protocol->splits, 0);
     g_assert_cmpint(read->separator, ==, '@');
     g_assert_true(read->from_right);
@@ -675,6 +711,7 @@ int main(int argc, char **argv)
     ADD(link_decode__never_quotes__a_password);
     ADD(link_encode__round_trips__every_kind_of_field);
     ADD(link_encode__round_trips__every_authorization);
+    ADD(link_encode__round_trips__looks);
     ADD(link_encode__round_trips__info);
     ADD(link_encode__round_trips__a_search);
     ADD(link_encode__round_trips__a_search_form);

@@ -31,7 +31,7 @@ static const char host_script[] =
     "say() { printf '%s\\n' \"$1\" >&3; }\n"
     "say '{\"type\":\"hello\",\"version\":1,"
     "\"protocol\":{\"id\":\"prpl-test\",\"name\":\"Test\",\"password\":\"optional\","
-    "\"authorization\":true,\"search\":true}}'\n"
+    "\"authorization\":true,\"search\":true,\"picture\":true}}'\n"
     "state() { say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,\\\"state\\\":\\\"$1\\\"}\"; "
     "}\n"
     "get_id() { id=${line#*'\"id\":'}; id=${id%%,*}; id=${id%%\\}*}; }\n"
@@ -40,9 +40,12 @@ static const char host_script[] =
     "found() { say "
     "\"{\\\"type\\\":\\\"search\\\",\\\"account\\\":$n,\\\"id\\\":$id,\\\"text\\\":\\\"t\\\","
     "\\\"fields\\\":[{\\\"name\\\":\\\"nick\\\",\\\"kind\\\":\\\"text\\\"}]$1}\"; }\n"
-    "n=0\n"
+    "n=0 c=0\n"
+    "looks() { c=$((c+1)); say \"{\\\"type\\\":\\\"message\\\",\\\"account\\\":$n,"
+    "\\\"contact\\\":\\\"looks\\\",\\\"text\\\":\\\"$c$1 \\\"}\"; }\n"
     "while read -r line <&3; do case $line in\n"
-    "*'\"type\":\"login\"'*) n=$((n+1)); case $line in\n"
+    "*'\"type\":\"login\"'*) n=$((n+1)); case $line in *'\"username\":\"looks\"'*)\n"
+    "    case $line in *'\"data\":'*) looks with;; *) looks without;; esac;; esac; case $line in\n"
     "  *'\"asks\"'*) say \"{\\\"type\\\":\\\"question\\\",\\\"account\\\":$n,\\\"id\\\":7,"
     "\\\"title\\\":\\\"Trust it?\\\",\\\"fields\\\":[]}\";;\n"
     "  *'\"long\"'*) state online; say \"{\\\"type\\\":\\\"message\\\",\\\"account\\\":$n,"
@@ -51,6 +54,8 @@ static const char host_script[] =
     "\\\"state\\\":\\\"offline\\\",\\\"reason\\\":\\\"auth\\\",\\\"fatal\\\":true}\";;\n"
     "  *) state online;; esac;;\n"
     "*'\"type\":\"answer\"'*) state online;;\n"
+    "*'\"type\":\"avatar\"'*) case $line in *'\"data\":'*) looks avatar;; *) looks none;; esac;;\n"
+    "*'\"type\":\"nick\"'*) case $line in *'\"name\":'*) looks nick;; *) looks nobody;; esac;;\n"
     /* the contact's name says what becomes of him; the id is the gateway's */
     /* a search does what it looks for */
     "*'\"type\":\"search\"'*) get_id; case $line in\n"
@@ -88,7 +93,8 @@ typedef struct {
     guint questions_gone;
     guint messages;
     GString *text; /* of all messages */
-    GString *told; /* "+romeo", "-paris", "~fickle" (withdrawn) */
+    GString *told; /* "+romeo", "-paris", "~fickle" (withdrawn); what "looks" says */
+    guint looks_wanted;
 } World;
 
 static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)
@@ -111,6 +117,10 @@ static void message_cb(CwSession *session, const char *contact, const char *text
 {
     World *world = data;
 
+    if (g_str_equal(contact, "looks")) {
+        g_string_append(world->told, text);
+        return;
+    }
     g_assert_cmpuint(strlen(text), <=, 1000);
     g_assert_true(g_utf8_validate(text, -1, NULL));
     world->messages++;
@@ -128,7 +138,13 @@ static void refused_cb(CwSession *session, const CwContact *contact, gboolean wi
     g_string_append_printf(((World *)data)->told, "%c%s", withdrawn ? '~' : '-', contact->name);
 }
 
+static void looks_wanted_cb(CwSession *session, gpointer data)
+{
+    ((World *)data)->looks_wanted++;
+}
+
 static const CwEvents events = {
+    .looks_wanted = looks_wanted_cb,
     .granted = granted_cb,
     .refused = refused_cb,
     .message = message_cb,
@@ -498,6 +514,148 @@ static void search__remembers__that_there_is_no_directory(World *world, gconstpo
     g_free(searched.text);
 }
 
+/* ---- the user's own looks ---- */
+
+#define PNG "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0 \0\0\0@"
+
+/* Registered, and wants to be seen. */
+static CwSession *begin_looks(World *world)
+{
+    g_autoptr(CwUser) user = cw_user_new(DOMAIN, JULIET);
+
+    user->username = g_strdup("looks");
+    cw_user_set_preference(user, CW_PREFERENCE_PICTURE, TRUE);
+    cw_transport_register(world->transport, user, registered_cb, world);
+    run_until(&world->registered);
+    assert_told(world, "1without ");
+    g_assert_cmpuint(world->looks_wanted, ==, 1);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    g_assert_true(cw_session_wants_looks(session));
+    return session;
+}
+
+/* `picture` NULL: none. */
+static gboolean set_picture(CwSession *session, const char *picture, gsize length)
+{
+    g_autofree char *data =
+        picture == NULL ? NULL : g_base64_encode((const guchar *)picture, length);
+    g_autofree char *id =
+        picture == NULL
+            ? NULL
+            : g_compute_checksum_for_data(G_CHECKSUM_SHA1, (const guchar *)picture, length);
+    const char *problem = NULL;
+
+    gboolean done = cw_session_set_picture(session, data, "image/png", id, &problem);
+    g_assert_cmpint(done, ==, problem == NULL);
+    g_assert_true(picture == NULL || done == (cw_session_picture(session) != NULL));
+    return done;
+}
+
+static void choose(World *world, gboolean yes)
+{
+    world->removed = FALSE;
+    cw_transport_set_preference(world->transport, JULIET, CW_PREFERENCE_PICTURE, yes, removed_cb,
+                                world);
+    run_until(&world->removed);
+}
+
+static void looks__are_told__when_they_change(World *world, gconstpointer data)
+{
+    CwSession *session = begin_looks(world);
+
+    g_assert_true(set_picture(session, PNG "1", sizeof PNG));
+    cw_session_set_nick(session, "Jule");
+    assert_told(world, "2avatar 3nick ");
+    set_picture(session, PNG "1", sizeof PNG);
+    cw_session_set_nick(session, "Jule");
+    set_picture(session, PNG "2", sizeof PNG);
+    cw_session_set_nick(session, "Juliet");
+    assert_told(world, "4avatar 5nick ");
+    choose(world, FALSE);
+    assert_told(world, "6none 7nobody ");
+    g_assert_null(cw_session_picture(session));
+    set_picture(session, PNG "3", sizeof PNG); /* not wanted */
+    choose(world, TRUE);
+    g_assert_cmpuint(world->looks_wanted, ==, 2);
+    assert_told(world, "8avatar ");
+    set_picture(session, NULL, 0);
+    assert_told(world, "9none ");
+}
+
+static void looks__begin__each_log_in(World *world, gconstpointer data)
+{
+    CwSession *session = begin_looks(world);
+
+    set_picture(session, PNG, sizeof PNG - 1);
+    cw_session_looks_known(session);
+    assert_told(world, "2avatar ");
+    cw_session_log_in_again(session);
+    assert_told(world, "3with ");
+
+    /* a new session waits for them */
+    cw_transport_drop_session(world->transport, session);
+    session = cw_transport_ensure_session(world->transport, JULIET);
+    cw_session_wake(session);
+    g_assert_cmpint(cw_session_state(session), ==, CW_SESSION_CONNECTING);
+    g_assert_cmpuint(world->looks_wanted, ==, 2);
+    set_picture(session, PNG, sizeof PNG - 1);
+    cw_session_looks_known(session);
+    cw_session_looks_known(session);
+    assert_told(world, "4with ");
+
+    /* but not for ever; what comes later is told then */
+    cw_transport_drop_session(world->transport, session);
+    session = cw_transport_ensure_session(world->transport, JULIET);
+    cw_session_wake(session);
+    assert_told(world, "5without ");
+    set_picture(session, PNG, sizeof PNG - 1);
+    assert_told(world, "6avatar ");
+
+    /* one that goes while it waits */
+    cw_transport_drop_session(world->transport, session);
+    session = cw_transport_ensure_session(world->transport, JULIET);
+    cw_session_wake(session);
+    cw_transport_drop_session(world->transport, session);
+}
+
+/* Whoever changes his name all the time does not keep the network busy. */
+static void looks__are_told__at_a_pace(World *world, gconstpointer data)
+{
+    CwSession *session = begin_looks(world);
+
+    for (guint i = 0; i < 100; i++) {
+        g_autofree char *nick = g_strdup_printf("Jule %u", i);
+        cw_session_set_nick(session, nick);
+    }
+    for (guint i = 0; i < 400 && strstr(world->told->str, "31nick") == NULL; i++) {
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(5000);
+    }
+    g_assert_true(g_str_has_suffix(world->told->str, "31nick ")); /* 30, behind the log-in */
+}
+
+static void looks__refuse__what_is_of_no_use(World *world, gconstpointer data)
+{
+    CwSession *session = begin_looks(world);
+    g_autofree char *large = g_malloc0(2 * 1024 * 1024);
+    const char *problem = NULL;
+
+    memcpy(large, PNG, sizeof PNG - 1);
+    g_assert_true(set_picture(session, PNG, sizeof PNG - 1));
+    assert_told(world, "2avatar ");
+    g_assert_false(set_picture(session, large, 262145)); /* avatar-size */
+    assert_told(world, "3none ");
+    g_assert_false(set_picture(session, "<svg/>", 6));
+    g_assert_false(cw_session_set_picture(session, "iVBORw0KGgo=", "image/png",
+                                          "0000000000000000000000000000000000000000", &problem));
+    g_assert_nonnull(strstr(problem, "SHA-1"));
+    g_assert_false(cw_session_set_picture(session, "no base64", NULL, "", &problem));
+    world->settings->limits.link_queue = 400;
+    g_assert_false(set_picture(session, large, 101));
+    g_assert_true(set_picture(session, large, 100));
+    assert_told(world, "4avatar ");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -511,6 +669,10 @@ int main(int argc, char **argv)
     ADD("/message/comes_in_pieces/over_the_limit", message__comes_in_pieces__over_the_limit);
     ADD("/subscribe/is_answered/by_the_network", subscribe__is_answered__by_the_network);
     ADD("/subscribe/is_kept/for_the_next_login", subscribe__is_kept__for_the_next_login);
+    ADD("/looks/are_told/when_they_change", looks__are_told__when_they_change);
+    ADD("/looks/are_told/at_a_pace", looks__are_told__at_a_pace);
+    ADD("/looks/begin/each_log_in", looks__begin__each_log_in);
+    ADD("/looks/refuse/what_is_of_no_use", looks__refuse__what_is_of_no_use);
     ADD("/removal/is_kept/until_the_network_answers", removal__is_kept__until_the_network_answers);
     ADD("/search/is_answered/once", search__is_answered__once);
     ADD("/search/ends/when_nobody_answers", search__ends__when_nobody_answers);
