@@ -265,8 +265,20 @@ def test_xep0084_a_picture_of_1_mib_is_not_fetched(generous_world, start):
     assert told(user.client) == f"icon {name}"
 
 
-def test_xep0084_a_picture_that_is_larger_than_he_says_ends_the_stream_once(generous_world, start):
+def test_xep0084_a_picture_that_is_larger_than_he_says_is_left_out(generous_world, start):
     gateway = start(of=generous_world)
+    user = User(generous_world)
+    turn_on(user.client)
+    publish_picture(user.client, LARGE, size=100)
+    gateway.wait_log("picture is left out: it is not where it was announced")
+    name = publish_picture(user.client, mock_picture("first"))
+    assert told(user.client) == f"icon {name}"
+    assert gateway.log_text().count("attached to the server") == 1
+
+
+def test_xep0084_one_that_is_absurdly_larger_ends_the_stream_once(generous_world, start):
+    """More than 16 times stanza-size (xml.h)."""
+    gateway = start({"stanza-size": 65536}, of=generous_world)
     user = User(generous_world)
     turn_on(user.client)
     publish_picture(user.client, LARGE, size=100)
