@@ -155,8 +155,8 @@ def test_xep0084_after_the_stream_came_back_everything_is_told_again(world, star
     log = len(gateway.log_text())
     second = world.account("paris").client()
     second.presence()
-    # larger than a stanza may be: it ends the stream
-    second.message(MOCK, "x" * 20000)
+    # absurdly larger than a stanza may be (xml.h): it ends the stream
+    second.message(MOCK, "x" * 200000)
     gateway.wait_log("attached to the server", start=log)
     assert info_of(user.client.wait_for(is_event(ROMEO, METADATA)))["id"] == ident("one")
     settle(user)
