@@ -308,6 +308,7 @@ def test_500_contacts_and_3_resources(world, start):
     # the second log-in: the presence of those who are there, once a resource, and no request
     for client in clients:
         client.presence(XMPP, "unavailable")
+        client.sync()  # in this order: each has a connection of its own
     clients[-1].wait_presence(XMPP, "unavailable")
     time.sleep(1)
     for client in clients:
