@@ -161,6 +161,8 @@ void cw_session_looks_online(CwSession *session)
         replace(&looks->told_picture, looks->begun_picture);
     if (looks->begun_nick != NULL)
         replace(&looks->told_nick, looks->begun_nick);
+    if (!looks->known) /* nor did anybody wait for it, if the network was not known yet */
+        cw_session_want_looks(session);
     sync_looks(session);
 }
 

@@ -147,6 +147,17 @@ static char *normal_id(const char *text)
     return g_steal_pointer(&id);
 }
 
+static gboolean is_id(const char *id)
+{
+    return id != NULL && *id != '\0';
+}
+
+/* Of the picture that he has now, as far as is known; NULL: none. */
+static const char *find_id(const Looks *looks)
+{
+    return is_id(looks->pep) ? looks->pep : is_id(looks->photo) ? looks->photo : NULL;
+}
+
 /* ---- asking ---- */
 
 static Errand *new_errand(Looks *looks, const char *id)
@@ -327,7 +338,8 @@ static void take_picture(Looks *looks, const char *id, const char *text, const c
     g_autofree char *data = text == NULL ? NULL : strip_base64(text);
     const char *problem = "it is not where it was announced";
 
-    if (session == NULL || !cw_session_wants_looks(session))
+    if (session == NULL || !cw_session_wants_looks(session) ||
+        g_strcmp0(id, find_id(looks)) != 0) /* he has another one by now */
         return;
     if (data != NULL && *data != '\0')
         cw_session_set_picture(session, data, media, id, &problem);
@@ -379,11 +391,6 @@ static void ask_vcard(Looks *looks, const char *id)
 
 /* ---- one step after the other ---- */
 
-static gboolean is_id(const char *id)
-{
-    return id != NULL && *id != '\0';
-}
-
 static void drop_picture(CwSession *session)
 {
     const char *problem = NULL;
@@ -419,7 +426,7 @@ static void fetch_picture(Looks *looks, const char *id, gboolean published)
 static gboolean settle_picture(Looks *looks, CwSession *session)
 {
     gboolean published = is_id(looks->pep);
-    const char *id = published ? looks->pep : is_id(looks->photo) ? looks->photo : NULL;
+    const char *id = find_id(looks);
 
     if (id != NULL && g_strcmp0(id, cw_session_picture(session)) == 0)
         return TRUE;
