@@ -608,9 +608,9 @@ static void looks__begin__each_log_in(World *world, gconstpointer data)
     session = cw_transport_ensure_session(world->transport, JULIET);
     cw_session_wake(session);
     assert_told(world, "5without ");
-    g_assert_cmpuint(world->looks_wanted, ==, 4); /* again, now that he is online */
     set_picture(session, PNG, sizeof PNG - 1);
     assert_told(world, "6avatar ");
+    g_assert_cmpuint(world->looks_wanted, ==, 4); /* again, now that he is online */
 
     /* one that goes while it waits */
     cw_transport_drop_session(world->transport, session);
