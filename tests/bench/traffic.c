@@ -17,6 +17,7 @@
 #define LATE_TIME 30.0 /* s for what is on its way at the end */
 /* Messages under way at most; a receiver that is slower than the rate gets less. */
 #define UNDER_WAY 10000
+#define UNDER_WAY_EACH 100 /* of one user: far below pending-messages */
 #define WORDS "the quick brown fox jumps over the lazy dog & says hello"
 
 static struct {
@@ -62,7 +63,8 @@ static void tick_cb(gpointer data)
         return;
     }
     guint64 due = (guint64)((double)(now - run.started) * run.traffic->rate / G_USEC_PER_SEC);
-    while (run.sent < due && run.sent - run.arrived < UNDER_WAY)
+    guint64 most = MIN(UNDER_WAY, (guint64)run.traffic->users * UNDER_WAY_EACH);
+    while (run.sent < due && run.sent - run.arrived < most)
         send_one(run.started + (gint64)(run.sent * G_USEC_PER_SEC / run.traffic->rate));
 }
 
