@@ -19,7 +19,7 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def log_in_and_out(clients, times):
+def log_in_and_out(gateway, clients, times):
     for _ in range(times):
         for client in clients:
             client.presence(IRC)
@@ -30,6 +30,9 @@ def log_in_and_out(clients, times):
         for client in clients:
             client.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == IRC
                             and s.get("type") == "unavailable", what="the log-out")
+        # whoever comes back before the log-out is through does not log in again
+        wait_until(lambda: (log := gateway.log_text()).count("-> offline") >= log.count("-> online"),
+                   what="the log-outs to be through")
         for client in clients:
             client.stanzas.take_all()
 
@@ -47,10 +50,10 @@ def test_a_thousand_logins_leave_nothing(world, gateway_factory):
     for client in clients:
         register(client, IRC, world.nick())
         client.presence(IRC, "unavailable")
-    log_in_and_out(clients, WARM_UP)
+    log_in_and_out(gateway, clients, WARM_UP)
     processes = [gateway.process.pid, *gateway.hosts()]
     before = [(resident_kib(pid), descriptors(pid)) for pid in processes]
-    log_in_and_out(clients, ROUNDS)
+    log_in_and_out(gateway, clients, ROUNDS)
     assert gateway.hosts() == processes[1:]
     # the gateway says that a user is gone before the host has closed his connection
     wait_until(lambda: all(descriptors(pid) <= files for pid, (_, files) in zip(processes, before)),
