@@ -132,6 +132,14 @@ def prosody():
     yield from run_server(Prosody(components=COMPONENTS))
 
 
+@pytest.fixture(scope="module")
+def privileging():
+    """XEP-0356: its users' rosters are the gateway's to read and write."""
+    yield from run_server(Prosody(
+        components=COMPONENTS, component_modules=["privilege"], modules=["privilege"],
+        extra=f'privileged_entities = {{ ["{XMPP}"] = {{ roster = "both" }} }}'))
+
+
 @pytest.fixture(scope="session")
 def other_prosody():
     # SCRAM takes prpl-jabber four seconds with the sanitizers, at each log-in; tests/functional/host

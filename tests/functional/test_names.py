@@ -6,26 +6,17 @@ XEP-0321, which no server of Debian has, from one that says what the test says."
 
 import pytest
 
-from conftest import COMPONENTS, XMPP, World
+from conftest import XMPP, World, run_world
 from lib.badserver import BadServer
 from lib.friends import escaped
 from lib.registration import log_out, register, wait_online
-from lib.servers import SECRET, Prosody
+from lib.servers import SECRET
 from lib.waiting import wait_until
 from lib.xmppclient import condition
 
 ROSTER = "{jabber:iq:roster}"
 NURSE = "nurse@capulet.lit"
 ROMEO = "romeo@montague.lit"
-
-
-@pytest.fixture(scope="module")
-def privileging():
-    server = Prosody(components=COMPONENTS, component_modules=["privilege"], modules=["privilege"],
-                     extra=f'privileged_entities = {{ ["{XMPP}"] = {{ roster = "both" }} }}').start()
-    yield server
-    server.stop()
-    server.remove_folder()
 
 
 def set_item(client, jid, name=None, *groups):
@@ -80,10 +71,8 @@ class Names:
 
 
 @pytest.fixture
-def world(privileging, other_prosody, ngircd):
-    world = World(privileging, other_prosody, ngircd)
-    yield world
-    world.close_all()
+def world(privileging, other_prosody, ngircd, request):
+    yield from run_world(World(privileging, other_prosody, ngircd), request)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from conftest import COMPONENTS, IRC, XMPP, World
+from conftest import COMPONENTS, IRC, XMPP, World, run_server, run_world
 from lib.events import (DATA, METADATA, NICK, WANTS_AVATARS, WANTS_NICKS, info_of, is_event,
                         nick_of)
 from lib.friends import Friends, is_presence_of
@@ -234,17 +234,12 @@ def test_xep0084_hash_that_is_not_that_of_the_picture(world, start):
 @pytest.fixture(scope="module")
 def generous():
     """Takes what is larger than the gateway does."""
-    server = Prosody(components=COMPONENTS, extra="c2s_stanza_size_limit = 4194304").start()
-    yield server
-    server.stop()
-    server.remove_folder()
+    yield from run_server(Prosody(components=COMPONENTS, extra="c2s_stanza_size_limit = 4194304"))
 
 
 @pytest.fixture
-def generous_world(generous, other_prosody, ngircd):
-    world = World(generous, other_prosody, ngircd)
-    yield world
-    world.close_all()
+def generous_world(generous, other_prosody, ngircd, request):
+    yield from run_world(World(generous, other_prosody, ngircd), request)
 
 
 LARGE = mock_picture("large") + bytes(1024 * 1024)
@@ -353,17 +348,12 @@ def test_xep0084_events_of_somebody_else(world, start):
 
 @pytest.fixture(scope="module")
 def without_pep():
-    server = Ejabberd(components=COMPONENTS, modules={"mod_vcard": {"search": False}}).start()
-    yield server
-    server.stop()
-    server.remove_folder()
+    yield from run_server(Ejabberd(components=COMPONENTS, modules={"mod_vcard": {"search": False}}))
 
 
 @pytest.fixture
-def world_without_pep(without_pep, other_prosody, ngircd):
-    world = World(without_pep, other_prosody, ngircd)
-    yield world
-    world.close_all()
+def world_without_pep(without_pep, other_prosody, ngircd, request):
+    yield from run_world(World(without_pep, other_prosody, ngircd), request)
 
 
 def set_vcard(client, picture, announce=None):

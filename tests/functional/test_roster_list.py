@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from conftest import COMPONENTS, XMPP, World
+from conftest import COMPONENTS, XMPP, World, run_world
 from lib.friends import escaped, is_presence_of
 from lib.registration import log_out, register, wait_online
-from lib.servers import Ejabberd, Prosody
+from lib.servers import Ejabberd
 from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, condition
 
@@ -20,20 +20,9 @@ NAMES = {"nurse@capulet.lit": ("The Nurse", "House"), "tybalt@capulet.lit": ("Ty
          "ünï@capulet.lit": (None, "House")}
 
 
-@pytest.fixture(scope="module")
-def privileging(request):
-    server = Prosody(components=COMPONENTS, component_modules=["privilege"], modules=["privilege"],
-                     extra=f'privileged_entities = {{ ["{XMPP}"] = {{ roster = "both" }} }}').start()
-    yield server
-    server.stop()
-    server.remove_folder()
-
-
 @pytest.fixture
-def privileged_world(privileging, other_prosody, ngircd):
-    world = World(privileging, other_prosody, ngircd)
-    yield world
-    world.close_all()
+def privileged_world(privileging, other_prosody, ngircd, request):
+    yield from run_world(World(privileging, other_prosody, ngircd), request)
 
 
 def fill_list(legacy, names):
