@@ -11,8 +11,9 @@
  * announced.
  *
  * Servers push his events to whoever says so in his caps, +notify, and whose presence came to his
- * bare JID.  A picture that is larger than a stanza may be would end the stream to the server: the
- * size that he says is looked at first, and who was asked while it broke is not asked any more.
+ * bare JID.  A picture that is larger than a stanza may be is not taken, and one that is absurdly
+ * larger (xml.h) ends the stream to the server: the size that he says is looked at first, and who
+ * was asked while it broke is not asked any more.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

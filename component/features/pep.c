@@ -13,6 +13,7 @@
 #define G_LOG_DOMAIN "component"
 
 #include "component/features/features.h"
+#include "transport/timers.h"
 
 #define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 #define NS_EVENT "http://jabber.org/protocol/pubsub#event"
@@ -106,7 +107,7 @@ static void free_push(gpointer data)
 {
     Push *push = data;
 
-    g_clear_handle_id(&push->timer_id, g_source_remove);
+    g_clear_handle_id(&push->timer_id, cw_timer_remove);
     g_hash_table_unref(push->clients);
     g_free(push->user);
     g_free(push);
@@ -298,7 +299,7 @@ static gboolean timer_cb(gpointer data)
 static void schedule(Push *push, guint wait)
 {
     if (push->timer_id == 0)
-        push->timer_id = g_timeout_add(wait, timer_cb, push);
+        push->timer_id = cw_timer_add(wait, timer_cb, push);
 }
 
 /* ---- what happens ---- */
