@@ -14,6 +14,7 @@ typedef struct {
     CwLinkKind kind;
     gint64 id;
     CwInquiryDone done;
+    GCallback asker;
     gpointer data;
     guint timer_id;
 } Inquiry;
@@ -32,7 +33,7 @@ static void end(Inquiry *inquiry, const CwLinkMsg *answer, CwReason reason, cons
 {
     g_queue_remove(&inquiry->session->inquiries, inquiry);
     g_clear_handle_id(&inquiry->timer_id, cw_timer_remove);
-    inquiry->done(inquiry->session, answer, reason, text, inquiry->data);
+    inquiry->done(inquiry->session, answer, reason, text, inquiry->asker, inquiry->data);
     g_free(inquiry);
 }
 
@@ -55,7 +56,7 @@ static guint count(const CwSession *session, CwLinkKind kind)
 }
 
 gboolean cw_session_inquire(CwSession *session, CwLinkMsg *msg, guint most, guint timeout,
-                            CwInquiryDone done, gpointer data, CwReason *reason)
+                            CwInquiryDone done, GCallback asker, gpointer data, CwReason *reason)
 {
     msg->id = cw_transport_next_id(session->transport);
     *reason = CW_REASON_NONE;
@@ -74,6 +75,7 @@ gboolean cw_session_inquire(CwSession *session, CwLinkMsg *msg, guint most, guin
     inquiry->kind = msg->kind;
     inquiry->id = msg->id;
     inquiry->done = done;
+    inquiry->asker = asker;
     inquiry->data = data;
     inquiry->timer_id = cw_timer_add(timeout, late_cb, inquiry);
     g_queue_push_tail(&session->inquiries, inquiry);

@@ -18,6 +18,8 @@
  */
 #pragma once
 
+#include <glib-object.h>
+
 #include "transport/backoff.h"
 #include "transport/outbox.h"
 #include "transport/pace.h"
@@ -178,15 +180,15 @@ void cw_session_free_looks(CwSession *session);
 
 /* ---- session-inquiries.c ---- */
 
-/* `answer` (borrowed): a line of the kind that was sent; NULL: there is none, for this reason, and
- * `text` (nullable) for people. */
+/* Tells the asker.  `answer` (borrowed): a line of the kind that was sent; NULL: there is none, for
+ * this reason, and `text` (nullable) for people.  `asker`: his own callback, with `data`. */
 typedef void (*CwInquiryDone)(CwSession *session, const CwLinkMsg *answer, CwReason reason,
-                              const char *text, gpointer data);
+                              const char *text, GCallback asker, gpointer data);
 /* Sends `msg` with an id.  `most`: of this kind at once, 0: any; `timeout`: ms.  `done` is called
  * exactly once, never inside this call, at the latest when the account logs out.  FALSE with the
  * reason: not logged in, too many are open. */
 gboolean cw_session_inquire(CwSession *session, CwLinkMsg *msg, guint most, guint timeout,
-                            CwInquiryDone done, gpointer data, CwReason *reason);
+                            CwInquiryDone done, GCallback asker, gpointer data, CwReason *reason);
 void cw_session_take_inquiry_answer(CwSession *session, const CwLinkMsg *msg);
 /* FALSE: the nack is not of an inquiry. */
 gboolean cw_session_take_inquiry_nack(CwSession *session, const CwLinkMsg *msg);

@@ -9,41 +9,31 @@
 
 #include "transport/session-private.h"
 
-typedef struct {
-    CwSearchDone done;
-    gpointer data;
-} Search;
-
-static void done_cb(CwSession *session, const CwLinkMsg *msg, CwReason reason, const char *text,
-                    gpointer data)
+static void tell_people(CwSession *session, const CwLinkMsg *msg, CwReason reason, const char *text,
+                        GCallback asker, gpointer data)
 {
-    Search *search = data;
+    CwSearchDone done = (CwSearchDone)asker;
 
     if (msg != NULL || reason == CW_REASON_NO_CONTACT)
         session->no_directory = msg == NULL;
     if (msg == NULL) {
-        search->done(session, NULL, reason, text, search->data);
-    } else {
-        CwSearchAnswer answer = {.text = msg->text, .fields = msg->fields, .found = msg->found};
-        if (msg->found != NULL)
-            answer.total = (guint)CLAMP(msg->total, msg->found->len, G_MAXINT);
-        search->done(session, &answer, CW_REASON_NONE, NULL, search->data);
+        done(session, NULL, reason, text, data);
+        return;
     }
-    g_free(search);
+    CwSearchAnswer answer = {.text = msg->text, .fields = msg->fields, .found = msg->found};
+    if (msg->found != NULL)
+        answer.total = (guint)CLAMP(msg->total, msg->found->len, G_MAXINT);
+    done(session, &answer, CW_REASON_NONE, NULL, data);
 }
 
 gboolean cw_session_search(CwSession *session, GHashTable *values, CwSearchDone done, gpointer data,
                            CwReason *reason)
 {
     CwLinkMsg msg = {.kind = CW_LINK_SEARCH, .values = values};
-    Search *search = g_new(Search, 1);
 
-    *search = (Search){done, data};
-    if (cw_session_inquire(session, &msg, LIMITS(session)->search_requests,
-                           TIMING(session)->search_timeout, done_cb, search, reason))
-        return TRUE;
-    g_free(search);
-    return FALSE;
+    return cw_session_inquire(session, &msg, LIMITS(session)->search_requests,
+                              TIMING(session)->search_timeout, tell_people, G_CALLBACK(done), data,
+                              reason);
 }
 
 gboolean cw_session_may_search(const CwSession *session)
