@@ -16,12 +16,25 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,       &cw_feature_registration, &cw_feature_gateway_prompt,
-    &cw_feature_basics,      &cw_feature_idle,         &cw_feature_vcard,
-    &cw_feature_pep,         &cw_feature_looks,        &cw_feature_privilege,
-    &cw_feature_presence,    &cw_feature_clients,      &cw_feature_roster,
-    &cw_feature_roster_list, &cw_feature_messages,     &cw_feature_move,
-    &cw_feature_search,      &cw_feature_gateway_chat, NULL,
+    &cw_feature_disco,
+    &cw_feature_registration,
+    &cw_feature_gateway_prompt,
+    &cw_feature_rooms,
+    &cw_feature_basics,
+    &cw_feature_idle,
+    &cw_feature_vcard,
+    &cw_feature_pep,
+    &cw_feature_looks,
+    &cw_feature_privilege,
+    &cw_feature_presence,
+    &cw_feature_clients,
+    &cw_feature_roster,
+    &cw_feature_roster_list,
+    &cw_feature_messages,
+    &cw_feature_move,
+    &cw_feature_search,
+    &cw_feature_gateway_chat,
+    NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -511,6 +524,52 @@ static void ask_authorization_cb(CwSession *session, const char *contact, const 
     FORWARD(data, ask_authorization, session, contact, name, text);
 }
 
+static void room_joined_cb(CwSession *session, const CwRoom *room, gpointer data)
+{
+    FORWARD(data, room_joined, session, room);
+}
+
+static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExit *exit,
+                         gpointer data)
+{
+    FORWARD(data, room_left, session, room, exit);
+}
+
+static void occupant_cb(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
+                        gpointer data)
+{
+    FORWARD(data, occupant, session, room, occupant);
+}
+
+static void occupant_gone_cb(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
+                             const CwRoomExit *exit, gpointer data)
+{
+    FORWARD(data, occupant_gone, session, room, occupant, exit);
+}
+
+static void room_message_cb(CwSession *session, const CwRoom *room, const CwRoomLine *line,
+                            gboolean late, const CwRoomSent *sent, gpointer data)
+{
+    FORWARD(data, room_message, session, room, line, late, sent);
+}
+
+static void room_private_cb(CwSession *session, const CwRoom *room, const char *nick,
+                            const char *text, gint64 stamp, gboolean own, gpointer data)
+{
+    FORWARD(data, room_private, session, room, nick, text, stamp, own);
+}
+
+static void room_subject_cb(CwSession *session, const CwRoom *room, gpointer data)
+{
+    FORWARD(data, room_subject, session, room);
+}
+
+static void room_invited_cb(CwSession *session, const char *room, const char *contact,
+                            const char *text, const char *password, gpointer data)
+{
+    FORWARD(data, room_invited, session, room, contact, text, password);
+}
+
 static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)
 {
     FORWARD(data, question, session, question);
@@ -546,6 +605,14 @@ static const CwEvents transport_events = {
     .refused = refused_cb,
     .ask_authorization = ask_authorization_cb,
     .ask_gone = ask_gone_cb,
+    .room_joined = room_joined_cb,
+    .room_left = room_left_cb,
+    .occupant = occupant_cb,
+    .occupant_gone = occupant_gone_cb,
+    .room_message = room_message_cb,
+    .room_private = room_private_cb,
+    .room_subject = room_subject_cb,
+    .room_invited = room_invited_cb,
     .question = question_cb,
     .question_gone = question_gone_cb,
     .looks_wanted = looks_wanted_cb,
@@ -794,6 +861,11 @@ static const struct {
     [CW_REASON_FORBIDDEN] = {CW_STANZA_FORBIDDEN, "the network does not permit it"},
     [CW_REASON_NOT_ONLINE] = {CW_STANZA_REMOTE_SERVER_TIMEOUT,
                               "you are not logged in to the network"},
+    [CW_REASON_PASSWORD] = {CW_STANZA_NOT_AUTHORIZED, "the room wants another password"},
+    [CW_REASON_INVITATION] = {CW_STANZA_REGISTRATION_REQUIRED,
+                              "the room is for its members, or for the invited"},
+    [CW_REASON_BANNED] = {CW_STANZA_FORBIDDEN, "you are banned from the room"},
+    [CW_REASON_FULL] = {CW_STANZA_SERVICE_UNAVAILABLE, "the room is full"},
     [CW_REASON_HOST] = {CW_STANZA_REMOTE_SERVER_TIMEOUT,
                         "the connection to the network was interrupted"},
     [CW_REASON_OTHER] = {CW_STANZA_SERVICE_UNAVAILABLE, "the network refused it"},

@@ -38,10 +38,13 @@ typedef struct {
     guint registrations_per_minute;          /* attempts at one transport, all users; 30 */
     guint registrations_per_user_per_minute; /* attempts of one bare JID; 6 */
     guint accounts_per_domain;               /* registrations at one transport; 0 */
-    guint contacts;                          /* contacts of one account; 5000 */
-    guint resources;                         /* resources of one user that are online at once; 32 */
-    guint pending_messages;                  /* of one account, not yet taken by the network; 500 */
-    guint pending_size;                      /* bytes of their text; 1048576 */
+    guint rooms;                             /* of one user at once; 100 */
+    guint room_history;        /* messages of a room kept for clients that join later; 50 */
+    guint room_occupants;      /* of one room; 5000 */
+    guint contacts;            /* contacts of one account; 5000 */
+    guint resources;           /* resources of one user that are online at once; 32 */
+    guint pending_messages;    /* of one account, not yet taken by the network; 500 */
+    guint pending_size;        /* bytes of their text; 1048576 */
     guint spool_messages;      /* for one user, not yet confirmed by the server; 1000 */
     guint spool_size;          /* bytes of them for all users of a transport, before the legacy
                                   side is paused; 16777216 */
@@ -81,6 +84,7 @@ typedef struct {
     guint message_timeout;   /* a message the host neither took nor refused comes back; 60000 */
     guint info_timeout;      /* what the network knows of a contact, until it is not waited for
                                 any more; 40000 */
+    guint room_join_timeout; /* a join that nobody answers is refused; 60000 */
     guint search_timeout;    /* a search in the network's directory, likewise; 60000 */
     guint logout_delay;      /* after the user's last resource has gone; 3000 */
     guint pending_time;      /* a message that waits for the network so long comes back; 300000 */

@@ -11,6 +11,7 @@
 #include "transport/contact.h"
 #include "transport/link.h"
 #include "transport/outbox.h"
+#include "transport/room.h"
 
 G_BEGIN_DECLS
 
@@ -54,6 +55,24 @@ typedef struct {
     void (*ask_authorization)(CwSession *session, const char *contact, const char *name,
                               const char *text, gpointer data);
     void (*ask_gone)(CwSession *session, const char *contact, gpointer data);
+    /* He is in, and all who are there are known. */
+    void (*room_joined)(CwSession *session, const CwRoom *room, gpointer data);
+    /* He is not, or was not let in; the room is gone behind this. */
+    void (*room_left)(CwSession *session, const CwRoom *room, const CwRoomExit *exit,
+                      gpointer data);
+    void (*occupant)(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
+                     gpointer data);
+    void (*occupant_gone)(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
+                          const CwRoomExit *exit, gpointer data);
+    /* `late`: it is not of now.  `sent` (nullable): it is his own, sent by this client. */
+    void (*room_message)(CwSession *session, const CwRoom *room, const CwRoomLine *line,
+                         gboolean late, const CwRoomSent *sent, gpointer data);
+    void (*room_private)(CwSession *session, const CwRoom *room, const char *nick, const char *text,
+                         gint64 stamp, gboolean own, gpointer data);
+    void (*room_subject)(CwSession *session, const CwRoom *room, gpointer data);
+    /* `contact`, `text`, `password` nullable */
+    void (*room_invited)(CwSession *session, const char *room, const char *contact,
+                         const char *text, const char *password, gpointer data);
     /* question() for each, and for each question_gone() unless it was answered.  It is not among
      * the session's questions any more when that comes. */
     void (*question)(CwSession *session, const CwQuestion *question, gpointer data);

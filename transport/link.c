@@ -29,6 +29,9 @@ typedef enum {
     SHAPE_REASON,
     SHAPE_TYPING,
     SHAPE_AUTHORIZATION,
+    SHAPE_ROLE,
+    SHAPE_AFFILIATION,
+    SHAPE_EXIT,
     SHAPE_VALUES,
     SHAPE_FIELDS,
     SHAPE_FOUND,
@@ -36,41 +39,47 @@ typedef enum {
 } FieldShape;
 
 enum {
-    F_ACCOUNT = 1 << 0,
-    F_ID = 1 << 1,
-    F_CONTACT = 1 << 2,
-    F_TEXT = 1 << 3,
-    F_NAME = 1 << 4,
-    F_GROUP = 1 << 5,
-    F_STATUS = 1 << 6,
-    F_TITLE = 1 << 7,
-    F_LEVEL = 1 << 8,
-    F_USERNAME = 1 << 9,
-    F_PASSWORD = 1 << 10,
-    F_VERSION = 1 << 11,
-    F_STAMP = 1 << 12,
-    F_SHOW = 1 << 13,
-    F_STATE = 1 << 14,
-    F_REASON = 1 << 15,
-    F_TYPING = 1 << 16,
-    F_FATAL = 1 << 17,
-    F_OWN = 1 << 18,
-    F_CANCELLED = 1 << 19,
-    F_VALUES = 1 << 20,
-    F_FIELDS = 1 << 21,
-    F_PROTOCOL = 1 << 22,
-    F_AUTHORIZATION = 1 << 23,
-    F_IDLE = 1 << 24,
-    F_DATA = 1 << 25,
-    F_MEDIA = 1 << 26,
-    F_FOUND = 1 << 27,
-    F_TOTAL = 1 << 28,
+    F_ACCOUNT = 1ull << 0,
+    F_ID = 1ull << 1,
+    F_CONTACT = 1ull << 2,
+    F_TEXT = 1ull << 3,
+    F_NAME = 1ull << 4,
+    F_GROUP = 1ull << 5,
+    F_STATUS = 1ull << 6,
+    F_TITLE = 1ull << 7,
+    F_LEVEL = 1ull << 8,
+    F_USERNAME = 1ull << 9,
+    F_PASSWORD = 1ull << 10,
+    F_VERSION = 1ull << 11,
+    F_STAMP = 1ull << 12,
+    F_SHOW = 1ull << 13,
+    F_STATE = 1ull << 14,
+    F_REASON = 1ull << 15,
+    F_TYPING = 1ull << 16,
+    F_FATAL = 1ull << 17,
+    F_OWN = 1ull << 18,
+    F_CANCELLED = 1ull << 19,
+    F_VALUES = 1ull << 20,
+    F_FIELDS = 1ull << 21,
+    F_PROTOCOL = 1ull << 22,
+    F_AUTHORIZATION = 1ull << 23,
+    F_IDLE = 1ull << 24,
+    F_DATA = 1ull << 25,
+    F_MEDIA = 1ull << 26,
+    F_FOUND = 1ull << 27,
+    F_TOTAL = 1ull << 28,
+    F_ROOM = 1ull << 29,
+    F_NICK = 1ull << 30,
+    F_ROLE = 1ull << 31,
+    F_AFFILIATION = 1ull << 32,
+    F_EXIT = 1ull << 33,
+    F_BY = 1ull << 34,
 };
 
 #define AT(member) G_STRUCT_OFFSET(CwLinkMsg, member)
 
 static const struct {
-    guint bit;
+    guint64 bit;
     const char *name;
     FieldShape shape;
     gsize offset;
@@ -104,6 +113,12 @@ static const struct {
     {F_TOTAL, "total", SHAPE_NUMBER, AT(total)},
     {F_PROTOCOL, "protocol", SHAPE_PROTOCOL, AT(protocol)},
     {F_AUTHORIZATION, "authorization", SHAPE_AUTHORIZATION, AT(authorization)},
+    {F_ROOM, "room", SHAPE_STRING, AT(room)},
+    {F_NICK, "nick", SHAPE_STRING, AT(nick)},
+    {F_ROLE, "role", SHAPE_ROLE, AT(role)},
+    {F_AFFILIATION, "affiliation", SHAPE_AFFILIATION, AT(affiliation)},
+    {F_EXIT, "exit", SHAPE_EXIT, AT(exit)},
+    {F_BY, "by", SHAPE_STRING, AT(by)},
 };
 
 static const char *const kind_words[] = {
@@ -124,6 +139,20 @@ static const char *const kind_words[] = {
     [CW_LINK_SEARCH] = "search",
     [CW_LINK_AVATAR] = "avatar",
     [CW_LINK_NICK] = "nick",
+    [CW_LINK_ROOM_JOIN] = "room-join",
+    [CW_LINK_ROOM_LEAVE] = "room-leave",
+    [CW_LINK_ROOM_MESSAGE] = "room-message",
+    [CW_LINK_ROOM_PRIVATE] = "room-private",
+    [CW_LINK_ROOM_SUBJECT] = "room-subject",
+    [CW_LINK_ROOM_NICK] = "room-nick",
+    [CW_LINK_ROOM_SET] = "room-set",
+    [CW_LINK_ROOM_INVITE] = "room-invite",
+    [CW_LINK_ROOMS] = "rooms",
+    [CW_LINK_ROOM_JOINED] = "room-joined",
+    [CW_LINK_ROOM_LEFT] = "room-left",
+    [CW_LINK_OCCUPANT] = "occupant",
+    [CW_LINK_OCCUPANT_GONE] = "occupant-gone",
+    [CW_LINK_ROOM_INVITED] = "room-invited",
     [CW_LINK_PING] = "ping",
     [CW_LINK_STATE] = "state",
     [CW_LINK_CONTACT] = "contact",
@@ -146,7 +175,7 @@ G_STATIC_ASSERT(G_N_ELEMENTS(kind_words) == CW_LINK_N_KINDS);
 static const struct {
     CwLinkKind kind;
     CwLinkSide from;
-    guint must, may;
+    guint64 must, may;
 } shapes[] = {
     {CW_LINK_HELLO, CW_LINK_GATEWAY, F_VERSION, 0},
     {CW_LINK_LOGIN, CW_LINK_GATEWAY, A | F_USERNAME,
@@ -166,6 +195,16 @@ static const struct {
     {CW_LINK_SEARCH, CW_LINK_GATEWAY, A | F_ID, F_VALUES},
     {CW_LINK_AVATAR, CW_LINK_GATEWAY, A, F_DATA | F_MEDIA},
     {CW_LINK_NICK, CW_LINK_GATEWAY, A, F_NAME},
+    {CW_LINK_ROOM_JOIN, CW_LINK_GATEWAY, A | F_ROOM, F_NICK | F_PASSWORD},
+    {CW_LINK_ROOM_LEAVE, CW_LINK_GATEWAY, A | F_ROOM, F_TEXT},
+    {CW_LINK_ROOM_MESSAGE, CW_LINK_GATEWAY, A | F_ID | F_ROOM | F_TEXT, 0},
+    {CW_LINK_ROOM_PRIVATE, CW_LINK_GATEWAY, A | F_ID | F_ROOM | F_NICK | F_TEXT, 0},
+    {CW_LINK_ROOM_SUBJECT, CW_LINK_GATEWAY, A | F_ID | F_ROOM | F_TEXT, 0},
+    {CW_LINK_ROOM_NICK, CW_LINK_GATEWAY, A | F_ID | F_ROOM | F_NICK, 0},
+    {CW_LINK_ROOM_SET, CW_LINK_GATEWAY, A | F_ID | F_ROOM | F_NICK,
+     F_ROLE | F_AFFILIATION | F_TEXT},
+    {CW_LINK_ROOM_INVITE, CW_LINK_GATEWAY, A | F_ID | F_ROOM | F_CONTACT, F_TEXT},
+    {CW_LINK_ROOMS, CW_LINK_GATEWAY, A | F_ID, 0},
     {CW_LINK_PING, CW_LINK_GATEWAY, F_ID, 0},
 
     {CW_LINK_HELLO, CW_LINK_HOST, F_VERSION | F_PROTOCOL, 0},
@@ -185,6 +224,16 @@ static const struct {
     {CW_LINK_NORMALIZE, CW_LINK_HOST, A | F_ID | F_CONTACT, 0},
     {CW_LINK_SEARCH, CW_LINK_HOST, A | F_ID | F_FIELDS, F_TEXT | F_FOUND | F_TOTAL},
     {CW_LINK_AVATAR, CW_LINK_HOST, A | F_CONTACT, F_DATA | F_MEDIA},
+    {CW_LINK_ROOM_JOINED, CW_LINK_HOST, A | F_ROOM | F_NICK, 0},
+    {CW_LINK_ROOM_LEFT, CW_LINK_HOST, A | F_ROOM | F_EXIT, F_REASON | F_TEXT | F_BY},
+    {CW_LINK_OCCUPANT, CW_LINK_HOST, A | F_ROOM | F_NICK | F_ROLE | F_AFFILIATION,
+     F_CONTACT | F_SHOW | F_STATUS},
+    {CW_LINK_OCCUPANT_GONE, CW_LINK_HOST, A | F_ROOM | F_NICK | F_EXIT, F_NAME | F_TEXT | F_BY},
+    {CW_LINK_ROOM_MESSAGE, CW_LINK_HOST, A | F_ROOM | F_TEXT, F_NICK | F_STAMP | F_ID},
+    {CW_LINK_ROOM_PRIVATE, CW_LINK_HOST, A | F_ROOM | F_NICK | F_TEXT, F_STAMP | F_OWN},
+    {CW_LINK_ROOM_SUBJECT, CW_LINK_HOST, A | F_ROOM | F_TEXT, F_NICK},
+    {CW_LINK_ROOM_INVITED, CW_LINK_HOST, A | F_ROOM, F_CONTACT | F_TEXT | F_PASSWORD},
+    {CW_LINK_ROOMS, CW_LINK_HOST, A | F_ID | F_FIELDS | F_FOUND, F_TOTAL},
     {CW_LINK_ACK, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NACK, CW_LINK_HOST, A | F_ID | F_REASON, F_TEXT},
     {CW_LINK_LOG, CW_LINK_HOST, F_LEVEL | F_TEXT, F_ACCOUNT},
@@ -207,6 +256,21 @@ static const char *const authorization_words[] = {
     [CW_AUTHORIZATION_ASKED] = "asked",
     [CW_AUTHORIZATION_GRANTED] = "granted",
 };
+static const char *const role_words[] = {
+    [CW_ROLE_NONE] = "none",
+    [CW_ROLE_VISITOR] = "visitor",
+    [CW_ROLE_PARTICIPANT] = "participant",
+    [CW_ROLE_MODERATOR] = "moderator",
+};
+static const char *const affiliation_words[] = {
+    [CW_AFFILIATION_NONE] = "none",     [CW_AFFILIATION_OUTCAST] = "outcast",
+    [CW_AFFILIATION_MEMBER] = "member", [CW_AFFILIATION_ADMIN] = "admin",
+    [CW_AFFILIATION_OWNER] = "owner",
+};
+static const char *const exit_words[] = {
+    [CW_EXIT_LEFT] = "left",       [CW_EXIT_KICKED] = "kicked", [CW_EXIT_BANNED] = "banned",
+    [CW_EXIT_RENAMED] = "renamed", [CW_EXIT_ENDED] = "ended",   [CW_EXIT_REFUSED] = "refused",
+};
 static const char *const password_words[] = {
     [CW_PASSWORD_NONE] = "none",
     [CW_PASSWORD_OPTIONAL] = "optional",
@@ -228,6 +292,7 @@ static const struct {
     {"search", OF_PROTOCOL(search)},
     {"invisible", OF_PROTOCOL(invisible)},
     {"picture", OF_PROTOCOL(picture)},
+    {"rooms", OF_PROTOCOL(rooms)},
 };
 
 const char *cw_link_kind_to_string(CwLinkKind kind)
@@ -235,7 +300,7 @@ const char *cw_link_kind_to_string(CwLinkKind kind)
     return (guint)kind < CW_LINK_N_KINDS ? kind_words[kind] : "?";
 }
 
-static gboolean find_shape(CwLinkKind kind, CwLinkSide from, guint *must, guint *may)
+static gboolean find_shape(CwLinkKind kind, CwLinkSide from, guint64 *must, guint64 *may)
 {
     for (guint i = 0; i < G_N_ELEMENTS(shapes); i++) {
         if (shapes[i].kind == kind && shapes[i].from == from) {
@@ -424,6 +489,7 @@ static gboolean read_protocol(const CwJson *json, CwProtocol **result)
     protocol->name = g_strdup(name);
     protocol->identity = g_strdup(identity == NULL ? "unknown" : identity);
     protocol->password = (CwPasswordUse)use;
+    protocol->room_prefixes = g_strdup(cw_json_string(cw_json_get(json, "room-prefixes")));
     for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
         *(gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset) =
             is_set(json, abilities[i].name);
@@ -492,6 +558,23 @@ static const char *read_shape(FieldShape shape, const CwJson *json, gsize offset
             return "is not a known authorization";
         msg->authorization = (CwAuthorization)number;
         return NULL;
+    case SHAPE_ROLE:
+        if (!find_word(role_words, G_N_ELEMENTS(role_words), word, &number))
+            return "is not a known role";
+        msg->role = (CwRole)number;
+        msg->has_role = TRUE;
+        return NULL;
+    case SHAPE_AFFILIATION:
+        if (!find_word(affiliation_words, G_N_ELEMENTS(affiliation_words), word, &number))
+            return "is not a known affiliation";
+        msg->affiliation = (CwAffiliation)number;
+        msg->has_affiliation = TRUE;
+        return NULL;
+    case SHAPE_EXIT:
+        if (!find_word(exit_words, G_N_ELEMENTS(exit_words), word, &number))
+            return "is not a known exit";
+        msg->exit = (CwExit)number;
+        return NULL;
     case SHAPE_VALUES:
         return read_values(json, place) ? NULL : "is not an object of strings";
     case SHAPE_FIELDS:
@@ -519,8 +602,8 @@ static gboolean find_field(const char *name, guint *at)
     return FALSE;
 }
 
-static gboolean find_kind(const CwJson *root, CwLinkSide from, CwLinkKind *kind, guint *must,
-                          guint *may, GError **error)
+static gboolean find_kind(const CwJson *root, CwLinkSide from, CwLinkKind *kind, guint64 *must,
+                          guint64 *may, GError **error)
 {
     const char *type = cw_json_string(cw_json_get(root, "type"));
     guint number = 0;
@@ -542,7 +625,7 @@ static gboolean find_kind(const CwJson *root, CwLinkSide from, CwLinkKind *kind,
 
 static gboolean fill(const CwJson *root, CwLinkSide from, CwLinkMsg *msg, GError **error)
 {
-    guint must = 0, may = 0, seen = 0;
+    guint64 must = 0, may = 0, seen = 0;
     const CwJson *found = NULL;
 
     if (!find_kind(root, from, &msg->kind, &must, &may, error))
@@ -694,6 +777,7 @@ static void write_protocol(GString *out, const char *name, const CwProtocol *pro
     write_text(out, "id", protocol->id);
     write_text(out, "name", protocol->name);
     write_text(out, "identity", protocol->identity);
+    write_text(out, "room-prefixes", protocol->room_prefixes);
     write_text(out, "password", password_words[protocol->password]);
     for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
         write_boolean(out, abilities[i].name,
@@ -765,6 +849,17 @@ static gboolean write_shape(GString *out, const char *name, FieldShape shape, co
     case SHAPE_AUTHORIZATION:
         write_text(out, name, authorization_words[msg->authorization]);
         break;
+    case SHAPE_ROLE:
+        if (must || msg->has_role)
+            write_text(out, name, role_words[msg->role]);
+        break;
+    case SHAPE_AFFILIATION:
+        if (must || msg->has_affiliation)
+            write_text(out, name, affiliation_words[msg->affiliation]);
+        break;
+    case SHAPE_EXIT:
+        write_text(out, name, exit_words[msg->exit]);
+        break;
     case SHAPE_VALUES:
         if (msg->values != NULL)
             write_values(out, name, msg->values);
@@ -786,7 +881,8 @@ static gboolean write_shape(GString *out, const char *name, FieldShape shape, co
 }
 
 /* FALSE with `error`: it breaks the table; what was written so far is to be taken back. */
-static gboolean write_msg(const CwLinkMsg *msg, guint must, guint may, GString *out, GError **error)
+static gboolean write_msg(const CwLinkMsg *msg, guint64 must, guint64 may, GString *out,
+                          GError **error)
 {
     g_string_append_c(out, '{');
     write_text(out, "type", kind_words[msg->kind]);
@@ -826,7 +922,7 @@ gsize cw_link_msg_most_bytes(const CwLinkMsg *msg)
 
 static gboolean encode(const CwLinkMsg *msg, CwLinkSide from, GString *out, GError **error)
 {
-    guint must = 0, may = 0;
+    guint64 must = 0, may = 0;
     gsize before = out->len;
 
     if (!find_shape(msg->kind, from, &must, &may)) {

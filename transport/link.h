@@ -50,6 +50,20 @@ typedef enum {
     CW_LINK_SEARCH,
     CW_LINK_AVATAR,
     CW_LINK_NICK,
+    CW_LINK_ROOM_JOIN,
+    CW_LINK_ROOM_LEAVE,
+    CW_LINK_ROOM_MESSAGE,
+    CW_LINK_ROOM_PRIVATE,
+    CW_LINK_ROOM_SUBJECT,
+    CW_LINK_ROOM_NICK,
+    CW_LINK_ROOM_SET,
+    CW_LINK_ROOM_INVITE,
+    CW_LINK_ROOMS,
+    CW_LINK_ROOM_JOINED,
+    CW_LINK_ROOM_LEFT,
+    CW_LINK_OCCUPANT,
+    CW_LINK_OCCUPANT_GONE,
+    CW_LINK_ROOM_INVITED,
     CW_LINK_PING,
     CW_LINK_STATE,
     CW_LINK_CONTACT,
@@ -100,6 +114,13 @@ typedef struct {
     CwReason reason;
     CwTyping typing;
     CwAuthorization authorization;
+    const char *room; /* the network's normal form of a room's name */
+    const char *nick; /* of an occupant; of the user himself in room-join, room-joined */
+    const char *by;   /* nick of who kicked or banned */
+    CwRole role;
+    CwAffiliation affiliation;
+    gboolean has_role, has_affiliation; /* these two count */
+    CwExit exit;
     gboolean fatal; /* trying again is of no use before something is changed */
     gboolean own;   /* the user sent it himself, from another client of the legacy account */
     gboolean cancelled;

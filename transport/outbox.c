@@ -17,7 +17,8 @@
 #define SENDINGS_MAX 3                  /* of one message: it may be what breaks the link */
 #define TURN 250                        /* ms between two looks while something is on its way */
 #define IDLE_TURN 2000                  /* ms, at least, while nothing is */
-#define STORE_AFTER 500                 /* ms without a fate: with TURN and the commit under 1 s */
+#define NOT_IN_ROOM "you are not in the room any more"
+#define STORE_AFTER 500 /* ms without a fate: with TURN and the commit under 1 s */
 
 struct CwOutbox {
     GQueue queue;   /* CwOutgoing *, owned */
@@ -41,6 +42,7 @@ static gint64 now_of(const CwOutbox *outbox)
 static void free_outgoing(CwOutgoing *message)
 {
     g_free(message->contact);
+    g_free(message->nick);
     g_free(message->text);
     g_free(message->stanza_id);
     g_free(message->resource);
@@ -124,6 +126,8 @@ static void take(CwOutbox *outbox, CwOutgoing *message)
 
 static void store(CwOutbox *outbox, CwOutgoing *message)
 {
+    if (message->in_room)
+        return;
     message->stored = TRUE;
     outbox->events->store(message, outbox->data);
 }
@@ -276,17 +280,30 @@ static CwOutgoing *append(CwOutbox *outbox, gint64 id, const char *contact, cons
     return message;
 }
 
-void cw_outbox_add(CwOutbox *outbox, gint64 id, const char *contact, const char *text,
-                   const char *stanza_id, const char *resource)
+static void add(CwOutbox *outbox, CwOutgoing *message, const char *stanza_id, const char *resource)
 {
-    CwOutgoing *message = append(outbox, id, contact, text);
-
     message->stanza_id = g_strdup(stanza_id);
     message->resource = g_strdup(resource);
     message->made = g_get_real_time() / 1000;
     message->since = now_of(outbox);
     send_waiting(outbox);
     schedule_turn(outbox);
+}
+
+void cw_outbox_add(CwOutbox *outbox, gint64 id, const char *contact, const char *text,
+                   const char *stanza_id, const char *resource)
+{
+    add(outbox, append(outbox, id, contact, text), stanza_id, resource);
+}
+
+void cw_outbox_add_to_room(CwOutbox *outbox, gint64 id, const char *room, const char *nick,
+                           const char *text, const char *stanza_id, const char *resource)
+{
+    CwOutgoing *message = append(outbox, id, room, text);
+
+    message->in_room = TRUE;
+    message->nick = g_strdup(nick);
+    add(outbox, message, stanza_id, resource);
 }
 
 void cw_outbox_load(CwOutbox *outbox, const CwSpooled *spooled)
@@ -315,6 +332,10 @@ void cw_outbox_open(CwOutbox *outbox)
 
 static void wait_again(CwOutbox *outbox, CwOutgoing *message)
 {
+    if (message->in_room) {
+        give_back(outbox, message, CW_REASON_NOT_ONLINE, NOT_IN_ROOM);
+        return;
+    }
     if (message->sendings >= SENDINGS_MAX) {
         give_back(outbox, message, CW_REASON_HOST,
                   "the connection to the network broke each time that it was to be sent");
@@ -323,6 +344,22 @@ static void wait_again(CwOutbox *outbox, CwOutgoing *message)
     set_state(outbox, message, CW_OUTGOING_WAITING);
     if (message->stored)
         store(outbox, message); /* that it was not sent after all */
+}
+
+static void close_one(CwOutbox *outbox, CwOutgoing *message, CwFate fate, CwReason reason,
+                      const char *text)
+{
+    switch (fate) {
+    case CW_FATE_UNTOUCHED:
+        wait_again(outbox, message);
+        break;
+    case CW_FATE_UNKNOWN:
+        give_back(outbox, message, reason, text);
+        break;
+    case CW_FATE_TAKEN:
+        take(outbox, message);
+        break;
+    }
 }
 
 /* `fate` NULL: nobody knows of any. */
@@ -337,25 +374,16 @@ static void close_with(CwOutbox *outbox, CwReason reason, const char *text, CwOu
     for (GList *l = outbox->queue.head; l != NULL; l = next) {
         CwOutgoing *message = l->data;
         next = l->next;
-        if (message->state != CW_OUTGOING_SENT)
-            continue;
-        switch (fate == NULL ? CW_FATE_UNKNOWN : fate(message, data)) {
-        case CW_FATE_UNTOUCHED:
-            wait_again(outbox, message);
-            break;
-        case CW_FATE_UNKNOWN:
-            give_back(outbox, message, reason, text);
-            break;
-        case CW_FATE_TAKEN:
-            take(outbox, message);
-            break;
-        }
+        if (message->in_room && message->state == CW_OUTGOING_WAITING)
+            give_back(outbox, message, CW_REASON_NOT_ONLINE, NOT_IN_ROOM);
+        else if (message->state == CW_OUTGOING_SENT)
+            close_one(outbox, message, fate == NULL ? CW_FATE_UNKNOWN : fate(message, data), reason,
+                      text);
     }
     outbox->busy = FALSE;
     if (had_pending)
         tell_settled(outbox);
 }
-
 void cw_outbox_close_lost(CwOutbox *outbox, const char *text, CwOutboxFate fate, gpointer data)
 {
     close_with(outbox, CW_REASON_HOST, text, fate, data);
@@ -440,6 +468,10 @@ void cw_outbox_shelve(CwOutbox *outbox)
         next = l->next;
         if (message->state == CW_OUTGOING_TAKEN)
             continue;
+        if (message->in_room) {
+            give_back(outbox, message, CW_REASON_NOT_ONLINE, NOT_IN_ROOM);
+            continue;
+        }
         if (!message->stored)
             store(outbox, message);
         settle(outbox, message);

@@ -30,15 +30,17 @@ typedef enum {
 typedef struct {
     gint64 id; /* on the link and in the store */
     CwOutgoingState state;
-    char *contact;
-    char *text;      /* NULL once taken */
-    char *stanza_id; /* nullable: what the sender called it */
-    char *resource;  /* nullable: of the sender */
-    gint64 made;     /* Unix time, ms */
-    gint64 held;     /* monotonic µs: since when it is here */
-    gint64 since;    /* µs of the outbox's clock: of add, then of ack */
-    gint64 sent_at;  /* the same: of the sending */
-    guint64 line;    /* number on the link of the sending */
+    char *contact;    /* or the room */
+    gboolean in_room; /* waits for nothing, and is never stored: who is not in the room is told */
+    char *nick;       /* in a room: to this occupant alone; NULL: to all */
+    char *text;       /* NULL once taken */
+    char *stanza_id;  /* nullable: what the sender called it */
+    char *resource;   /* nullable: of the sender */
+    gint64 made;      /* Unix time, ms */
+    gint64 held;      /* monotonic µs: since when it is here */
+    gint64 since;     /* µs of the outbox's clock: of add, then of ack */
+    gint64 sent_at;   /* the same: of the sending */
+    guint64 line;     /* number on the link of the sending */
     guint sendings;
     gboolean stored;
     GList link;
@@ -70,6 +72,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwOutbox, cw_outbox_free)
 /* `id` is higher than all before.  It is sent at once if that can be. */
 void cw_outbox_add(CwOutbox *outbox, gint64 id, const char *contact, const char *text,
                    const char *stanza_id, const char *resource);
+/* The same of one that is said in a room. */
+void cw_outbox_add_to_room(CwOutbox *outbox, gint64 id, const char *room, const char *nick,
+                           const char *text, const char *stanza_id, const char *resource);
 /* What an earlier gateway stored: waits again, or comes back when it was sent already. */
 void cw_outbox_load(CwOutbox *outbox, const CwSpooled *spooled);
 

@@ -62,6 +62,10 @@ static const char *const reason_words[] = {
     [CW_REASON_RATE] = "rate",
     [CW_REASON_FORBIDDEN] = "forbidden",
     [CW_REASON_NOT_ONLINE] = "not-online",
+    [CW_REASON_PASSWORD] = "password",
+    [CW_REASON_INVITATION] = "invitation",
+    [CW_REASON_BANNED] = "banned",
+    [CW_REASON_FULL] = "full",
     [CW_REASON_HOST] = "host",
     [CW_REASON_OTHER] = "other",
 };
@@ -199,6 +203,8 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->search = protocol->search;
     copy->invisible = protocol->invisible;
     copy->picture = protocol->picture;
+    copy->rooms = protocol->rooms;
+    copy->room_prefixes = g_strdup(protocol->room_prefixes);
     copy_fields(copy->splits, protocol->splits);
     copy_fields(copy->options, protocol->options);
     return copy;
@@ -211,6 +217,7 @@ void cw_protocol_free(CwProtocol *protocol)
     g_free(protocol->id);
     g_free(protocol->name);
     g_free(protocol->identity);
+    g_free(protocol->room_prefixes);
     g_clear_pointer(&protocol->splits, g_ptr_array_unref);
     g_clear_pointer(&protocol->options, g_ptr_array_unref);
     g_free(protocol);

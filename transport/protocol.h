@@ -68,11 +68,14 @@ typedef struct {
     gboolean local_list;     /* the network keeps no contact list: ours is told to it at log-in */
     gboolean contact_names;  /* stores what the user calls a contact */
     gboolean contact_groups; /* … and in which group it is */
-    gboolean search;         /* there may be a directory of users */
-    gboolean invisible;      /* users can be online without being seen */
-    gboolean picture;        /* contacts can see the user's own picture */
-    GPtrArray *splits;       /* CwField: the parts of a user name behind the first, "split.1" … */
-    GPtrArray *options;      /* CwField: account options */
+    gboolean rooms;          /* has group chats */
+    char
+        *room_prefixes; /* characters that names of rooms, and nothing else, begin with; nullable */
+    gboolean search;    /* there may be a directory of users */
+    gboolean invisible; /* users can be online without being seen */
+    gboolean picture;   /* contacts can see the user's own picture */
+    GPtrArray *splits;  /* CwField: the parts of a user name behind the first, "split.1" … */
+    GPtrArray *options; /* CwField: account options */
 } CwProtocol;
 
 CwProtocol *cw_protocol_new(void);
@@ -114,6 +117,31 @@ typedef enum {
     CW_AUTHORIZATION_GRANTED,
 } CwAuthorization;
 
+/* XEP-0045 5.1, 5.2 */
+typedef enum {
+    CW_ROLE_NONE,
+    CW_ROLE_VISITOR,
+    CW_ROLE_PARTICIPANT,
+    CW_ROLE_MODERATOR,
+} CwRole;
+typedef enum {
+    CW_AFFILIATION_NONE,
+    CW_AFFILIATION_OUTCAST,
+    CW_AFFILIATION_MEMBER,
+    CW_AFFILIATION_ADMIN,
+    CW_AFFILIATION_OWNER,
+} CwAffiliation;
+
+/* How somebody, or the user himself, is not in a room any more. */
+typedef enum {
+    CW_EXIT_LEFT,
+    CW_EXIT_KICKED,
+    CW_EXIT_BANNED,
+    CW_EXIT_RENAMED, /* and is in it under another nick */
+    CW_EXIT_ENDED,   /* the room is no more, or the connection to it */
+    CW_EXIT_REFUSED, /* the user was not let in */
+} CwExit;
+
 /* Why something did not work, on the network's side. */
 typedef enum {
     CW_REASON_NONE,
@@ -128,6 +156,10 @@ typedef enum {
     CW_REASON_RATE,       /* too fast; later */
     CW_REASON_FORBIDDEN,  /* blocked, banned, not permitted */
     CW_REASON_NOT_ONLINE, /* the account itself is not logged in */
+    CW_REASON_PASSWORD,   /* of a room: wrong or missing */
+    CW_REASON_INVITATION, /* a room that is for members, or the invited */
+    CW_REASON_BANNED,     /* from a room */
+    CW_REASON_FULL,       /* of a room */
     CW_REASON_HOST,       /* the host process died or is stuck */
     CW_REASON_OTHER,
 } CwReason;

@@ -91,6 +91,15 @@ void cw_session_take_inquiry_answer(CwSession *session, const CwLinkMsg *msg)
         end(inquiry, msg, CW_REASON_NONE, NULL);
 }
 
+gboolean cw_session_take_inquiry_ack(CwSession *session, const CwLinkMsg *msg)
+{
+    Inquiry *inquiry = find(session, msg->id);
+
+    if (inquiry != NULL)
+        end(inquiry, msg, CW_REASON_NONE, NULL);
+    return inquiry != NULL;
+}
+
 gboolean cw_session_take_inquiry_nack(CwSession *session, const CwLinkMsg *msg)
 {
     Inquiry *inquiry = find(session, msg->id);

@@ -9,6 +9,7 @@
  *     session-inquiries.c  what the host is asked and answers once, for the next two
  *     session-info.c       what the network knows of contacts
  *     session-search.c     the network's directory of users
+ *     session-rooms.c      group chats
  *     session-avatars.c    their pictures
  *     session-looks.c      the user's own picture and nickname
  *
@@ -56,6 +57,8 @@ struct CwSession {
     gboolean over_contacts;        /* some were left out in this log-in; said */
     GHashTable *contact_questions; /* id -> name: contact-add, contact-remove without an answer */
     GHashTable *requests;          /* session-requests.c */
+    GHashTable *rooms;             /* name -> CwRoom *, owned: session-rooms.c */
+    GHashTable *rooms_left;        /* name -> room-left lines to come for rooms that he left */
     CwOutbox *outbox;
     CwSeen *seen;
     GQueue questions;      /* CwQuestion *, owned */
@@ -108,6 +111,9 @@ struct CwSession {
 /* ---- session.c ---- */
 
 void cw_session_log_in(CwSession *session);
+/* The limits on what a user sends. */
+gboolean cw_session_may_send(CwSession *session, const char *contact, const char *text,
+                             CwReason *reason);
 gint64 cw_session_clock(const CwSession *session); /* cw_supervisor_clock() */
 
 /* ---- session-resources.c ---- */
@@ -161,6 +167,14 @@ void cw_session_take_question(CwSession *session, const CwLinkMsg *msg);
 void cw_session_take_question_gone(CwSession *session, gint64 id);
 void cw_session_drop_questions(CwSession *session);
 
+/* ---- session-rooms.c ---- */
+
+void cw_session_free_room(gpointer data);
+void cw_session_take_room_line(CwSession *session, const CwLinkMsg *msg);
+void cw_session_rooms_resource_gone(CwSession *session, const char *resource);
+void cw_session_rooms_online(CwSession *session);
+void cw_session_rooms_offline(CwSession *session);
+
 /* ---- session-avatars.c ---- */
 
 void cw_session_take_avatar(CwSession *session, const CwLinkMsg *msg);
@@ -192,6 +206,7 @@ gboolean cw_session_inquire(CwSession *session, CwLinkMsg *msg, guint most, guin
 void cw_session_take_inquiry_answer(CwSession *session, const CwLinkMsg *msg);
 /* FALSE: the nack is not of an inquiry. */
 gboolean cw_session_take_inquiry_nack(CwSession *session, const CwLinkMsg *msg);
+gboolean cw_session_take_inquiry_ack(CwSession *session, const CwLinkMsg *msg);
 void cw_session_drop_inquiries(CwSession *session);
 
 G_END_DECLS

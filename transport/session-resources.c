@@ -124,6 +124,7 @@ static void remove_resource(CwSession *session, guint at)
     CwResource *resource = g_ptr_array_steal_index(session->resources, at);
 
     EMIT(session, resource_gone, session, resource->name);
+    cw_session_rooms_resource_gone(session, resource->name);
     cw_session_free_resource(resource);
 }
 

@@ -101,6 +101,7 @@ static void disconnected(CwSession *session)
     session->no_directory = FALSE;
     cw_session_contacts_offline(session);
     cw_session_requests_offline(session);
+    cw_session_rooms_offline(session);
 }
 
 /* A trial reports once; its owner frees or releases it, here or later. */
@@ -231,6 +232,7 @@ static void online(CwSession *session)
     cw_session_looks_online(session);
     cw_session_contacts_online(session);
     cw_session_requests_online(session);
+    cw_session_rooms_online(session);
     cw_outbox_open(session->outbox);
 }
 
@@ -345,10 +347,12 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_INFO:
     case CW_LINK_NORMALIZE:
     case CW_LINK_SEARCH:
+    case CW_LINK_ROOMS:
         cw_session_take_inquiry_answer(session, msg);
         break;
     case CW_LINK_ACK:
-        if (!cw_session_take_contact_answer(session, msg))
+        if (!cw_session_take_contact_answer(session, msg) &&
+            !cw_session_take_inquiry_ack(session, msg))
             cw_outbox_ack(session->outbox, msg->id);
         break;
     case CW_LINK_NACK:
@@ -360,6 +364,21 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         g_info("%s/%s: %s: %s", session->jid, cw_transport_domain(session->transport), msg->level,
                msg->text);
         break;
+    case CW_LINK_ROOM_JOINED:
+    case CW_LINK_ROOM_LEFT:
+    case CW_LINK_OCCUPANT:
+    case CW_LINK_OCCUPANT_GONE:
+    case CW_LINK_ROOM_MESSAGE:
+    case CW_LINK_ROOM_PRIVATE:
+    case CW_LINK_ROOM_SUBJECT:
+    case CW_LINK_ROOM_INVITED:
+        cw_session_take_room_line(session, msg);
+        break;
+    case CW_LINK_ROOM_JOIN:
+    case CW_LINK_ROOM_LEAVE:
+    case CW_LINK_ROOM_NICK:
+    case CW_LINK_ROOM_SET:
+    case CW_LINK_ROOM_INVITE:
     case CW_LINK_HELLO:
     case CW_LINK_LOGIN:
     case CW_LINK_LOGOUT:
@@ -676,6 +695,12 @@ static guint64 send_cb(const CwOutgoing *message, gpointer data)
                      .contact = message->contact,
                      .text = message->text};
 
+    if (message->in_room) {
+        msg.kind = message->nick == NULL ? CW_LINK_ROOM_MESSAGE : CW_LINK_ROOM_PRIVATE;
+        msg.contact = NULL;
+        msg.room = message->contact;
+        msg.nick = message->nick;
+    }
     if (session->state != CW_SESSION_ONLINE || cw_account_is_congested(session->account) ||
         !cw_account_send(session->account, &msg))
         return 0;
@@ -719,8 +744,8 @@ static gboolean fits(const char *contact, const char *text)
     return cw_link_encode(&msg, CW_LINK_GATEWAY, line, NULL);
 }
 
-gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
-                         const char *stanza_id, const char *resource, CwReason *reason)
+gboolean cw_session_may_send(CwSession *session, const char *contact, const char *text,
+                             CwReason *reason)
 {
     const CwLimits *limits = LIMITS(session);
     CwOutbox *outbox = session->outbox;
@@ -741,12 +766,17 @@ gboolean cw_session_send(CwSession *session, const char *contact, const char *te
         *reason = CW_REASON_RATE;
     else
         *reason = CW_REASON_NONE;
-    if (*reason != CW_REASON_NONE)
-        return FALSE;
-
     cw_outbox_set_times(outbox, TIMING(session)->message_timeout, TIMING(session)->pending_time);
-    cw_outbox_add(outbox, cw_transport_next_id(session->transport), contact, text, stanza_id,
-                  resource);
+    return *reason == CW_REASON_NONE;
+}
+
+gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
+                         const char *stanza_id, const char *resource, CwReason *reason)
+{
+    if (!cw_session_may_send(session, contact, text, reason))
+        return FALSE;
+    cw_outbox_add(session->outbox, cw_transport_next_id(session->transport), contact, text,
+                  stanza_id, resource);
     return TRUE;
 }
 
@@ -850,6 +880,8 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cw_session_free_contact);
     session->contact_questions = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
     session->requests = cw_session_requests_new();
+    session->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cw_session_free_room);
+    session->rooms_left = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     session->server = g_strdup("");
     session->outbox = cw_outbox_new(&outbox_events, session);
     session->seen = cw_seen_new();
@@ -874,6 +906,8 @@ void cw_session_free(CwSession *session)
     g_hash_table_unref(session->contacts);
     g_hash_table_unref(session->contact_questions);
     g_hash_table_unref(session->requests);
+    g_hash_table_unref(session->rooms);
+    g_hash_table_unref(session->rooms_left);
     g_ptr_array_unref(session->resources);
     cw_session_free_looks(session);
     if (session->held != NULL)

@@ -169,6 +169,27 @@ void cw_session_set_nick(CwSession *session, const char *nick); /* nullable */
 /* What there is has been said: a log-in that waits for it goes on, behind this call. */
 void cw_session_looks_known(CwSession *session);
 
+/* ---- rooms ---- */
+
+CwRoom *cw_session_find_room(const CwSession *session, const char *name); /* nullable */
+void cw_session_each_room(CwSession *session, void (*visit)(CwRoom *, gpointer), gpointer data);
+/* The user's client `resource` enters.  A room that is `in` is his at once; else room_joined() or
+ * room_left() follows.  NULL with the reason: it cannot be. */
+CwRoom *cw_session_room_join(CwSession *session, const char *name, const char *nick,
+                             const char *password, const char *resource, CwReason *reason);
+/* The last client's leaving is the user's; the room is gone then. */
+void cw_session_room_leave(CwSession *session, CwRoom *room, const char *resource,
+                           const char *text);
+/* To all in the room, or to `nick` alone.  As cw_session_send(), but that nothing waits. */
+gboolean cw_session_room_send(CwSession *session, CwRoom *room, const char *nick, const char *text,
+                              const char *stanza_id, const char *resource, CwReason *reason);
+/* His own show and status there, as his client tells the room. */
+void cw_session_room_show(CwSession *session, CwRoom *room, CwShow show, const char *status);
+/* room-subject, room-nick, room-set, room-invite: `done` as with cw_session_ask_info(). */
+typedef void (*CwRoomDone)(CwSession *session, CwReason reason, const char *text, gpointer data);
+gboolean cw_session_room_request(CwSession *session, const CwLinkMsg *msg, CwRoomDone done,
+                                 gpointer data, CwReason *reason);
+
 /* ---- questions ---- */
 
 const CwQuestion *cw_session_question(const CwSession *session); /* the oldest open one, or NULL */

@@ -8,6 +8,7 @@
  */
 #include "component/disco-info.h"
 #include "component/features/features.h"
+#include "component/features/rooms.h"
 
 #define NS_ITEMS "http://jabber.org/protocol/disco#items"
 #define NS_CAPS "http://jabber.org/protocol/caps"
@@ -61,6 +62,10 @@ static CwDiscoInfo *describe(CwComponent *component, gboolean contact, const CwJ
     CwDiscoInfo *info = cw_disco_info_new();
 
     cw_disco_info_add_identity(info, "account", "registered", contact ? NULL : settings->name);
+    if (!contact && protocol != NULL && protocol->rooms) {
+        cw_disco_info_add_identity(info, "conference", "text", settings->name);
+        cw_disco_info_add_feature(info, CW_NS_MUC);
+    }
     if (!contact) {
         const char *type = settings->identity != NULL ? settings->identity
                            : protocol != NULL         ? protocol->identity
@@ -146,12 +151,34 @@ static void answer_info_of_node(CwComponent *component, const CwStanza *stanza, 
     send_info(component, stanza, node, info);
 }
 
+/* XEP-0045 6.4.  FALSE: it is none. */
+static gboolean answer_info_of_room(CwComponent *component, const CwStanza *stanza)
+{
+    CwSession *session =
+        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
+    g_autofree char *name = stanza->to->local == NULL ? NULL : cw_component_legacy_name(stanza->to);
+    const CwRoom *room =
+        name == NULL || session == NULL ? NULL : cw_session_find_room(session, name);
+
+    if (name == NULL || stanza->to->resource != NULL ||
+        (room == NULL && !cw_rooms_is_name(component, name)))
+        return FALSE;
+    g_autoptr(CwDiscoInfo) info = cw_disco_info_new();
+    cw_disco_info_add_identity(info, "conference", "text", name);
+    for (const char *const *feature = cw_rooms_features; *feature != NULL; feature++)
+        cw_disco_info_add_feature(info, *feature);
+    send_info(component, stanza, NULL, info);
+    return TRUE;
+}
+
 static void answer_info(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
     gboolean contact = stanza->to->local != NULL;
     const char *node = cw_node_attr(query, "node");
     const CwJid *asker = stanza->from;
 
+    if ((node == NULL || *node == '\0') && answer_info_of_room(component, stanza))
+        return;
     if (node != NULL && *node != '\0') {
         const Caps *caps = get_caps(component);
         const CwContact *found = cw_component_find_contact(component, stanza);
@@ -171,6 +198,33 @@ static void answer_info(CwComponent *component, const CwStanza *stanza, const Cw
     send_info(component, stanza, node, info);
 }
 
+typedef struct {
+    CwComponent *component;
+    CwWriter *writer;
+} Items;
+
+static void write_room(CwRoom *room, gpointer data)
+{
+    const Items *items = data;
+    g_autofree char *jid = cw_component_contact_jid(items->component, room->name);
+
+    cw_writer_start(items->writer, "item", NULL);
+    cw_writer_attr(items->writer, "jid", jid);
+    cw_writer_attr(items->writer, "name", room->name);
+    cw_writer_end(items->writer);
+}
+
+/* His own, and nobody else's. */
+static void write_rooms(CwComponent *component, const CwStanza *stanza, CwWriter *writer)
+{
+    CwSession *session =
+        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
+    Items items = {component, writer};
+
+    if (session != NULL)
+        cw_session_each_room(session, write_room, &items);
+}
+
 /* XEP-0084 6.1: a contact has those nodes in which there is something */
 static void answer_items(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
@@ -183,6 +237,8 @@ static void answer_items(CwComponent *component, const CwStanza *stanza, const C
     }
     CwWriter *writer = cw_component_begin_result(component, stanza);
     cw_writer_start(writer, "query", NS_ITEMS);
+    if (stanza->to->local == NULL)
+        write_rooms(component, stanza, writer);
     for (const char *const *n = cw_pep_nodes(); contact != NULL && *n != NULL; n++) {
         if (!cw_pep_has_node(contact, *n))
             continue;

@@ -19,6 +19,7 @@ extern const CwFeature cw_feature_vcard;
 extern const CwFeature cw_feature_pep;
 extern const CwFeature cw_feature_looks;
 extern const CwFeature cw_feature_privilege;
+extern const CwFeature cw_feature_rooms;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_clients;
 extern const CwFeature cw_feature_roster;
@@ -33,6 +34,12 @@ extern const CwFeature cw_feature_gateway_chat;
 #define CW_NS_NICK "http://jabber.org/protocol/nick"     /* XEP-0172 */
 
 /* ---- what features offer each other ---- */
+
+/* A name that is a room's, by the way it begins. */
+gboolean cw_rooms_is_name(CwComponent *component, const char *name);
+extern const char *const cw_rooms_features[]; /* disco#info of a room; ended by NULL */
+/* XEP-0380, XEP-0384: what it says is not what its sender wrote. */
+gboolean cw_messages_is_encrypted(const CwNode *message);
 
 /* XEP-0115 element of the gateway (`contact` FALSE) or of a contact, into an available presence. */
 void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean contact);

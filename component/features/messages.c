@@ -21,7 +21,7 @@
 
 /* XEP-0380: what stands in the body of an encrypted message is not what the user wrote.  OMEMO
  * without a payload only transports keys (XEP-0384). */
-static gboolean is_encrypted(const CwNode *message)
+gboolean cw_messages_is_encrypted(const CwNode *message)
 {
     static const char *const omemo[] = {NS_OMEMO, NS_OMEMO_2};
 
@@ -106,10 +106,7 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
         if (text != NULL)
             cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
                                     "register with this gateway first");
-    } else if (to_contact && g_strcmp0(stanza->type, "groupchat") == 0) {
-        cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
-                                "this is no room");
-    } else if (is_encrypted(stanza->node)) {
+    } else if (cw_messages_is_encrypted(stanza->node)) {
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
                                 to_contact ? "contacts on this network cannot read encrypted "
                                              "messages; switch encryption off for this chat"
@@ -214,7 +211,7 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
                               ? g_strdup(cw_session_jid(session))
                               : g_strconcat(cw_session_jid(session), "/", message->resource, NULL);
 
-    if (from == NULL)
+    if (from == NULL || message->in_room)
         return;
     const char *why = text == NULL || *text == '\0' ? cw_reason_text(reason) : text;
     /* an error to a resource that is not there would be dropped by the server */

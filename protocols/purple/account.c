@@ -17,6 +17,7 @@
 #include "protocols/purple/looks.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/rooms.h"
 #include "protocols/purple/search.h"
 #include "protocols/purple/sent.h"
 
@@ -127,6 +128,7 @@ static void finish(CwAccount *account)
     purple_account_request_close_with_account(purple);
     cw_sent_list_free(g_steal_pointer(&account->sent));
     cw_messages_free(account->messages);
+    cw_rooms_free(g_steal_pointer(&account->rooms));
     cw_infos_free(account->infos);
     cw_searches_free(account->searches);
     cw_buddies_free(account->buddies);
@@ -358,6 +360,7 @@ void cw_account_login(const CwLinkMsg *msg)
     account->grants = cw_grants_new(account);
     account->infos = cw_infos_new(account);
     account->messages = cw_messages_new(account);
+    account->rooms = cw_rooms_new(account);
     account->searches = cw_searches_new(account);
     account->sent = cw_sent_list_new(account);
     account->purple = make_purple_account(msg->username);

@@ -23,6 +23,7 @@ typedef struct CwGrants CwGrants;
 typedef struct CwInfos CwInfos;
 typedef struct CwMessages CwMessages;
 typedef struct CwSearches CwSearches;
+typedef struct CwRooms CwRooms;
 typedef struct CwSentList CwSentList;
 
 typedef struct {
@@ -42,6 +43,7 @@ typedef struct {
     CwGrants *grants;
     CwInfos *infos;
     CwMessages *messages;
+    CwRooms *rooms;
     CwSearches *searches;
     CwSentList *sent;
     guint questions; /* open ones, see ask.c */

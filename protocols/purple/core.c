@@ -28,6 +28,7 @@
 #include "protocols/purple/eventloop.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/rooms.h"
 
 #define DIR_PREFIX "causeway-purple-"
 #define LOCK_NAME "lock"
@@ -226,6 +227,7 @@ gboolean cw_core_start(const char *plugin_path, GError **error)
     purple_network_force_online(); /* ask nobody: a log-in will tell */
     cw_accounts_init();
     cw_messages_init();
+    cw_rooms_init();
     cw_certificates_init();
     cw_ops_connect();
     return TRUE;
@@ -237,6 +239,7 @@ void cw_core_stop(void)
      * would unload the plugins, whose threads and timers some of them leave behind. */
     cw_ops_disconnect();
     cw_certificates_uninit();
+    cw_rooms_uninit();
     cw_messages_uninit();
     cw_accounts_uninit();
     cw_eventloop_pause(TRUE);

@@ -19,6 +19,33 @@ static const CwPurpleOption irc_options[] = {
     {NULL, NULL},
 };
 
+/* Who bans on IRC also kicks, or the banned one stays. */
+static const CwPurpleRoomCommands irc_commands = {
+    .nick = "nick %n",
+    .invite = "invite %c",
+    .roles = {[CW_ROLE_NONE] = "kick %n %t",
+              [CW_ROLE_VISITOR] = "devoice %n",
+              [CW_ROLE_PARTICIPANT] = "voice %n",
+              [CW_ROLE_MODERATOR] = "op %n"},
+    .affiliations = {[CW_AFFILIATION_NONE] = "deop %n",
+                     [CW_AFFILIATION_OUTCAST] = "mode +b %n!*@*\nkick %n %t",
+                     [CW_AFFILIATION_MEMBER] = "voice %n",
+                     [CW_AFFILIATION_ADMIN] = "op %n"},
+};
+static const CwPurpleRoomCommands jabber_commands = {
+    .nick = "nick %n",
+    .invite = "invite %c %t",
+    .roles = {[CW_ROLE_NONE] = "kick %n %t",
+              [CW_ROLE_VISITOR] = "role visitor %n",
+              [CW_ROLE_PARTICIPANT] = "role participant %n",
+              [CW_ROLE_MODERATOR] = "role moderator %n"},
+    .affiliations = {[CW_AFFILIATION_NONE] = "affiliate none %n",
+                     [CW_AFFILIATION_OUTCAST] = "ban %n %t",
+                     [CW_AFFILIATION_MEMBER] = "affiliate member %n",
+                     [CW_AFFILIATION_ADMIN] = "affiliate admin %n",
+                     [CW_AFFILIATION_OWNER] = "affiliate owner %n"},
+};
+
 #define OSCAR_SEARCH                                                                               \
     {                                                                                              \
         "Search for Buddy by Email Address...", "email", "No results found for"                    \
@@ -36,12 +63,17 @@ static const CwPurpleDefaults table[] = {
      .local_contacts = TRUE,
      .infos = 4,
      .queue_signal = "irc-sending-text",
+     .line_signal = "irc-receiving-text",
+     .room_prefixes = "#&+!",
+     .room_commands = &irc_commands,
      .options = irc_options},
     /* without one there is only Kerberos, with the tickets of the gateway's own user */
     {.id = "prpl-jabber",
      .identity = "xmpp",
      .needs_password = TRUE,
      .stanza_signals = "jabber",
+     .room_nick = "handle",
+     .room_commands = &jabber_commands,
      .search = {.label = "Search for Users..."}},
     {.id = "prpl-gg",
      .identity = "gadu-gadu",

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "transport/protocol.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +24,15 @@ typedef struct {
                           search; NULL: it asks for the directory, and its form comes behind that */
     const char *none;  /* how the error begins that says that nobody was found, or NULL */
 } CwPurpleSearch;
+
+/* Commands of the plugin for what libpurple has no call: `%n` the nick, `%t` the text, `%c` a
+ * contact; several are parted by a line break.  NULL: there is no such thing. */
+typedef struct {
+    const char *nick;
+    const char *invite;
+    const char *roles[CW_ROLE_MODERATOR + 1];           /* by CwRole; NONE kicks */
+    const char *affiliations[CW_AFFILIATION_OWNER + 1]; /* by CwAffiliation; OUTCAST bans */
+} CwPurpleRoomCommands;
 
 typedef struct {
     const char *id;             /* of the plugin; NULL in the last row */
@@ -44,6 +53,10 @@ typedef struct {
                                  (message.c), and this signal of it shows each line of IRC when
                                  it is written (sent.c) */
     const CwPurpleSearch search;
+    const char *line_signal;   /* the plugin shows each line that it receives: see room-signs.c */
+    const char *room_prefixes; /* see LINK.md; nullable */
+    const char *room_nick; /* its name for the nick in the form of a join; NULL: there is none */
+    const CwPurpleRoomCommands *room_commands; /* nullable */
     const CwPurpleOption *options; /* account options other than the plugin's own defaults, where
                                       the gateway gives none; ended by a NULL name */
 } CwPurpleDefaults;

@@ -114,6 +114,8 @@ CwProtocol *cw_describe_plugin(PurplePlugin *plugin)
     protocol->local_list = defaults->local_contacts;
     protocol->contact_names = info->alias_buddy != NULL;
     protocol->contact_groups = info->group_buddy != NULL;
+    protocol->rooms = info->join_chat != NULL && info->chat_info_defaults != NULL;
+    protocol->room_prefixes = g_strdup(defaults->room_prefixes);
     protocol->search = defaults->search.label != NULL && PURPLE_PLUGIN_HAS_ACTIONS(plugin);
     protocol->invisible = has_invisible(id);
     /* some plugins have pictures of contacts only */

@@ -25,6 +25,7 @@
 #include "protocols/purple/looks.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/rooms.h"
 #include "protocols/purple/search.h"
 #include "protocols/purple/sent.h"
 #include "protocols/purple/stanza.h"
@@ -141,6 +142,29 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
     case CW_LINK_INFO:
         cw_infos_ask(account, msg);
         break;
+    case CW_LINK_ROOM_JOIN:
+        cw_room_join(account, msg);
+        break;
+    case CW_LINK_ROOM_LEAVE:
+        cw_room_leave(account, msg);
+        break;
+    case CW_LINK_ROOM_MESSAGE:
+        cw_room_message(account, msg);
+        break;
+    case CW_LINK_ROOM_PRIVATE:
+        cw_room_private(account, msg);
+        break;
+    case CW_LINK_ROOM_SUBJECT:
+        cw_room_subject(account, msg);
+        break;
+    case CW_LINK_ROOM_NICK:
+    case CW_LINK_ROOM_SET:
+    case CW_LINK_ROOM_INVITE:
+        cw_room_command(account, msg);
+        break;
+    case CW_LINK_ROOMS:
+        cw_host_nack(account->number, msg->id, CW_REASON_FORBIDDEN, NULL);
+        break;
     case CW_LINK_NORMALIZE:
         normalize(account, msg);
         break;
@@ -156,6 +180,11 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
     case CW_LINK_HELLO:
     case CW_LINK_LOGIN:
     case CW_LINK_PING:
+    case CW_LINK_ROOM_JOINED:
+    case CW_LINK_ROOM_LEFT:
+    case CW_LINK_OCCUPANT:
+    case CW_LINK_OCCUPANT_GONE:
+    case CW_LINK_ROOM_INVITED:
     case CW_LINK_STATE:
     case CW_LINK_CONTACT:
     case CW_LINK_CONTACT_GONE:
@@ -278,6 +307,7 @@ static int serve(const char *protocol)
     cw_host.protocol = cw_describe_plugin(cw_host.plugin);
     cw_stanza_connect();
     cw_sent_connect();
+    cw_room_signs_connect();
     cw_host.scoreboard = cw_scoreboard_attach(CW_SCOREBOARD_FD);
     cw_host.peer = cw_link_peer_new(LINK_FD, CW_LINK_HOST, HIGH_WATER, 0, &link_events, NULL);
     cw_link_peer_set_scoreboard(cw_host.peer, cw_host.scoreboard);

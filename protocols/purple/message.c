@@ -13,6 +13,7 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/rooms.h"
 #include "protocols/purple/sent.h"
 
 #define CONVERSATIONS_MAX 128 /* an account; the oldest are closed */
@@ -91,6 +92,16 @@ static gboolean send_action(PurpleConversation *conv, const char *piece, int *re
     return FALSE;
 }
 
+static int send_piece(PurpleConnection *gc, PurpleConversation *conv, const char *contact,
+                      const char *piece)
+{
+    g_autofree char *html = cw_markup_from_text(piece);
+
+    if (purple_conversation_get_type(conv) == PURPLE_CONV_TYPE_CHAT)
+        return serv_chat_send(gc, purple_conv_chat_get_id(PURPLE_CONV_CHAT(conv)), html, 0);
+    return serv_send_im(gc, contact, html, 0);
+}
+
 /* How many pieces the plugin took; `result` < 0: why it did not take the next one. */
 static guint send_pieces(CwAccount *account, PurpleConversation *conv, const char *contact,
                          char **pieces, gboolean action, int *result)
@@ -103,8 +114,7 @@ static guint send_pieces(CwAccount *account, PurpleConversation *conv, const cha
         if (gc == NULL) {
             *result = -ENOTCONN; /* the piece before broke the connection */
         } else if (!action || !send_action(conv, piece, result)) {
-            g_autofree char *html = cw_markup_from_text(piece);
-            *result = serv_send_im(gc, contact, html, 0);
+            *result = send_piece(gc, conv, contact, piece);
         }
         if (*result < 0)
             return i;
@@ -116,7 +126,7 @@ static guint send_pieces(CwAccount *account, PurpleConversation *conv, const cha
  * timer is GLib's, with the plugin's connection as data: let it run now.  What the plugin does
  * then, its rate limit included, is its own business; a plugin without such a timer is not touched.
  */
-static void hurry(CwAccount *account)
+void cw_message_hurry(CwAccount *account)
 {
     PurpleConnection *gc = cw_account_connection(account);
     if (cw_host.defaults->queue_signal == NULL || gc == NULL || gc->proto_data == NULL)
@@ -151,9 +161,17 @@ void cw_message_send(CwAccount *account, const CwLinkMsg *msg)
                      "there can be no contact of that name");
         return;
     }
-    g_autofree char *text = cw_text_clean(msg->text);
+    stop_composing(account, contact);
+    cw_message_send_to(account, msg->id, contact, find_conversation(account, contact), msg->text);
+}
+
+void cw_message_send_to(CwAccount *account, gint64 id, const char *contact,
+                        PurpleConversation *conv, const char *said)
+{
+    PurpleConnection *gc = cw_account_connection(account);
+    g_autofree char *text = cw_text_clean(said);
     if (*text == '\0') {
-        cw_host_nack(account->number, msg->id, CW_REASON_OTHER, "the message is empty");
+        cw_host_nack(account->number, id, CW_REASON_OTHER, "the message is empty");
         return;
     }
     gboolean lines = (gc->flags & PURPLE_CONNECTION_NO_NEWLINES) != 0;
@@ -164,15 +182,13 @@ void cw_message_send(CwAccount *account, const CwLinkMsg *msg)
     /* every further piece of an action gets the four bytes of its own "/me " */
     g_auto(GStrv) pieces = cw_text_split(text, max > 0 && action ? max - 16 : max, lines);
 
-    stop_composing(account, contact);
-    CwSent *sent = cw_sent_begin(account->sent, msg->id, contact, text, g_strv_length(pieces));
+    CwSent *sent = cw_sent_begin(account->sent, id, contact, text, g_strv_length(pieces));
     if (sent == NULL)
         return;
     int result = 0;
-    guint given =
-        send_pieces(account, find_conversation(account, contact), contact, pieces, action, &result);
+    guint given = send_pieces(account, conv, contact, pieces, action, &result);
     cw_sent_given(account->sent, sent, given, result);
-    hurry(account);
+    cw_message_hurry(account);
 }
 
 /* ---- what libpurple writes into a conversation ---- */
@@ -190,6 +206,8 @@ static void report(CwAccount *account, const char *contact, const char *text, gb
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     gboolean old = stamp > 0 && (gint64)stamp <= now &&
                    ((flags & PURPLE_MESSAGE_DELAYED) != 0 || now - (gint64)stamp > OLD_AFTER);
+    if (cw_rooms_take_private(account, contact, text, own, old ? (gint64)stamp : 0))
+        return;
     cw_host_send(&(CwLinkMsg){.kind = CW_LINK_MESSAGE,
                               .account = account->number,
                               .contact = contact,
@@ -258,14 +276,12 @@ static void write_im_cb(PurpleConversation *conv, const char *who, const char *m
 static void write_conv_cb(PurpleConversation *conv, const char *name, const char *alias,
                           const char *message, PurpleMessageFlags flags, time_t stamp)
 {
-    written(conv, message, flags, stamp);
+    if (purple_conversation_get_type(conv) == PURPLE_CONV_TYPE_CHAT)
+        cw_rooms_written(conv, name, message, flags, stamp);
+    else
+        written(conv, message, flags, stamp);
     /* libpurple adds each one to a history, after this call: keep it at one */
     purple_conversation_clear_message_history(conv);
-}
-
-static void write_chat_cb(PurpleConversation *conv, const char *who, const char *message,
-                          PurpleMessageFlags flags, time_t stamp)
-{
 }
 
 static gboolean prune_cb(gpointer data)
@@ -280,6 +296,8 @@ static gboolean prune_cb(gpointer data)
 static void create_cb(PurpleConversation *conv)
 {
     CwAccount *account = cw_account_of(purple_conversation_get_account(conv));
+    if (purple_conversation_get_type(conv) == PURPLE_CONV_TYPE_CHAT)
+        cw_rooms_created(conv);
     if (account == NULL || purple_conversation_get_type(conv) != PURPLE_CONV_TYPE_IM)
         return;
     CwMessages *messages = account->messages;
@@ -291,27 +309,12 @@ static void create_cb(PurpleConversation *conv)
 
 static void destroy_cb(PurpleConversation *conv)
 {
+    if (purple_conversation_get_type(conv) == PURPLE_CONV_TYPE_CHAT)
+        cw_rooms_destroyed(conv);
     PurpleAccount *purple = purple_conversation_get_account(conv);
     CwAccount *account = purple != NULL ? purple->ui_data : NULL;
     if (account != NULL && account->messages != NULL)
         g_queue_remove(&account->messages->conversations, conv);
-}
-
-static void chat_add_users_cb(PurpleConversation *conv, GList *users, gboolean new_arrivals)
-{
-}
-
-static void chat_rename_user_cb(PurpleConversation *conv, const char *old_name,
-                                const char *new_name, const char *new_alias)
-{
-}
-
-static void chat_remove_users_cb(PurpleConversation *conv, GList *users)
-{
-}
-
-static void chat_update_user_cb(PurpleConversation *conv, const char *user)
-{
 }
 
 static void present_cb(PurpleConversation *conv)
@@ -330,13 +333,13 @@ static void send_confirm_cb(PurpleConversation *conv, const char *message)
 static PurpleConversationUiOps ops = {
     .create_conversation = create_cb,
     .destroy_conversation = destroy_cb,
-    .write_chat = write_chat_cb,
+    .write_chat = cw_rooms_written,
     .write_im = write_im_cb,
     .write_conv = write_conv_cb,
-    .chat_add_users = chat_add_users_cb,
-    .chat_rename_user = chat_rename_user_cb,
-    .chat_remove_users = chat_remove_users_cb,
-    .chat_update_user = chat_update_user_cb,
+    .chat_add_users = cw_rooms_add_users,
+    .chat_rename_user = cw_rooms_rename_user,
+    .chat_remove_users = cw_rooms_remove_users,
+    .chat_update_user = cw_rooms_update_user,
     .present = present_cb,
     .has_focus = has_focus_cb,
     .send_confirm = send_confirm_cb,
@@ -421,23 +424,6 @@ static void typing_cb(PurpleAccount *purple, const char *who, gpointer data)
         .kind = CW_LINK_TYPING, .account = account->number, .contact = contact, .typing = typing});
 }
 
-/* ---- chats: no rooms yet ---- */
-
-/* < 0: turned down without asking */
-static gint invited_cb(PurpleAccount *purple, const char *inviter, const char *room,
-                       const char *message, GHashTable *components, gpointer data)
-{
-    CwAccount *account = cw_account_of(purple);
-    if (account != NULL) {
-        g_autofree char *text = g_strdup_printf(
-            "%s invites you to the room %s. Rooms are not supported yet; the invitation was "
-            "turned down.",
-            inviter, room);
-        cw_host_notice(account->number, NULL, text);
-    }
-    return -1;
-}
-
 void cw_messages_init(void)
 {
     static const struct {
@@ -450,7 +436,6 @@ void cw_messages_init(void)
     for (guint i = 0; i < G_N_ELEMENTS(signals); i++)
         purple_signal_connect(conversations, signals[i].signal, &ops, PURPLE_CALLBACK(typing_cb),
                               GINT_TO_POINTER(signals[i].typing));
-    purple_signal_connect(conversations, "chat-invited", &ops, PURPLE_CALLBACK(invited_cb), NULL);
 }
 
 void cw_messages_uninit(void)

@@ -14,6 +14,11 @@ CwMessages *cw_messages_new(CwAccount *account);
 void cw_messages_free(CwMessages *messages);
 
 void cw_message_send(CwAccount *account, const CwLinkMsg *msg);
+/* To a contact or a room, whose conversation is `conv`. */
+void cw_message_send_to(CwAccount *account, gint64 id, const char *contact,
+                        PurpleConversation *conv, const char *text);
+/* A command was given to a plugin that sends from a queue: it looks at it now. */
+void cw_message_hurry(CwAccount *account);
 /* While yes, ERROR and SYSTEM texts are of no interest. */
 void cw_messages_mute(gboolean yes);
 

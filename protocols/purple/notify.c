@@ -16,6 +16,7 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/rooms.h"
 #include "protocols/purple/search.h"
 
 #define ROWS_MAX 50 /* of a search result */
@@ -47,6 +48,9 @@ static void *notify_message(PurpleNotifyMsgType type, const char *title, const c
     g_autoptr(GString) text = g_string_new(NULL);
     append(text, primary);
     append(text, secondary);
+    const CwAccount *account = cw_account_current();
+    if (type == PURPLE_NOTIFY_MSG_ERROR && account != NULL && cw_rooms_is_refusing(account))
+        return NULL;
     /* prpl-irc: "no such nick", and below it whose */
     if (type == PURPLE_NOTIFY_MSG_ERROR &&
         cw_infos_refuse(cw_account_current(), secondary, text->str))

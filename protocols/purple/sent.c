@@ -56,6 +56,7 @@ struct CwSentList {
      * written; NULL: none is.  See first_unsettled() and first_unwritten(). */
     GList *unsettled, *unwritten;
     CwSent *sending; /* inside the plugin's send function */
+    gboolean echoed; /* cw_sent_take_echo() since cw_sent_expect_echo() */
     CwTurnJob acks;
 };
 
@@ -345,7 +346,8 @@ CwReason cw_sent_guess_reason(const CwAccount *account, const char *contact)
                                                                 : CW_REASON_OTHER;
 }
 
-gboolean cw_sent_refuse_oldest(CwSentList *list, const char *contact, const char *text)
+static gboolean refuse_oldest(CwSentList *list, const char *contact, const CwReason *reason,
+                              const char *text)
 {
     gint64 limit = g_get_monotonic_time() - REFUSAL_WINDOW;
     forget_old(list);
@@ -356,10 +358,24 @@ gboolean cw_sent_refuse_oldest(CwSentList *list, const char *contact, const char
         if (strcmp(sent->contact, contact) != 0 || sent->errors >= out || sent->at < limit)
             continue;
         sent->errors++;
-        nack(list, sent, cw_sent_guess_reason(list->account, contact), text);
+        nack(list, sent, reason != NULL ? *reason : cw_sent_guess_reason(list->account, contact),
+             text);
         return TRUE;
     }
     return FALSE;
+}
+
+gboolean cw_sent_refuse_oldest(CwSentList *list, const char *contact, const char *text)
+{
+    return refuse_oldest(list, contact, NULL, text);
+}
+
+gboolean cw_sent_refuse_oldest_for(CwSentList *list, const char *contact, CwReason reason,
+                                   const char *text)
+{
+    g_autofree char *name = cw_account_normalize(list->account, contact);
+
+    return name != NULL && refuse_oldest(list, name, &reason, text);
 }
 
 void cw_sent_as(CwSentList *list, const char *stanza_id)
@@ -393,18 +409,40 @@ gboolean cw_sent_refused(CwSentList *list, const char *stanza_id, const char *fr
     return FALSE;
 }
 
-gboolean cw_sent_is_echo(CwSentList *list, const char *contact, const char *text)
+gint64 cw_sent_echo_of(CwSentList *list, const char *contact, const char *text)
 {
     guint hash = g_str_hash(text);
-    if (list->sending != NULL)
-        return TRUE;
+
     forget_old(list);
     for (GList *l = list->queue.head; l != NULL; l = l->next) {
         CwSent *sent = l->data;
         if (!sent->echoed && strcmp(sent->contact, contact) == 0 && sent->text_hash == hash) {
             sent->echoed = TRUE;
-            return TRUE;
+            return sent->id;
         }
     }
-    return FALSE;
+    return 0;
+}
+
+gboolean cw_sent_is_echo(CwSentList *list, const char *contact, const char *text)
+{
+    return list->sending != NULL || cw_sent_echo_of(list, contact, text) != 0;
+}
+
+void cw_sent_expect_echo(CwSentList *list)
+{
+    list->echoed = FALSE;
+}
+
+gboolean cw_sent_take_echo(CwSentList *list)
+{
+    if (list->sending == NULL)
+        return FALSE;
+    list->sending->echoed = list->echoed = TRUE;
+    return TRUE;
+}
+
+gboolean cw_sent_was_echoed(const CwSentList *list)
+{
+    return list->echoed;
 }

@@ -33,6 +33,9 @@ void cw_sent_given(CwSentList *list, CwSent *sent, guint given, int result);
 /* A text in the conversation refuses the oldest message to `contact` that has not been refused.
  * FALSE: it is not about a message of ours. */
 gboolean cw_sent_refuse_oldest(CwSentList *list, const char *contact, const char *text);
+/* The same, where the reason is known. */
+gboolean cw_sent_refuse_oldest_for(CwSentList *list, const char *contact, CwReason reason,
+                                   const char *text);
 /* The message that is being sent goes out under this id … */
 void cw_sent_as(CwSentList *list, const char *stanza_id);
 /* … and `from` refused it; NULL: the own server.  FALSE: no such message is remembered. */
@@ -42,6 +45,13 @@ gboolean cw_sent_refused(CwSentList *list, const char *stanza_id, const char *fr
 CwReason cw_sent_guess_reason(const CwAccount *account, const char *contact);
 /* Our own message, shown as UIs show it?  Then the gateway knows it. */
 gboolean cw_sent_is_echo(CwSentList *list, const char *contact, const char *text);
+/* The same by its id; 0: it is none. */
+gint64 cw_sent_echo_of(CwSentList *list, const char *contact, const char *text);
+/* A message is being given to the plugin right now, so this is how it shows it; has it, since
+ * cw_sent_expect_echo()? */
+gboolean cw_sent_take_echo(CwSentList *list);
+gboolean cw_sent_was_echoed(const CwSentList *list);
+void cw_sent_expect_echo(CwSentList *list);
 
 /* The connection is gone: what was not written is refused. */
 void cw_sent_end(CwSentList *list);

@@ -55,12 +55,13 @@ def caps_of(presence):
 
 @pytest.mark.parametrize("domain, kind, name", [(IRC, "irc", "IRC"), (XMPP, "xmpp", "XMPP")])
 def test_G1_identities(world, gateway, juliet, domain, kind, name):
-    """gateway for Gajim and Movim; account/registered, or Monal opens no chat; nothing that makes
-    a client take it for a place of rooms."""
+    """gateway for Gajim and Movim; account/registered, or Monal opens no chat; conference, as
+    these networks have rooms."""
     identities, _ = info(juliet, domain)
     assert ("gateway", kind, name) in identities
     assert ("account", "registered") in [i[:2] for i in identities]
-    assert not [i for i in identities if i[0] in ("conference", "proxy", "pubsub", "server")]
+    assert ("conference", "text", name) in identities
+    assert not [i for i in identities if i[0] in ("proxy", "pubsub", "server")]
     assert len(set(identities)) == len(identities)
 
 
@@ -80,7 +81,7 @@ def test_G2_every_advertised_feature_is_there(world, gateway, juliet, domain):
     }
     # nothing that could be asked for
     passive = {CAPS, "jid\\20escaping", "urn:xmpp:delay", "http://jabber.org/protocol/rosterx",
-               CHATSTATES} | WANTED
+               CHATSTATES, "http://jabber.org/protocol/muc"} | WANTED
     _, features = info(juliet, domain)
     assert len(set(features)) == len(features)
     assert {INFO, ITEMS, REGISTER, GATEWAY, "jid\\20escaping", CAPS} <= set(features)
@@ -151,7 +152,9 @@ def test_contacts_answer_too(world, gateway, juliet, domain):
         identities, features = info(juliet, to)
         assert [i[:2] for i in identities] == [("account", "registered")]
         assert INFO in features and REGISTER not in features and GATEWAY not in features
-        assert condition(ask(juliet, to, "urn:xmpp:ping", name="ping")) is None
+        # XEP-0410: with a resource it can only be an occupant of a room that she is not in
+        expected = "not-acceptable" if "/" in to else None
+        assert condition(ask(juliet, to, "urn:xmpp:ping", name="ping")) == expected
 
 
 def test_server_lists_the_gateways(world, gateway, juliet):

@@ -313,7 +313,7 @@ class XmppServer:
                         'authentication = "internal_plain"\n'
                         'allow_unencrypted_plain_auth = true\nc2s_require_encryption = %s\n'
                         'log = { debug = "%s/%s.log" }\n'
-                        'VirtualHost "localhost"\n%s'
+                        'VirtualHost "localhost"\n%sComponent "rooms.localhost" "muc"\n'
                         % (folder, name, folder, port, modules, "true" if tls else "false", folder,
                            name, 'ssl = { key = "%s/key.pem"; certificate = "%s/cert.pem" }\n'
                            % (folder, folder) if tls else ""))

@@ -99,6 +99,9 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->registrations_per_minute, ==, 30);
     g_assert_cmpuint(limits->registrations_per_user_per_minute, ==, 6);
     g_assert_cmpuint(limits->accounts_per_domain, ==, 0);
+    g_assert_cmpuint(limits->rooms, ==, 100);
+    g_assert_cmpuint(limits->room_history, ==, 50);
+    g_assert_cmpuint(limits->room_occupants, ==, 5000);
     g_assert_cmpuint(limits->contacts, ==, 5000);
     g_assert_cmpuint(limits->resources, ==, 32);
     g_assert_cmpuint(limits->pending_messages, ==, 500);
@@ -128,6 +131,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(timing->registered_linger, ==, 60000);
     g_assert_cmpuint(timing->message_timeout, ==, 60000);
     g_assert_cmpuint(timing->info_timeout, ==, 40000);
+    g_assert_cmpuint(timing->room_join_timeout, ==, 60000);
     g_assert_cmpuint(timing->search_timeout, ==, 60000);
 
     const CwTransportSettings *irc = transport(settings, 0);

@@ -412,6 +412,46 @@ static void link_decode__refuses__search_results_that_fit_no_columns(void)
                    CW_LINK_ERROR_RULES);
 }
 
+static void link_encode__round_trips__rooms(void)
+{
+    const CwLinkMsg occupant = {.kind = CW_LINK_OCCUPANT,
+                                .account = 3,
+                                .room = "#verona",
+                                .nick = "rom<e>o",
+                                .role = CW_ROLE_NONE,
+                                .affiliation = CW_AFFILIATION_OUTCAST};
+    const CwLinkMsg set = {.kind = CW_LINK_ROOM_SET,
+                           .account = 3,
+                           .id = 4,
+                           .room = "#verona",
+                           .nick = "romeo",
+                           .has_role = TRUE,
+                           .role = CW_ROLE_NONE};
+    g_autoptr(GString) line = g_string_new(NULL);
+    g_autoptr(GError) error = NULL;
+    CwLinkMsg msg;
+
+    g_assert_true(cw_link_encode(&occupant, CW_LINK_HOST, line, &error));
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, &error));
+    g_assert_cmpstr(msg.nick, ==, "rom<e>o");
+    g_assert_cmpint(msg.role, ==, CW_ROLE_NONE);
+    g_assert_cmpint(msg.affiliation, ==, CW_AFFILIATION_OUTCAST);
+    cw_link_msg_clear(&msg);
+    /* one of the two alone, though its value is the zero */
+    g_string_truncate(line, 0);
+    g_assert_true(cw_link_encode(&set, CW_LINK_GATEWAY, line, &error));
+    g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_GATEWAY, &msg, &error));
+    g_assert_true(msg.has_role && !msg.has_affiliation);
+    cw_link_msg_clear(&msg);
+    assert_refused("{\"type\":\"room-left\",\"account\":1,\"room\":\"#v\",\"exit\":\"lost\"}",
+                   CW_LINK_HOST, CW_LINK_ERROR_RULES);
+    assert_refused("{\"type\":\"room-left\",\"account\":1,\"exit\":\"left\"}", CW_LINK_HOST,
+                   CW_LINK_ERROR_RULES);
+    assert_refused("{\"type\":\"occupant\",\"account\":1,\"room\":\"#v\",\"nick\":\"n\","
+                   "\"role\":\"king\",\"affiliation\":\"none\"}",
+                   CW_LINK_HOST, CW_LINK_ERROR_RULES);
+}
+
 static void link_encode__round_trips__idle_both_ways(void)
 {
     for (CwLinkSide from = CW_LINK_GATEWAY; from <= CW_LINK_HOST; from++) {
@@ -718,6 +758,7 @@ int main(int argc, char **argv)
     ADD(link_encode__round_trips__search_results);
     ADD(link_encode__writes__no_more_people_than_it_would_read);
     ADD(link_decode__refuses__search_results_that_fit_no_columns);
+    ADD(link_encode__round_trips__rooms);
     ADD(link_encode__round_trips__idle_both_ways);
     ADD(link_encode__round_trips__a_network);
     ADD(link_encode__refuses__what_the_table_refuses);

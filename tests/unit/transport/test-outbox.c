@@ -18,7 +18,6 @@ typedef struct {
     GString *returned;  /* "stanza-id:reason " */
     GHashTable *stored; /* id -> whether as sent */
     guint settled;
-    CwFate fate;
 } World;
 
 static guint64 send_cb(const CwOutgoing *message, gpointer data)
@@ -334,6 +333,36 @@ static void outbox__remembers__a_bounded_number_of_taken_ones(void)
 
 /* ---- what a network delivers twice ---- */
 
+static void add_to_room(World *world, gint64 id)
+{
+    g_autofree char *stanza = g_strdup_printf("s%" G_GINT64_FORMAT, id);
+
+    cw_outbox_add_to_room(world->outbox, id, "#verona", NULL, "hi", stanza, "home");
+}
+
+static CwFate untouched_cb(const CwOutgoing *message, gpointer data)
+{
+    return CW_FATE_UNTOUCHED;
+}
+
+/* Who said it is in no room any more when the link is back, or the gateway. */
+static void outbox__keeps_nothing__that_is_said_in_a_room(void)
+{
+    World *world = make_world(TRUE);
+
+    add_to_room(world, 1); /* sent */
+    world->refuses = TRUE;
+    add_to_room(world, 2); /* waits */
+    cw_outbox_close_lost(world->outbox, "lost", untouched_cb, NULL);
+    g_assert_cmpstr(world->returned->str, ==, "s1:not-online s2:not-online ");
+    add_to_room(world, 3);
+    cw_outbox_shelve(world->outbox);
+    g_assert_cmpstr(world->returned->str, ==, "s1:not-online s2:not-online s3:not-online ");
+    g_assert_cmpuint(g_hash_table_size(world->stored), ==, 0);
+    g_assert_cmpuint(cw_outbox_pending(world->outbox), ==, 0);
+    free_world(world);
+}
+
 static void seen__knows__a_copy_of_what_came_before_the_log_in(void)
 {
     g_autoptr(CwSeen) seen = cw_seen_new();
@@ -473,6 +502,8 @@ int main(int argc, char **argv)
                     outbox__takes_over__what_an_earlier_gateway_stored);
     g_test_add_func("/outbox/outbox__remembers__a_bounded_number_of_taken_ones",
                     outbox__remembers__a_bounded_number_of_taken_ones);
+    g_test_add_func("/outbox/outbox__keeps_nothing__that_is_said_in_a_room",
+                    outbox__keeps_nothing__that_is_said_in_a_room);
     g_test_add_func("/seen/seen__knows__a_copy_of_what_came_before_the_log_in",
                     seen__knows__a_copy_of_what_came_before_the_log_in);
     g_test_add_func("/seen/seen__remembers__its_number_and_no_more",

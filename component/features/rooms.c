@@ -1,0 +1,646 @@
+/* component/features/rooms.c: group chats of the network as rooms: XEP-0045
+ *
+ *     presence to ROOM/NICK -> session_room_join() -> room_joined(): who is there, the user
+ * himself, what was said, the subject (7.2.2) message to ROOM       -> outbox -> the network shows
+ * it -> reflected to all of his clients
+ *
+ * Each of the user's clients is in the room by itself, and all of them as the one occupant that the
+ * account is.  What the user asks of the room (subject, nick, kick, roles) is room-requests.c's.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#define G_LOG_DOMAIN "component"
+
+#include "component/features/rooms.h"
+
+#include <string.h>
+
+#include "component/xmpp-time.h"
+
+#define NS_OCCUPANT_ID "urn:xmpp:occupant-id:0"
+#define NS_STANZA_ID "urn:xmpp:sid:0"
+#define NS_CONFERENCE "jabber:x:conference"
+
+static const char *const role_words[] = {
+    [CW_ROLE_NONE] = "none",
+    [CW_ROLE_VISITOR] = "visitor",
+    [CW_ROLE_PARTICIPANT] = "participant",
+    [CW_ROLE_MODERATOR] = "moderator",
+};
+static const char *const affiliation_words[] = {
+    [CW_AFFILIATION_NONE] = "none",     [CW_AFFILIATION_OUTCAST] = "outcast",
+    [CW_AFFILIATION_MEMBER] = "member", [CW_AFFILIATION_ADMIN] = "admin",
+    [CW_AFFILIATION_OWNER] = "owner",
+};
+
+const char *cw_rooms_role(CwRole role)
+{
+    return role_words[role];
+}
+
+const char *cw_rooms_affiliation(CwAffiliation affiliation)
+{
+    return affiliation_words[affiliation];
+}
+
+/* ---- addresses ---- */
+
+/* A nick that no resource can be is escaped as a contact's name would be; so is one that
+ * resourceprep makes another of, which may be there too.  One that is too long has a short name.
+ * (transfer full) */
+static char *occupant_jid(const char *room_jid, const char *nick)
+{
+    g_autofree char *plain = g_strconcat(room_jid, "/", nick, NULL);
+    g_autoptr(CwJid) jid = cw_jid_parse(plain, NULL);
+
+    if (jid != NULL && g_strcmp0(jid->resource, nick) == 0)
+        return g_strdup(jid->full);
+    g_autofree char *escaped = cw_jid_escape_local(nick);
+    if (escaped != NULL)
+        return g_strconcat(room_jid, "/", escaped, NULL);
+    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, nick, -1);
+    return g_strdup_printf("%s/occupant-%.16s", room_jid, sum);
+}
+
+const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid)
+{
+    const CwOccupant *occupant = cw_room_find(room, jid->resource);
+    GHashTableIter iter;
+    gpointer value;
+
+    if (occupant != NULL)
+        return occupant;
+    g_hash_table_iter_init(&iter, room->occupants);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        g_autofree char *full = occupant_jid(jid->bare, ((const CwOccupant *)value)->nick);
+        if (g_str_equal(full, jid->full))
+            return value;
+    }
+    return NULL;
+}
+
+static char *room_jid(CwComponent *component, const CwRoom *room)
+{
+    return cw_component_contact_jid(component, room->name);
+}
+
+/* (transfer full) */
+static char *client_jid(const CwSession *session, const char *resource)
+{
+    return *resource == '\0' ? g_strdup(cw_session_jid(session))
+                             : g_strconcat(cw_session_jid(session), "/", resource, NULL);
+}
+
+CwRoom *cw_rooms_find(CwComponent *component, const CwStanza *stanza, CwSession **session)
+{
+    *session =
+        stanza->to->local == NULL
+            ? NULL
+            : cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
+    g_autofree char *name = *session == NULL ? NULL : cw_component_legacy_name(stanza->to);
+    CwRoom *room = name == NULL ? NULL : cw_session_find_room(*session, name);
+
+    return room != NULL && cw_room_has_client(room, cw_rooms_client(stanza)) ? room : NULL;
+}
+
+const char *cw_rooms_client(const CwStanza *stanza)
+{
+    return stanza->from->resource == NULL ? "" : stanza->from->resource;
+}
+
+gboolean cw_rooms_is_name(CwComponent *component, const char *name)
+{
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
+
+    return protocol != NULL && protocol->rooms && protocol->room_prefixes != NULL &&
+           strchr(protocol->room_prefixes, *name) != NULL && *name != '\0';
+}
+
+/* XEP-0421 3.1: the same as long as he is the same there, and nobody can tell who from it. */
+static void write_occupant_id(CwComponent *component, CwWriter *writer, const CwRoom *room,
+                              const char *nick)
+{
+    const CwOccupant *occupant = nick == NULL ? NULL : cw_room_find(room, nick);
+    const char *who = occupant != NULL && occupant->jid != NULL ? occupant->jid : nick;
+    const char *secret = cw_transport_settings(cw_component_transport(component))->secret;
+
+    if (who == NULL)
+        return;
+    g_autofree char *whole = g_strconcat(room->name, "\n", who, NULL);
+    g_autofree char *id = g_compute_hmac_for_string(G_CHECKSUM_SHA256, (const guchar *)secret,
+                                                    strlen(secret), whole, -1);
+    cw_writer_start(writer, "occupant-id", NS_OCCUPANT_ID);
+    cw_writer_attr(writer, "id", id);
+    cw_writer_end(writer);
+}
+
+/* ---- presence of occupants ---- */
+
+static void write_status_code(CwWriter *writer, const char *code)
+{
+    if (code == NULL)
+        return;
+    cw_writer_start(writer, "status", NULL);
+    cw_writer_attr(writer, "code", code);
+    cw_writer_end(writer);
+}
+
+/* `exit` NULL: he is there. */
+static void write_item(CwComponent *component, CwWriter *writer, const CwOccupant *occupant,
+                       const CwRoomExit *exit)
+{
+    gboolean banned = exit != NULL && exit->exit == CW_EXIT_BANNED;
+    gboolean stays = exit == NULL || exit->exit == CW_EXIT_RENAMED;
+    g_autofree char *jid =
+        occupant->jid == NULL ? NULL : cw_component_contact_jid(component, occupant->jid);
+
+    cw_writer_start(writer, "item", NULL);
+    cw_writer_attr(writer, "affiliation",
+                   banned ? "outcast" : affiliation_words[occupant->affiliation]);
+    cw_writer_attr(writer, "role", stays ? role_words[occupant->role] : "none");
+    cw_writer_attr(writer, "jid", jid);
+    if (exit != NULL && exit->exit == CW_EXIT_RENAMED)
+        cw_writer_attr(writer, "nick", exit->new_nick);
+    if (exit != NULL && exit->by != NULL) {
+        cw_writer_start(writer, "actor", NULL);
+        cw_writer_attr(writer, "nick", exit->by);
+        cw_writer_end(writer);
+    }
+    if (exit != NULL && exit->text != NULL && exit->exit != CW_EXIT_ENDED)
+        cw_writer_leaf(writer, "reason", NULL, exit->text);
+    cw_writer_end(writer);
+}
+
+static const char *exit_code(const CwRoomExit *exit)
+{
+    if (exit == NULL)
+        return NULL;
+    switch (exit->exit) {
+    case CW_EXIT_KICKED:
+        return "307";
+    case CW_EXIT_BANNED:
+        return "301";
+    case CW_EXIT_RENAMED:
+        return "303";
+    case CW_EXIT_ENDED:
+        return exit->reason == CW_REASON_NONE ? NULL : "332"; /* else destroyed: 10.9 */
+    case CW_EXIT_LEFT:
+    case CW_EXIT_REFUSED:
+        return NULL;
+    }
+    return NULL;
+}
+
+static void send_occupant(CwComponent *component, const CwRoom *room, const char *from,
+                          const CwOccupant *occupant, const CwRoomExit *exit, const char *to,
+                          const char *more)
+{
+    CwWriter *writer = cw_component_begin(component, "presence", from, to,
+                                          exit == NULL ? NULL : "unavailable", NULL);
+
+    if (exit == NULL && occupant->show != CW_SHOW_ONLINE)
+        cw_writer_leaf(writer, "show", NULL, cw_show_to_string(occupant->show));
+    if (exit == NULL && occupant->status != NULL)
+        cw_writer_leaf(writer, "status", NULL, occupant->status);
+    else if (exit != NULL && exit->exit == CW_EXIT_LEFT && exit->text != NULL)
+        cw_writer_leaf(writer, "status", NULL, exit->text);
+    write_occupant_id(component, writer, room, occupant->nick);
+    cw_writer_start(writer, "x", CW_NS_MUC_USER);
+    write_item(component, writer, occupant, exit);
+    if (exit != NULL && exit->exit == CW_EXIT_ENDED && exit->reason == CW_REASON_NONE) {
+        cw_writer_start(writer, "destroy", NULL);
+        if (exit->text != NULL)
+            cw_writer_leaf(writer, "reason", NULL, exit->text);
+        cw_writer_end(writer);
+    }
+    write_status_code(writer, exit_code(exit));
+    if (g_strcmp0(occupant->nick, room->nick) == 0)
+        write_status_code(writer, "110");
+    write_status_code(writer, more);
+    cw_writer_end(writer);
+    cw_component_end(component);
+}
+
+static void tell_occupant(CwComponent *component, CwSession *session, const CwRoom *room,
+                          const CwOccupant *occupant, const CwRoomExit *exit)
+{
+    g_autofree char *bare = room_jid(component, room);
+    g_autofree char *from = bare == NULL ? NULL : occupant_jid(bare, occupant->nick);
+
+    for (guint i = 0; from != NULL && i < room->clients->len; i++) {
+        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
+        send_occupant(component, room, from, occupant, exit, to, NULL);
+    }
+}
+
+/* ---- what is said ---- */
+
+static void send_line(CwComponent *component, const CwRoom *room, const char *bare,
+                      const CwRoomLine *line, gboolean late, const char *id, const char *to)
+{
+    g_autofree char *from = line->nick == NULL ? g_strdup(bare) : occupant_jid(bare, line->nick);
+    CwWriter *writer =
+        cw_component_begin(component, "message", from, to, "groupchat", id == NULL ? line->id : id);
+
+    cw_writer_leaf(writer, "body", NULL, line->text);
+    cw_writer_start(writer, "stanza-id", NS_STANZA_ID);
+    cw_writer_attr(writer, "by", bare);
+    cw_writer_attr(writer, "id", line->id);
+    cw_writer_end(writer);
+    write_occupant_id(component, writer, room, line->nick);
+    if (late)
+        cw_xmpp_time_write_delay(writer, bare, line->said);
+    cw_component_end(component);
+}
+
+/* 7.2.15: the last thing of a join, also when there is none */
+static void send_subject(CwComponent *component, const CwRoom *room, const char *bare,
+                         const char *to)
+{
+    g_autofree char *from =
+        room->subject_nick == NULL ? g_strdup(bare) : occupant_jid(bare, room->subject_nick);
+    g_autofree char *id = g_uuid_string_random();
+    CwWriter *writer = cw_component_begin(component, "message", from, to, "groupchat", id);
+
+    cw_writer_leaf(writer, "subject", NULL, room->subject);
+    cw_component_end(component);
+}
+
+/* ---- joining ---- */
+
+/* `wished`: the nick that he asked for; 7.2.2: all others, then himself, what was said, the subject
+ */
+static void send_all(CwComponent *component, const CwRoom *room, const char *to, const char *wished,
+                     guint history)
+{
+    g_autofree char *bare = room_jid(component, room);
+    const CwOccupant *own = cw_room_find(room, room->nick);
+    CwOccupant nobody = {.nick = room->nick, .show = CW_SHOW_ONLINE, .role = CW_ROLE_PARTICIPANT};
+    GHashTableIter iter;
+    gpointer value;
+
+    if (bare == NULL)
+        return;
+    g_hash_table_iter_init(&iter, room->occupants);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const CwOccupant *occupant = value;
+        if (occupant == own)
+            continue;
+        g_autofree char *from = occupant_jid(bare, occupant->nick);
+        send_occupant(component, room, from, occupant, NULL, to, NULL);
+    }
+    g_autofree char *from = occupant_jid(bare, room->nick);
+    send_occupant(component, room, from, own == NULL ? &nobody : own, NULL, to,
+                  g_strcmp0(wished, room->nick) == 0 ? NULL : "210");
+    guint skip = room->history.length > history ? room->history.length - history : 0;
+    for (const GList *l = room->history.head; l != NULL; l = l->next) {
+        if (skip > 0)
+            skip--;
+        else
+            send_line(component, room, bare, l->data, TRUE, NULL, to);
+    }
+    send_subject(component, room, bare, to);
+}
+
+/* 7.2.13; what the client does not say is all that we have. */
+static guint read_history(const CwNode *muc)
+{
+    const CwNode *history = cw_node_child(muc, "history", NULL);
+    const char *stanzas = history == NULL ? NULL : cw_node_attr(history, "maxstanzas");
+    const char *chars = history == NULL ? NULL : cw_node_attr(history, "maxchars");
+
+    if (g_strcmp0(chars, "0") == 0)
+        return 0;
+    return stanzas == NULL ? G_MAXUINT
+                           : (guint)CLAMP(g_ascii_strtoll(stanzas, NULL, 10), 0, G_MAXINT);
+}
+
+static void refuse_join(CwComponent *component, const char *from, const char *to, CwReason reason,
+                        const char *text)
+{
+    CwWriter *writer = cw_component_begin(component, "presence", from, to, "error", NULL);
+
+    cw_writer_leaf(writer, "x", CW_NS_MUC, NULL);
+    cw_stanza_error_write(writer, cw_reason_condition(reason),
+                          text == NULL ? cw_reason_text(reason) : text);
+    cw_component_end(component);
+}
+
+static void join(CwComponent *component, const CwStanza *stanza, const CwNode *muc)
+{
+    CwTransport *transport = cw_component_transport(component);
+    CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
+    g_autofree char *name = cw_component_legacy_name(stanza->to);
+    const char *client = cw_rooms_client(stanza);
+    CwReason reason = CW_REASON_NOT_ONLINE;
+
+    if (!cw_transport_is_registered(transport, stanza->from->bare)) {
+        cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
+                                "register with this gateway first");
+        return;
+    }
+    if (stanza->to->resource == NULL || name == NULL) { /* 7.2.1 */
+        cw_component_send_error(component, stanza, CW_STANZA_JID_MALFORMED,
+                                "a room is joined with a nickname: ROOM@SERVER/NICKNAME");
+        return;
+    }
+    CwRoom *room = session == NULL ? NULL
+                                   : cw_session_room_join(session, name, stanza->to->resource,
+                                                          cw_node_child_text(muc, "password", NULL),
+                                                          client, &reason);
+    if (room == NULL)
+        refuse_join(component, stanza->to->full, stanza->from->full, reason, NULL);
+    else if (room->in)
+        send_all(component, room, stanza->from->full, stanza->to->resource, read_history(muc));
+}
+
+/* 7.14: to this client alone */
+static void tell_left(CwComponent *component, const CwRoom *room, const char *to)
+{
+    const CwRoomExit exit = {.exit = CW_EXIT_LEFT};
+    const CwOccupant *own = cw_room_find(room, room->nick);
+    CwOccupant nobody = {.nick = room->nick};
+    g_autofree char *bare = room_jid(component, room);
+    g_autofree char *from = bare == NULL ? NULL : occupant_jid(bare, room->nick);
+
+    if (from != NULL)
+        send_occupant(component, room, from, own == NULL ? &nobody : own, &exit, to, NULL);
+}
+
+typedef struct {
+    CwComponent *component;
+    CwSession *session;
+    const char *resource;
+} Leaver;
+
+static void tell_leaver(CwRoom *room, gpointer data)
+{
+    const Leaver *leaver = data;
+    g_autofree char *to = client_jid(leaver->session, leaver->resource);
+
+    if (cw_room_has_client(room, leaver->resource))
+        tell_left(leaver->component, room, to);
+}
+
+static void leave(CwComponent *component, const CwStanza *stanza, CwSession *session, CwRoom *room)
+{
+    tell_left(component, room, stanza->from->full);
+    cw_session_room_leave(session, room, cw_rooms_client(stanza),
+                          cw_node_child_text(stanza->node, "status", NULL));
+}
+
+static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
+{
+    const CwNode *muc = cw_node_child(stanza->node, "x", CW_NS_MUC);
+    CwSession *session = NULL;
+    CwRoom *room = NULL;
+
+    if (stanza->to->local == NULL)
+        return FALSE;
+    if (stanza->type == NULL && muc != NULL) {
+        join(component, stanza, muc);
+        return TRUE;
+    }
+    room = cw_rooms_find(component, stanza, &session);
+    if (room == NULL)
+        return FALSE;
+    if (stanza->type == NULL)
+        cw_rooms_change_nick(component, stanza, session, room);
+    else if (g_str_equal(stanza->type, "unavailable"))
+        leave(component, stanza, session, room);
+    else
+        return FALSE;
+    return TRUE;
+}
+
+/* ---- messages ---- */
+
+static void refuse_message(CwComponent *component, const CwStanza *stanza, CwReason reason)
+{
+    cw_component_send_error(component, stanza, cw_reason_condition(reason), cw_reason_text(reason));
+}
+
+static void say(CwComponent *component, const CwStanza *stanza, CwSession *session, CwRoom *room,
+                const char *nick)
+{
+    const char *body = cw_node_child_text(stanza->node, "body", NULL);
+    CwReason reason = CW_REASON_NONE;
+
+    if (cw_messages_is_encrypted(stanza->node))
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
+                                "nobody in this room could read encrypted messages; switch "
+                                "encryption off for it");
+    else if (body != NULL && *body != '\0' &&
+             !cw_session_room_send(session, room, nick, body, stanza->id, cw_rooms_client(stanza),
+                                   &reason))
+        refuse_message(component, stanza, reason);
+}
+
+static gboolean take_message(CwComponent *component, const CwStanza *stanza)
+{
+    gboolean groupchat = g_strcmp0(stanza->type, "groupchat") == 0;
+    CwSession *session = NULL;
+    CwRoom *room = cw_rooms_find(component, stanza, &session);
+
+    if (stanza->to->local == NULL)
+        return FALSE;
+    if (room == NULL && groupchat) { /* 7.4: so that the client joins again */
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
+                                "you are not in this room");
+        return TRUE;
+    }
+    if (room == NULL && cw_rooms_is_invitation(stanza)) {
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
+                                "who invites is in the room himself");
+        return TRUE;
+    }
+    if (room == NULL)
+        return cw_rooms_take_invitation(component, stanza, session);
+    if (groupchat && stanza->to->resource != NULL) {
+        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
+                                "a groupchat message is for the whole room");
+    } else if (groupchat) {
+        if (!cw_rooms_take_subject(component, stanza, session, room))
+            say(component, stanza, session, room, NULL);
+    } else if (stanza->to->resource == NULL) {
+        return cw_rooms_take_mediated(component, stanza, session, room);
+    } else {
+        const CwOccupant *occupant = cw_rooms_find_occupant(room, stanza->to);
+        if (occupant != NULL)
+            say(component, stanza, session, room, occupant->nick);
+        else if (cw_node_child(stanza->node, "body", NULL) != NULL)
+            cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND,
+                                    "nobody of that nickname is here");
+    }
+    return TRUE;
+}
+
+/* ---- from the transport ---- */
+
+static void room_joined_cb(CwSession *session, const CwRoom *room, gpointer data)
+{
+    for (guint i = 0; i < room->clients->len; i++) {
+        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
+        send_all(data, room, to, room->wished, G_MAXUINT);
+    }
+}
+
+static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExit *exit,
+                         gpointer data)
+{
+    CwOccupant nobody = {.nick = room->nick};
+    const CwOccupant *own = cw_room_find(room, room->nick);
+    g_autofree char *bare = room_jid(data, room);
+    g_autofree char *from = bare == NULL ? NULL : occupant_jid(bare, room->nick);
+
+    for (guint i = 0; from != NULL && i < room->clients->len; i++) {
+        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
+        if (room->in)
+            send_occupant(data, room, from, own == NULL ? &nobody : own, exit, to, NULL);
+        else
+            refuse_join(data, from, to,
+                        exit->reason == CW_REASON_NONE ? CW_REASON_OTHER : exit->reason,
+                        exit->text);
+    }
+}
+
+/* A client that logs out of the gateway leaves, and may still be there to see it. */
+static void resource_gone_cb(CwSession *session, const char *resource, gpointer data)
+{
+    Leaver leaver = {data, session, resource};
+
+    cw_session_each_room(session, tell_leaver, &leaver);
+}
+
+static void occupant_cb(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
+                        gpointer data)
+{
+    tell_occupant(data, session, room, occupant, NULL);
+}
+
+static void occupant_gone_cb(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
+                             const CwRoomExit *exit, gpointer data)
+{
+    tell_occupant(data, session, room, occupant, exit);
+}
+
+static void room_message_cb(CwSession *session, const CwRoom *room, const CwRoomLine *line,
+                            gboolean late, const CwRoomSent *sent, gpointer data)
+{
+    g_autofree char *bare = room_jid(data, room);
+
+    for (guint i = 0; bare != NULL && i < room->clients->len; i++) {
+        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
+        send_line(data, room, bare, line, late, sent == NULL ? NULL : sent->stanza_id, to);
+    }
+}
+
+/* To the bare JID, as other chats; the clients that are not in the room do not mind. */
+static void room_private_cb(CwSession *session, const CwRoom *room, const char *nick,
+                            const char *text, gint64 stamp, gboolean own, gpointer data)
+{
+    g_autofree char *bare = room_jid(data, room);
+    g_autofree char *from = bare == NULL ? NULL : occupant_jid(bare, nick);
+    g_autofree char *id = g_uuid_string_random();
+    g_autofree char *marked = own ? g_strconcat("You: ", text, NULL) : NULL;
+
+    if (from == NULL)
+        return;
+    CwWriter *writer =
+        cw_component_begin_lasting(data, "message", from, cw_session_jid(session), "chat", id);
+    cw_writer_leaf(writer, "body", NULL, own ? marked : text);
+    cw_writer_leaf(writer, "x", CW_NS_MUC_USER, NULL);
+    if (stamp != 0)
+        cw_xmpp_time_write_delay(writer, bare, stamp);
+    cw_component_end_lasting(data, stamp != 0);
+}
+
+static void room_subject_cb(CwSession *session, const CwRoom *room, gpointer data)
+{
+    g_autofree char *bare = room_jid(data, room);
+
+    for (guint i = 0; bare != NULL && i < room->clients->len; i++) {
+        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
+        send_subject(data, room, bare, to);
+    }
+}
+
+/* XEP-0249 2 */
+static void room_invited_cb(CwSession *session, const char *room, const char *contact,
+                            const char *text, const char *password, gpointer data)
+{
+    g_autofree char *jid = cw_component_contact_jid(data, room);
+    g_autofree char *by = contact == NULL ? NULL : cw_component_contact_jid(data, contact);
+    g_autofree char *id = g_uuid_string_random();
+
+    if (jid == NULL)
+        return;
+    g_autofree char *body =
+        g_strdup_printf("%s invites you to the room %s%s%s", contact == NULL ? "Somebody" : contact,
+                        jid, text == NULL ? "" : ": ", text == NULL ? "" : text);
+    CwWriter *writer =
+        cw_component_begin_lasting(data, "message", by == NULL ? cw_component_domain(data) : by,
+                                   cw_session_jid(session), NULL, id);
+    cw_writer_leaf(writer, "body", NULL, body);
+    cw_writer_start(writer, "x", NS_CONFERENCE);
+    cw_writer_attr(writer, "jid", jid);
+    cw_writer_attr(writer, "reason", text);
+    cw_writer_attr(writer, "password", password);
+    cw_writer_end(writer);
+    cw_component_end_lasting(data, FALSE);
+}
+
+static void message_returned_cb(CwSession *session, const CwOutgoing *message, CwReason reason,
+                                const char *text, gpointer data)
+{
+    g_autofree char *bare =
+        message->in_room ? cw_component_contact_jid(data, message->contact) : NULL;
+
+    if (bare == NULL || message->resource == NULL)
+        return;
+    g_autofree char *from =
+        message->nick == NULL ? g_strdup(bare) : occupant_jid(bare, message->nick);
+    g_autofree char *to = client_jid(session, message->resource);
+    CwWriter *writer = cw_component_begin(data, "message", from, to, "error", message->stanza_id);
+    cw_stanza_error_write(writer, cw_reason_condition(reason),
+                          text == NULL || *text == '\0' ? cw_reason_text(reason) : text);
+    cw_component_end(data);
+}
+
+static const CwEvents events = {
+    .resource_gone = resource_gone_cb,
+    .room_joined = room_joined_cb,
+    .room_left = room_left_cb,
+    .occupant = occupant_cb,
+    .occupant_gone = occupant_gone_cb,
+    .room_message = room_message_cb,
+    .room_private = room_private_cb,
+    .room_subject = room_subject_cb,
+    .room_invited = room_invited_cb,
+    .message_returned = message_returned_cb,
+};
+
+static const CwIqHandler iqs[] = {
+    {"get", "ping", "urn:xmpp:ping", cw_rooms_answer_ping},
+    {"set", "query", CW_NS_MUC_ADMIN, cw_rooms_answer_admin_set},
+    {"get", "query", CW_NS_MUC_ADMIN, cw_rooms_answer_admin_get},
+    {NULL},
+};
+
+const char *const cw_rooms_features[] = {
+    "http://jabber.org/protocol/disco#info",
+    CW_NS_MUC,
+    "http://jabber.org/protocol/muc#self-ping-optimization",
+    NS_OCCUPANT_ID,
+    NS_STANZA_ID,
+    "urn:xmpp:ping",
+    NULL,
+};
+
+const CwFeature cw_feature_rooms = {
+    .name = "rooms",
+    .iqs = iqs,
+    .message = take_message,
+    .presence = take_presence,
+    .events = &events,
+};

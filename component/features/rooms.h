@@ -1,0 +1,46 @@
+/* component/features/rooms.h: what the parts of rooms share
+ *
+ *     rooms.c          joining, leaving, what is said, what the network tells
+ *     room-requests.c  what the user asks of a room: subject, nick, kick, roles, invitations
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "component/features/features.h"
+
+G_BEGIN_DECLS
+
+#define CW_NS_MUC "http://jabber.org/protocol/muc"
+#define CW_NS_MUC_USER "http://jabber.org/protocol/muc#user"
+#define CW_NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
+
+/* ---- rooms.c ---- */
+
+/* The room of the stanza's sender that it is for, if this client of his is in it.  `session`: his,
+ * NULL: he has none. */
+CwRoom *cw_rooms_find(CwComponent *component, const CwStanza *stanza, CwSession **session);
+const char *cw_rooms_client(const CwStanza *stanza); /* the resource, "" for none */
+/* Who has this address in the room; nullable. */
+const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid);
+const char *cw_rooms_role(CwRole role);
+const char *cw_rooms_affiliation(CwAffiliation affiliation);
+
+/* ---- room-requests.c ---- */
+
+void cw_rooms_change_nick(CwComponent *component, const CwStanza *stanza, CwSession *session,
+                          CwRoom *room);
+/* FALSE: it is no change of the subject. */
+gboolean cw_rooms_take_subject(CwComponent *component, const CwStanza *stanza, CwSession *session,
+                               CwRoom *room);
+gboolean cw_rooms_is_invitation(const CwStanza *stanza); /* by the room */
+/* Invitations: by the room (XEP-0045 7.8.2), and right to a contact (XEP-0249). */
+gboolean cw_rooms_take_mediated(CwComponent *component, const CwStanza *stanza, CwSession *session,
+                                CwRoom *room);
+gboolean cw_rooms_take_invitation(CwComponent *component, const CwStanza *stanza,
+                                  CwSession *session);
+void cw_rooms_answer_ping(CwComponent *component, const CwStanza *stanza, const CwNode *child);
+void cw_rooms_answer_admin_set(CwComponent *component, const CwStanza *stanza, const CwNode *query);
+void cw_rooms_answer_admin_get(CwComponent *component, const CwStanza *stanza, const CwNode *query);
+
+G_END_DECLS
