@@ -1,8 +1,8 @@
 /* component/features/rooms.c: group chats of the network as rooms: XEP-0045
  *
  *     presence to ROOM/NICK -> session_room_join() -> room_joined(): who is there, the user
- * himself, what was said, the subject (7.2.2) message to ROOM       -> outbox -> the network shows
- * it -> reflected to all of his clients
+ *                              himself, what was said, the subject (7.2.2)
+ *     message to ROOM -> outbox -> the network shows it -> reflected to all of his clients
  *
  * Each of the user's clients is in the room by itself, and all of them as the one occupant that the
  * account is.  What the user asks of the room (subject, nick, kick, roles) is room-requests.c's.
