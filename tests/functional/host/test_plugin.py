@@ -246,9 +246,10 @@ def test_notices_reach_the_right_account(online, what, title, text):
     online.close()
 
 
-def test_invitations_and_files_are_refused(online):
+def test_invitations_are_told_and_files_refused(online):
     online.message("invite", "x")
-    assert "room" in online.expect("notice")["text"]
+    invited = online.expect("room-invited", contact="somebody")
+    assert invited["room"] == "room" and invited["text"] == "come"
     number = online.message("xfer", "x")
     assert "cat.png" in online.expect("notice")["text"]
     online.never("nack", 0.3, id=number)  # the note of the refusal is about the file
