@@ -275,11 +275,18 @@ def test_strangers_do_not_answer(world, juliet):
 
 @pytest.mark.parametrize("what, expected", [
     ("notify", "Title\nPrimary <1>\nSecondary"), ("formatted", "Title\nPrimary\nBold\nline"),
-    ("uri", "http://a.example/"), ("invite", "room"), ("xfer", "cat.png")])
+    ("uri", "http://a.example/"), ("xfer", "cat.png")])
 def test_notices_come_from_the_gateway(juliet, what, expected):
     juliet.tell(what)
     text = juliet.asked()
     assert expected in text
+
+
+def test_xep0249_an_invitation_comes_from_who_invites(juliet):
+    juliet.tell("invite")
+    invitation = juliet.client.wait_message(f"somebody@{MOCK}")
+    assert f"to the room room@{MOCK}: come" in body(invitation)
+    assert invitation.find("{jabber:x:conference}x").get("jid") == f"room@{MOCK}"
 
 
 # ---- refusals that real networks of the tests never give ----
