@@ -436,6 +436,16 @@ static void say(CwComponent *component, const CwStanza *stanza, CwSession *sessi
         refuse_message(component, stanza, reason);
 }
 
+/* Where the name does not tell, it may. */
+static gboolean may_be_room(CwComponent *component, const CwStanza *stanza)
+{
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
+    g_autofree char *name = cw_component_legacy_name(stanza->to);
+
+    return name != NULL && protocol != NULL && protocol->rooms &&
+           (protocol->room_prefixes == NULL || cw_rooms_is_name(component, name));
+}
+
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 {
     gboolean groupchat = g_strcmp0(stanza->type, "groupchat") == 0;
@@ -444,7 +454,8 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 
     if (stanza->to->local == NULL)
         return FALSE;
-    if (room == NULL && groupchat) { /* 7.4: so that the client joins again */
+    if (room == NULL && groupchat &&
+        may_be_room(component, stanza)) { /* 7.4: so that the client joins again */
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
                                 "you are not in this room");
         return TRUE;
