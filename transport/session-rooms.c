@@ -197,32 +197,20 @@ void cw_session_room_show(CwSession *session, CwRoom *room, CwShow show, const c
     EMIT(session, occupant, session, room, own);
 }
 
-typedef struct {
-    CwRoomDone done;
-    gpointer data;
-} Request;
-
 static void answered_cb(CwSession *session, const CwLinkMsg *answer, CwReason reason,
-                        const char *text, gpointer data)
+                        const char *text, GCallback done, gpointer data)
 {
-    Request *request = data;
-
-    request->done(session, reason, text, request->data);
-    g_free(request);
+    ((CwRoomDone)done)(session, reason, text, data);
 }
 
 gboolean cw_session_room_request(CwSession *session, const CwLinkMsg *msg, CwRoomDone done,
                                  gpointer data, CwReason *reason)
 {
     CwLinkMsg copy = *msg;
-    Request *request = g_new(Request, 1);
 
-    *request = (Request){done, data};
-    if (cw_session_inquire(session, &copy, LIMITS(session)->info_requests,
-                           TIMING(session)->info_timeout, answered_cb, request, reason))
-        return TRUE;
-    g_free(request);
-    return FALSE;
+    return cw_session_inquire(session, &copy, LIMITS(session)->info_requests,
+                              TIMING(session)->info_timeout, answered_cb, G_CALLBACK(done), data,
+                              reason);
 }
 
 /* ---- lines of the host ---- */

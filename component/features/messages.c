@@ -106,6 +106,9 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
         if (text != NULL)
             cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
                                     "register with this gateway first");
+    } else if (to_contact && g_strcmp0(stanza->type, "groupchat") == 0) {
+        cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
+                                "this is no room");
     } else if (cw_messages_is_encrypted(stanza->node)) {
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
                                 to_contact ? "contacts on this network cannot read encrypted "
