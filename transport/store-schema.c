@@ -6,6 +6,24 @@
 
 #include <sqlite3.h>
 
+/* What was said in rooms, as each user's account saw it.  The order is that of `number`.  In the
+ * index by room stands what a query may ask for, so that it opens only the rows that it wants. */
+#define ARCHIVE                                                                                    \
+    "CREATE TABLE archive ("                                                                       \
+    "  number    INTEGER PRIMARY KEY,"                                                             \
+    "  user      INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"                        \
+    "  room      TEXT NOT NULL,"   /* the network's normal form */                                 \
+    "  id        TEXT NOT NULL,"   /* the room's own for it: XEP-0359 */                           \
+    "  nick      TEXT,"            /* NULL: the room itself */                                     \
+    "  who       TEXT,"            /* who that is, where the network tells */                      \
+    "  stanza_id TEXT,"            /* what the sender called it, who is the user himself */        \
+    "  text      BLOB NOT NULL,"   /* a box of seal.h */                                           \
+    "  said      INTEGER NOT NULL" /* Unix time, s */                                              \
+    ");"                                                                                           \
+    "CREATE UNIQUE INDEX archive_by_id ON archive (user, room, id);"                               \
+    "CREATE INDEX archive_by_room ON archive (user, room, number, said, nick);"                    \
+    "CREATE INDEX archive_by_age ON archive (said);"
+
 const char *const cw_store_migrations[] = {
     /* 0 -> 1: registrations, what their users chose, and contacts seen. */
     "CREATE TABLE meta ("
@@ -75,6 +93,9 @@ const char *const cw_store_migrations[] = {
     "  value TEXT NOT NULL," /* "1" or "0" */
     "  PRIMARY KEY (user, name)"
     ") WITHOUT ROWID;",
+
+    /* 5 -> 6 */
+    ARCHIVE,
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
 

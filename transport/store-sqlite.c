@@ -17,6 +17,7 @@
 #include <sqlite3.h>
 
 #include "transport/seal.h"
+#include "transport/store-archive.h"
 #include "transport/store-schema.h"
 #include "transport/store-writer.h"
 
@@ -62,6 +63,7 @@ struct CwStore {
     char *path;
     sqlite3 *db; /* for reading */
     sqlite3_stmt *statements[N_STATEMENTS];
+    CwArchiveReader *archive;
     CwSeal *seal;
     CwStoreWriter *writer;
 };
@@ -198,7 +200,8 @@ static gboolean open_reader(CwStore *store, GError **error)
             return FALSE;
         }
     }
-    return TRUE;
+    store->archive = cw_archive_reader_new(store->db, store->seal, error);
+    return store->archive != NULL;
 }
 
 static gboolean open_all(CwStore *store, const char *key_path, GError **error)
@@ -235,6 +238,7 @@ void cw_store_free(CwStore *store)
      * secure_delete. */
     for (guint i = 0; i < N_STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
+    cw_archive_reader_free(store->archive);
     sqlite3_close(store->db);
     cw_store_writer_free(store->writer);
     cw_seal_free(store->seal);
@@ -455,6 +459,41 @@ gint64 cw_store_last_spooled(CwStore *store, const char *domain)
     return read_number(store, STATEMENT_LAST_SPOOLED, domain, NULL, -1);
 }
 
+GPtrArray *cw_store_list_archive(CwStore *store, const char *domain, const char *jid,
+                                 const char *room, const CwArchiveFilter *filter, gboolean last,
+                                 guint limit, gsize size, GError **error)
+{
+    const CwArchivePlace place = {domain, jid, room};
+    return cw_archive_reader_list(store->archive, &place, filter, last, limit, size, error);
+}
+
+gint64 cw_store_count_archive(CwStore *store, const char *domain, const char *jid, const char *room,
+                              const CwArchiveFilter *filter, guint most)
+{
+    const CwArchivePlace place = {domain, jid, room};
+    return cw_archive_reader_count(store->archive, &place, filter, most);
+}
+
+gint64 cw_store_find_archived(CwStore *store, const char *domain, const char *jid, const char *room,
+                              const char *id)
+{
+    const CwArchivePlace place = {domain, jid, room};
+    return cw_archive_reader_find(store->archive, &place, id);
+}
+
+gboolean cw_store_has_archive(CwStore *store, const char *domain, const char *jid, const char *room)
+{
+    const CwArchivePlace place = {domain, jid, room};
+    return cw_archive_reader_has(store->archive, &place) > 0;
+}
+
+char *cw_store_find_copy(CwStore *store, const char *domain, const char *jid, const char *room,
+                         const CwArchived *line, guint tolerance, GHashTable *besides)
+{
+    const CwArchivePlace place = {domain, jid, room};
+    return cw_archive_reader_find_copy(store->archive, &place, line, tolerance, besides);
+}
+
 /* ---- writing ---- */
 
 void cw_store_put_user(CwStore *store, const CwUser *user, CwStoreDone done, gpointer data)
@@ -566,6 +605,31 @@ void cw_store_delete_spooled(CwStore *store, const char *domain, gint64 id)
     CwWrite *write = cw_write_new(CW_WRITE_DELETE_SPOOLED, domain, "", NULL, NULL);
     write->spooled = g_new0(CwSpooled, 1);
     write->spooled->id = id;
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_archive_line(CwStore *store, const char *domain, const char *jid, const char *room,
+                           const CwArchived *line, guint most, CwStoreDone done, gpointer data)
+{
+    g_return_if_fail(line->id && line->text);
+    CwWrite *write = cw_write_new(CW_WRITE_ARCHIVE_LINE, domain, jid, done, data);
+    g_autofree char *place = cw_archive_box_place(domain, room, line->id);
+    write->box = cw_seal_close_text(store->seal, line->text, place);
+    write->room = g_strdup(room);
+    write->most = most;
+    write->line = g_new0(CwArchived, 1);
+    write->line->id = g_strdup(line->id);
+    write->line->nick = g_strdup(line->nick);
+    write->line->who = g_strdup(line->who);
+    write->line->stanza_id = g_strdup(line->stanza_id);
+    write->line->said = line->said;
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_expire_archive(CwStore *store, gint64 before)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_EXPIRE_ARCHIVE, "", "", NULL, NULL);
+    write->before = before;
     cw_store_writer_push(store->writer, write);
 }
 

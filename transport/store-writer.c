@@ -8,6 +8,7 @@
 
 #include <sqlite3.h>
 
+#include "transport/store-archive.h"
 #include "transport/store-schema.h"
 #include "transport/store-trouble.h"
 
@@ -79,6 +80,7 @@ static const char *const statements_sql[N_STATEMENTS] = {
 struct CwStoreWriter {
     sqlite3 *db;
     sqlite3_stmt *statements[N_STATEMENTS];
+    CwArchiveWriter *archive;
     GAsyncQueue *queue;    /* of CwWrite, to the thread; `stop` is its last */
     GAsyncQueue *finished; /* of CwWrite, from the thread */
     GSource *source;       /* runs what is finished; made ready by the thread */
@@ -116,6 +118,8 @@ static void write_free(CwWrite *write)
     cw_stored_contact_free(write->contact);
     cw_stored_request_free(write->request);
     cw_spooled_free(write->spooled);
+    cw_archived_free(write->line);
+    g_free(write->room);
     g_clear_error(&write->error);
     g_free(write);
 }
@@ -281,7 +285,25 @@ static gboolean delete_spooled(CwStoreWriter *writer, const CwWrite *write, GErr
     return run(writer, STATEMENT_DELETE_SPOOLED, NULL, error);
 }
 
-static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **error)
+static gboolean archive_line(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    const CwArchivePlace place = {write->user->domain, write->user->jid, write->room};
+    return (cw_archive_writer_put(writer->archive, &place, write->line, write->box) &&
+            (!write->trims || cw_archive_writer_trim(writer->archive, &place, write->most))) ||
+           fail(writer, error);
+}
+
+static gboolean expire_archive(CwStoreWriter *writer, CwWrite *write, GError **error)
+{
+    guint n = 0;
+    if (!cw_archive_writer_expire(writer->archive, write->before, &n))
+        return fail(writer, error);
+    write->more = n == CW_ARCHIVE_EXPIRE_BATCH;
+    writer->residue = writer->residue || n > 0;
+    return TRUE;
+}
+
+static gboolean apply(CwStoreWriter *writer, CwWrite *write, GError **error)
 {
     switch (write->kind) {
     case CW_WRITE_PUT_USER:
@@ -306,6 +328,10 @@ static gboolean apply(CwStoreWriter *writer, const CwWrite *write, GError **erro
         return write->dropped || put_spooled(writer, write, error);
     case CW_WRITE_DELETE_SPOOLED:
         return delete_spooled(writer, write, error);
+    case CW_WRITE_ARCHIVE_LINE:
+        return archive_line(writer, write, error);
+    case CW_WRITE_EXPIRE_ARCHIVE:
+        return expire_archive(writer, write, error);
     case CW_WRITE_SYNC:
         return TRUE;
     }
@@ -362,6 +388,21 @@ static void drop_what_is_deleted(CwWrite **writes, guint n)
     }
 }
 
+/* What is too old in a room's archive is deleted once a group, behind its last line. */
+static void mark_last_lines(CwWrite **writes, guint n)
+{
+    g_autoptr(GHashTable) seen = NULL; /* "domain jid room" */
+    for (guint i = n; i-- > 0;) {
+        if (writes[i]->kind != CW_WRITE_ARCHIVE_LINE || writes[i]->most == 0)
+            continue;
+        if (seen == NULL)
+            seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        writes[i]->trims =
+            g_hash_table_add(seen, g_strconcat(writes[i]->user->domain, " ", writes[i]->user->jid,
+                                               " ", writes[i]->room, NULL));
+    }
+}
+
 static void hand_back(CwStoreWriter *writer, CwWrite *write)
 {
     g_async_queue_push(writer->finished, write);
@@ -409,6 +450,7 @@ static gboolean do_one(CwStoreWriter *writer, CwWrite *write)
 static void do_group(CwStoreWriter *writer, CwWrite **writes, guint n)
 {
     drop_what_is_deleted(writes, n);
+    mark_last_lines(writes, n);
     gboolean done = n > 1 && commit(writer, writes, n, NULL), changed = FALSE;
     for (guint i = 0; i < n; i++) {
         if (!done && !do_one(writer, writes[i]))
@@ -484,6 +526,10 @@ static void count_failure(CwStoreWriter *writer, const CwWrite *write)
     case CW_WRITE_DELETE_SPOOLED:
         kind = CW_TROUBLE_MESSAGES;
         break;
+    case CW_WRITE_ARCHIVE_LINE:
+    case CW_WRITE_EXPIRE_ARCHIVE:
+        kind = CW_TROUBLE_ARCHIVE;
+        break;
     case CW_WRITE_SYNC:
         return;
     }
@@ -508,6 +554,13 @@ static void tell_end_of_trouble(CwStoreWriter *writer)
     g_source_set_ready_time(writer->reminder, -1);
 }
 
+static void expire_again(CwStoreWriter *writer, gint64 before)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_EXPIRE_ARCHIVE, "", "", NULL, NULL);
+    write->before = before;
+    cw_store_writer_push(writer, write);
+}
+
 static void run_finished(CwStoreWriter *writer)
 {
     CwWrite *write;
@@ -522,6 +575,8 @@ static void run_finished(CwStoreWriter *writer)
             count_failure(writer, write);
         if (write->done)
             write->done(write->error, write->data);
+        if (write->more && !write->error && writer->thread)
+            expire_again(writer, write->before);
         write_free(write);
     }
     if (failed)
@@ -579,6 +634,10 @@ static gsize size_of(const CwWrite *write)
     if (write->spooled)
         size += sizeof *write->spooled + length_of(write->spooled->contact) +
                 length_of(write->spooled->stanza_id) + length_of(write->spooled->resource);
+    if (write->line)
+        size += sizeof *write->line + length_of(write->room) + length_of(write->line->id) +
+                length_of(write->line->nick) + length_of(write->line->who) +
+                length_of(write->line->stanza_id);
     return size;
 }
 
@@ -586,7 +645,7 @@ static gboolean is_put(const CwWrite *write)
 {
     return write->kind == CW_WRITE_PUT_USER || write->kind == CW_WRITE_PUT_CONTACT ||
            write->kind == CW_WRITE_PUT_REQUEST || write->kind == CW_WRITE_PUT_SPOOLED ||
-           write->kind == CW_WRITE_PUT_PREFERENCES;
+           write->kind == CW_WRITE_PUT_PREFERENCES || write->kind == CW_WRITE_ARCHIVE_LINE;
 }
 
 void cw_store_writer_set_queue_bytes(CwStoreWriter *writer, gsize bytes)
@@ -641,6 +700,11 @@ CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error)
             return NULL;
         }
     }
+    writer->archive = cw_archive_writer_new(db, error);
+    if (!writer->archive) {
+        cw_store_writer_free(writer);
+        return NULL;
+    }
     writer->thread = g_thread_new("store", writer_thread, writer);
     return writer;
 }
@@ -651,7 +715,7 @@ void cw_store_writer_free(CwStoreWriter *writer)
         return;
     if (writer->thread) {
         g_async_queue_push(writer->queue, &writer->stop);
-        g_thread_join(writer->thread);
+        g_thread_join(g_steal_pointer(&writer->thread));
     }
     run_finished(writer);
     tell_trouble(writer, G_MAXINT64 - CW_STORE_TROUBLE_INTERVAL); /* what is not told yet */
@@ -666,6 +730,7 @@ void cw_store_writer_free(CwStoreWriter *writer)
     g_async_queue_unref(writer->finished);
     for (guint i = 0; i < N_STATEMENTS; i++)
         sqlite3_finalize(writer->statements[i]);
+    cw_archive_writer_free(writer->archive);
     sqlite3_close(writer->db);
     g_free(writer);
 }

@@ -32,6 +32,8 @@ typedef enum {
     CW_WRITE_DELETE_REQUEST,
     CW_WRITE_PUT_SPOOLED,
     CW_WRITE_DELETE_SPOOLED,
+    CW_WRITE_ARCHIVE_LINE,
+    CW_WRITE_EXPIRE_ARCHIVE,
     CW_WRITE_SYNC, /* nothing but done() */
 } CwWriteKind;
 
@@ -44,10 +46,16 @@ typedef struct {
     CwStoredContact *contact; /* (nullable) */
     CwStoredRequest *request; /* (nullable) */
     CwSpooled *spooled;       /* (nullable) its text never */
+    CwArchived *line;         /* (nullable) its text never */
+    char *room;               /* (nullable) whose archive it is for */
+    guint most;               /* lines that this archive keeps; 0: any */
+    gint64 before;            /* Unix time, s: what is older expires */
     CwStoreDone done;         /* (nullable) */
     gpointer data;
     gsize size;       /* bytes, while it waits */
     gboolean changed; /* its transaction changed the database */
+    gboolean trims;   /* the last line for its archive in this group */
+    gboolean more;    /* there may be more to expire */
     gboolean dropped; /* a message that is deleted again in the same group: never written */
     GError *error;    /* the writer's answer */
 } CwWrite;

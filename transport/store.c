@@ -100,3 +100,15 @@ void cw_spooled_free(CwSpooled *spooled)
     g_free(spooled->text);
     g_free(spooled);
 }
+
+void cw_archived_free(CwArchived *archived)
+{
+    if (!archived)
+        return;
+    g_free(archived->id);
+    g_free(archived->nick);
+    g_free(archived->who);
+    g_free(archived->stanza_id);
+    g_free(archived->text);
+    g_free(archived);
+}

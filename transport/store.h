@@ -100,6 +100,30 @@ typedef struct {
 
 void cw_spooled_free(CwSpooled *spooled);
 
+/* One line of a room's archive: what one user's account saw there.  Strings owned by it. */
+typedef struct {
+    gint64 number;   /* the order; of one that was read */
+    char *id;        /* the room's own for it: XEP-0359; never used twice */
+    char *nick;      /* nullable: the room itself */
+    char *who;       /* nullable: who that is, where the network tells */
+    char *stanza_id; /* nullable: what the sender called it, who is the user himself */
+    char *text;      /* sealed at rest */
+    gint64 said;     /* Unix time, s */
+} CwArchived;
+
+void cw_archived_free(CwArchived *archived);
+
+/* Which lines of an archive; all zero: all of them.  Borrowed. */
+typedef struct {
+    gint64 after, before; /* numbers, neither of them included; 0: no bound */
+    gint64 start, end;    /* Unix time, s, both included; 0: no bound */
+    gboolean has_end;
+    const char *nick, *other_nick; /* nullable: of either of them */
+    const char *who;               /* nullable: of him */
+    const gint64 *numbers;         /* nullable: of these */
+    guint n_numbers;
+} CwArchiveFilter;
+
 typedef struct CwStore CwStore;
 
 /* error: NULL when it worked. */
@@ -160,6 +184,33 @@ GPtrArray *cw_store_list_spooled(CwStore *store, const char *domain, CwSpoolWay 
 /* The highest id that was ever stored in this domain and is there still; 0: none; -1: it cannot be
  * read (logged). */
 gint64 cw_store_last_spooled(CwStore *store, const char *domain);
+
+/* ---- the archives of rooms: one for each user and room (store-archive.c) ---- */
+
+/* Keeps the newest `most` of the room (0: any).  Of a user who is not registered (any more) nothing
+ * is stored.  They go with their user, and move with him. */
+void cw_store_archive_line(CwStore *store, const char *domain, const char *jid, const char *room,
+                           const CwArchived *line, guint most, CwStoreDone done, gpointer data);
+/* CwArchived * in their order: the first `limit` that fit the filter, or with `last` the last. Ends
+ * before, when their texts are `size` bytes or more. */
+GPtrArray *cw_store_list_archive(CwStore *store, const char *domain, const char *jid,
+                                 const char *room, const CwArchiveFilter *filter, gboolean last,
+                                 guint limit, gsize size, GError **error);
+/* How many fit, up to `most`; -1: it cannot be read (logged). */
+gint64 cw_store_count_archive(CwStore *store, const char *domain, const char *jid, const char *room,
+                              const CwArchiveFilter *filter, guint most);
+/* The number of the line with this id; 0: there is none; -1: it cannot be read (logged). */
+gint64 cw_store_find_archived(CwStore *store, const char *domain, const char *jid, const char *room,
+                              const char *id);
+gboolean cw_store_has_archive(CwStore *store, const char *domain, const char *jid,
+                              const char *room);
+/* The newest line by `nick` (NULL: the room itself) with this text, said within `tolerance` s of
+ * `said`, among the last ones of the room; the nearest in time that is not among `besides` (a set
+ * of ids).  Its id, (transfer full); NULL: there is none. */
+char *cw_store_find_copy(CwStore *store, const char *domain, const char *jid, const char *room,
+                         const CwArchived *line, guint tolerance, GHashTable *besides);
+/* Deletes what was said before that time, of all archives, a few rows at a time. */
+void cw_store_expire_archive(CwStore *store, gint64 before);
 
 /* What the writes that wait may hold; 64 MiB.  Over it they are refused like those on a full disk.
  */

@@ -729,10 +729,37 @@ static void assert_spooled_of_fixture(const CwSpooled *spooled)
     g_assert_true(spooled->sent);
 }
 
+static void archive_line_of_fixture(CwStore *store)
+{
+    const CwArchived line = {.id = (char *)"line-1",
+                             .nick = (char *)"nurse",
+                             .who = (char *)"angelica",
+                             .stanza_id = (char *)"orchard-1",
+                             .text = (char *)"he is wise",
+                             .said = 1700000200};
+    cw_store_archive_line(store, ICQ, JULIET, "#verona", &line, 0, NULL, NULL);
+}
+
+static void assert_archive_of_fixture(CwStore *store, guint n)
+{
+    const CwArchiveFilter all = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) lines =
+        cw_store_list_archive(store, ICQ, JULIET, "#verona", &all, FALSE, 10, 65536, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(lines->len, ==, n);
+    if (n > 0)
+        g_assert_cmpstr(((const CwArchived *)lines->pdata[0])->text, ==, "he is wise");
+}
+
+/* That of the newest is made when nothing more comes to it before a release. */
+#define FIXTURES 5
+
 /* Every version that ever shipped opens, with what stood in it. */
 static void every_version__opens__with_its_content(Fixture *fixture, gconstpointer data)
 {
-    for (guint version = 1; version <= cw_store_n_migrations; version++) {
+    g_assert_cmpuint(FIXTURES + 1, >=, cw_store_n_migrations);
+    for (guint version = 1; version <= FIXTURES; version++) {
         copy_fixture(version, "", fixture->path);
         copy_fixture(version, ".key", fixture->key_path);
         open_store(fixture);
@@ -759,8 +786,11 @@ static void every_version__opens__with_its_content(Fixture *fixture, gconstpoint
         g_assert_cmpuint(waiting->len, ==, version >= 2 ? 1 : 0);
         if (version >= 2)
             assert_spooled_of_fixture(g_ptr_array_index(waiting, 0));
+        assert_archive_of_fixture(fixture->store, version >= 6 ? 1 : 0);
         put_spooled(fixture->store, 8, CW_SPOOL_TO_USER, JULIET, "new");
+        archive_line_of_fixture(fixture->store);
         put(fixture->store, "new@example.com", PASSWORD);
+        assert_archive_of_fixture(fixture->store, 1);
         close_store(fixture);
         sqlite3 *db;
         g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
@@ -794,6 +824,7 @@ static void make_fixture(const char *folder)
     spooled->resource = g_strdup("balcony");
     spooled->sent = TRUE;
     cw_store_put_spooled(fixture.store, ICQ, spooled);
+    archive_line_of_fixture(fixture.store);
     close_store(&fixture);
     g_free(fixture.path);
     g_free(fixture.key_path);
