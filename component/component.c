@@ -16,25 +16,11 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,
-    &cw_feature_registration,
-    &cw_feature_gateway_prompt,
-    &cw_feature_rooms,
-    &cw_feature_basics,
-    &cw_feature_idle,
-    &cw_feature_vcard,
-    &cw_feature_pep,
-    &cw_feature_looks,
-    &cw_feature_privilege,
-    &cw_feature_presence,
-    &cw_feature_clients,
-    &cw_feature_roster,
-    &cw_feature_roster_list,
-    &cw_feature_messages,
-    &cw_feature_move,
-    &cw_feature_search,
-    &cw_feature_gateway_chat,
-    NULL,
+    &cw_feature_disco,   &cw_feature_registration, &cw_feature_gateway_prompt, &cw_feature_rooms,
+    &cw_feature_archive, &cw_feature_basics,       &cw_feature_idle,           &cw_feature_vcard,
+    &cw_feature_pep,     &cw_feature_looks,        &cw_feature_privilege,      &cw_feature_presence,
+    &cw_feature_clients, &cw_feature_roster,       &cw_feature_roster_list,    &cw_feature_messages,
+    &cw_feature_move,    &cw_feature_search,       &cw_feature_gateway_chat,   NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -548,9 +534,9 @@ static void occupant_gone_cb(CwSession *session, const CwRoom *room, const CwOcc
 }
 
 static void room_message_cb(CwSession *session, const CwRoom *room, const CwRoomLine *line,
-                            gboolean late, const CwRoomSent *sent, gpointer data)
+                            gboolean late, gpointer data)
 {
-    FORWARD(data, room_message, session, room, line, late, sent);
+    FORWARD(data, room_message, session, room, line, late);
 }
 
 static void room_private_cb(CwSession *session, const CwRoom *room, const char *nick,
@@ -760,6 +746,11 @@ const char *cw_component_domain(const CwComponent *component)
 CwRequests *cw_component_requests(CwComponent *component)
 {
     return component->requests;
+}
+
+gboolean cw_component_is_congested(const CwComponent *component)
+{
+    return component->congested;
 }
 
 gboolean cw_component_is_up(const CwComponent *component)

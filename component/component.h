@@ -80,6 +80,8 @@ void cw_component_set_settings(CwComponent *component, const CwTransportSettings
 CwTransport *cw_component_transport(CwComponent *component);
 const char *cw_component_domain(const CwComponent *component);
 gboolean cw_component_is_up(const CwComponent *component);
+/* The server does not read as fast as we write: what is large can be asked for again later. */
+gboolean cw_component_is_congested(const CwComponent *component);
 const CwFeature *const *cw_component_features(void); /* ended by NULL */
 /* To every feature that wants it. */
 void cw_component_tell_available(CwComponent *component, CwSession *session,

@@ -18,6 +18,8 @@
 #include "component/component.h"
 
 #define EXIT_CONFIG 78
+#define DAY (24 * 60 * 60)               /* s */
+#define EXPIRE_INTERVAL (60 * 60 * 1000) /* ms */
 
 typedef struct {
     char *config_path;
@@ -29,6 +31,7 @@ typedef struct {
     GPtrArray *components; /* CwComponent * */
     GPtrArray *refused;    /* those whose first answer was a refusal, and none was up since */
     GMainLoop *loop;
+    guint expire_id;
     guint running;
     gboolean ever_up, stopping;
     int status;
@@ -211,6 +214,17 @@ static gboolean terminate_cb(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+/* What was said in rooms is kept for archive-days. */
+static gboolean expire_cb(gpointer data)
+{
+    const Gateway *gateway = data;
+    gint64 days = gateway->settings->archive_days;
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+
+    cw_store_expire_archive(gateway->store, days == 0 ? G_MAXINT64 : now - days * DAY);
+    return G_SOURCE_CONTINUE;
+}
+
 /* SIGHUP: what cannot change while we run is named; everything else is in force at once. */
 static gboolean reload_cb(gpointer data)
 {
@@ -236,6 +250,7 @@ static gboolean reload_cb(gpointer data)
     log_debug = settings->debug;
     g_ptr_array_add(gateway->old_settings, gateway->settings);
     gateway->settings = settings;
+    expire_cb(gateway);
     g_message("settings read again: limits, times, lists, options and log are in force");
     return G_SOURCE_CONTINUE;
 }
@@ -261,6 +276,8 @@ static int run(Gateway *gateway)
         return EXIT_FAILURE;
     }
     cw_store_set_queue_bytes(gateway->store, settings->limits.store_queue);
+    expire_cb(gateway);
+    gateway->expire_id = cw_timer_add(EXPIRE_INTERVAL, expire_cb, gateway);
     gateway->loop = g_main_loop_new(NULL, FALSE);
     gateway->components = g_ptr_array_new_with_free_func(free_component);
     gateway->refused = g_ptr_array_new();
@@ -286,6 +303,7 @@ static int run(Gateway *gateway)
     g_source_remove(term);
     g_source_remove(interrupt);
     g_source_remove(hang_up);
+    g_clear_handle_id(&gateway->expire_id, cw_timer_remove);
     /* first the store: what it still reports goes to components */
     g_clear_pointer(&gateway->store, cw_store_free);
     g_ptr_array_unref(gateway->components);

@@ -22,6 +22,7 @@ const CwSettingsKey cw_settings_keys[] = {
 
     {"store", "path", CW_KEY_PATH, 0, 0, "causeway.db", GLOBAL(store_path)},
     {"store", "key-file", CW_KEY_PATH, 0, 0, NULL, GLOBAL(store_key_file)},
+    {"store", "archive-days", CW_KEY_COUNT, 0, 36500, "7", GLOBAL(archive_days)},
 
     {"programs", "purple", CW_KEY_PATH, 0, 0, NULL, GLOBAL(purple_program)},
 
@@ -46,6 +47,8 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "rooms", CW_KEY_LIMIT, 1, 100000, "100", LIMIT(rooms)},
     {"limits", "room-history", CW_KEY_LIMIT, 1, 10000, "50", LIMIT(room_history)},
     {"limits", "room-occupants", CW_KEY_LIMIT, 1, 1000000, "5000", LIMIT(room_occupants)},
+    {"limits", "archive-messages", CW_KEY_LIMIT, 1, 100000000, "10000", LIMIT(archive_messages)},
+    {"limits", "archive-page", CW_KEY_LIMIT, 1, 1000, "100", LIMIT(archive_page)},
     {"limits", "contacts", CW_KEY_LIMIT, 1, 1000000, "5000", LIMIT(contacts)},
     {"limits", "resources", CW_KEY_LIMIT, 1, 1000000, "32", LIMIT(resources)},
     {"limits", "pending-messages", CW_KEY_LIMIT, 1, 1000000, "500", LIMIT(pending_messages)},

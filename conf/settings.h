@@ -41,6 +41,8 @@ typedef struct {
     guint rooms;                             /* of one user at once; 100 */
     guint room_history;        /* messages of a room kept for clients that join later; 50 */
     guint room_occupants;      /* of one room; 5000 */
+    guint archive_messages;    /* of one user in one room, the newest; 10000 */
+    guint archive_page;        /* in one answer from an archive; 100 */
     guint contacts;            /* contacts of one account; 5000 */
     guint resources;           /* resources of one user that are online at once; 32 */
     guint pending_messages;    /* of one account, not yet taken by the network; 500 */
@@ -120,6 +122,7 @@ typedef struct {
     gboolean server_allow_plain; /* allow-plaintext: XEP-0114 to a server that is not loopback */
     char *store_path;            /* relative to the settings file's folder */
     char *store_key_file;        /* default: the store's path + ".key" */
+    guint archive_days;          /* what is said in rooms is kept so long, 0: not at all; 7 */
     char *purple_program;        /* [programs] purple =; default: beside causeway, else libexec */
     gboolean trace;              /* [log] stanzas = true: trace of stanzas, bodies hidden */
     gboolean debug;              /* [log] debug = true */

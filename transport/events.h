@@ -64,9 +64,9 @@ typedef struct {
                      gpointer data);
     void (*occupant_gone)(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
                           const CwRoomExit *exit, gpointer data);
-    /* `late`: it is not of now.  `sent` (nullable): it is his own, sent by this client. */
+    /* `late`: it is not of now. */
     void (*room_message)(CwSession *session, const CwRoom *room, const CwRoomLine *line,
-                         gboolean late, const CwRoomSent *sent, gpointer data);
+                         gboolean late, gpointer data);
     void (*room_private)(CwSession *session, const CwRoom *room, const char *nick, const char *text,
                          gint64 stamp, gboolean own, gpointer data);
     void (*room_subject)(CwSession *session, const CwRoom *room, gpointer data);

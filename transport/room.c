@@ -18,14 +18,32 @@ static void free_occupant(gpointer data)
     g_free(occupant);
 }
 
-static void free_line(gpointer data)
+void cw_room_line_free(CwRoomLine *line)
 {
-    CwRoomLine *line = data;
-
     g_free(line->nick);
+    g_free(line->who);
     g_free(line->text);
     g_free(line->id);
+    g_free(line->stanza_id);
     g_free(line);
+}
+
+CwRoomLine *cw_room_line_copy(const CwRoomLine *line)
+{
+    CwRoomLine *copy = g_new0(CwRoomLine, 1);
+
+    *copy = (CwRoomLine){.nick = g_strdup(line->nick),
+                         .who = g_strdup(line->who),
+                         .text = g_strdup(line->text),
+                         .id = g_strdup(line->id),
+                         .stanza_id = g_strdup(line->stanza_id),
+                         .said = line->said};
+    return copy;
+}
+
+static void free_line(gpointer data)
+{
+    cw_room_line_free(data);
 }
 
 void cw_room_sent_free(CwRoomSent *sent)
@@ -51,6 +69,8 @@ CwRoom *cw_room_new(const char *name, const char *nick)
     room->wished = g_strdup(nick);
     room->occupants = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_occupant);
     room->clients = g_ptr_array_new_with_free_func(g_free);
+    room->wishes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    room->explained = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_queue_init(&room->history);
     g_queue_init(&room->sent);
     return room;
@@ -64,6 +84,9 @@ void cw_room_free(CwRoom *room)
     cw_secret_unref(room->password);
     g_hash_table_unref(room->occupants);
     g_ptr_array_unref(room->clients);
+    g_hash_table_unref(room->wishes);
+    g_hash_table_unref(room->explained);
+    g_clear_pointer(&room->unwritten, g_ptr_array_unref);
     g_queue_clear_full(&room->history, free_line);
     g_queue_clear_full(&room->sent, free_sent);
     g_free(room->subject);
@@ -119,17 +142,28 @@ gboolean cw_room_remove_client(CwRoom *room, const char *resource)
     if (!find_client(room, resource, &at))
         return FALSE;
     g_ptr_array_remove_index(room->clients, at);
+    g_hash_table_remove(room->wishes, resource);
     return TRUE;
 }
 
-const CwRoomLine *cw_room_add_line(CwRoom *room, const char *nick, const char *text, gint64 said,
-                                   guint most, gsize size)
+void cw_room_wish(CwRoom *room, const char *resource, const CwHistoryWish *wish)
 {
-    CwRoomLine *line = g_new0(CwRoomLine, 1);
+    g_hash_table_replace(room->wishes, g_strdup(resource), g_memdup2(wish, sizeof *wish));
+}
 
-    *line = (CwRoomLine){g_strdup(nick), g_strdup(text), g_uuid_string_random(), said};
+const CwHistoryWish *cw_room_find_wish(const CwRoom *room, const char *resource)
+{
+    return g_hash_table_lookup(room->wishes, resource);
+}
+
+const CwRoomLine *cw_room_add_line(CwRoom *room, const CwRoomLine *said, guint most, gsize size)
+{
+    CwRoomLine *line = cw_room_line_copy(said);
+
+    if (line->id == NULL)
+        line->id = g_uuid_string_random();
     g_queue_push_tail(&room->history, line);
-    room->history_size += strlen(text);
+    room->history_size += strlen(line->text);
     while (room->history.length > MAX(most, 1) ||
            (size > 0 && room->history.length > 1 && room->history_size > size)) {
         CwRoomLine *oldest = g_queue_pop_head(&room->history);

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define TOLERANCE 2 /* s between our clock and the network's */
-
 typedef struct {
     guint64 hash;  /* of contact, text and whose it is */
     gint64 at;     /* Unix time, s */
@@ -62,7 +60,7 @@ static Seen *find_repeated(CwSeen *seen, guint64 hash, gint64 stamp)
     for (guint i = 0; i < seen->ring->len; i++) {
         Seen *old = &g_array_index(seen->ring, Seen, i);
         if (old->hash == hash && old->login != seen->login &&
-            ABS(old->at - stamp) <= (old->live ? TOLERANCE : 0))
+            ABS(old->at - stamp) <= (old->live ? CW_SEEN_TOLERANCE : 0))
             return old;
     }
     return NULL;

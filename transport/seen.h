@@ -2,8 +2,8 @@
  *
  * Networks send the end of a chat's history again when the connection was made anew.  Such a copy
  * carries the time of the message.  It is a repeat when the same text of the same contact came
- * before, with that very time, or live within TOLERANCE of it; each message that was seen explains
- * one copy a log-in, so somebody who wrote "ok" twice is heard twice.
+ * before, with that very time, or live within CW_SEEN_TOLERANCE of it; each message that was seen
+ * explains one copy a log-in, so somebody who wrote "ok" twice is heard twice.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,6 +12,8 @@
 #include <glib.h>
 
 G_BEGIN_DECLS
+
+#define CW_SEEN_TOLERANCE 2 /* s between our clock and the network's */
 
 typedef struct CwSeen CwSeen;
 

@@ -11,7 +11,10 @@
 
 #include <string.h>
 
+#include "transport/archive.h"
 #include "transport/session-private.h"
+
+#define ARCHIVES(session) (cw_transport_all_settings((session)->transport)->archive_days > 0)
 
 #define ROOMS_LEFT_MAX 100 /* that the host has not confirmed yet, besides those that he is in */
 
@@ -124,6 +127,9 @@ CwRoom *cw_session_room_join(CwSession *session, const char *name, const char *n
         return room;
     }
     room = cw_room_new(name, nick);
+    if (ARCHIVES(session))
+        cw_archive_load(cw_transport_archive(session->transport), session->jid, room,
+                        LIMITS(session)->room_history, LIMITS(session)->message_size);
     if (session->state == CW_SESSION_ONLINE && !ask_host(session, room, password)) {
         *reason = CW_REASON_HOST;
         cw_room_free(room);
@@ -287,12 +293,25 @@ static void take_gone(CwSession *session, CwRoom *room, const CwLinkMsg *msg)
 static void take_piece(CwSession *session, CwRoom *room, const CwLinkMsg *msg, const char *text,
                        const CwRoomSent *sent)
 {
-    gint64 said = msg->stamp != 0 ? msg->stamp : g_get_real_time() / G_USEC_PER_SEC;
-    const CwRoomLine *line = cw_room_add_line(
-        room, msg->nick, text, said, LIMITS(session)->room_history, LIMITS(session)->message_size);
+    CwArchive *archive = cw_transport_archive(session->transport);
+    const CwOccupant *occupant = msg->nick == NULL ? NULL : cw_room_find(room, msg->nick);
+    const CwRoomLine said = {
+        .nick = (char *)msg->nick,
+        .who = occupant == NULL ? NULL : occupant->jid,
+        .text = (char *)text,
+        .stanza_id = sent == NULL ? NULL : sent->stanza_id,
+        .said = msg->stamp != 0 ? msg->stamp : g_get_real_time() / G_USEC_PER_SEC,
+    };
 
+    if (ARCHIVES(session) && msg->stamp != 0 && sent == NULL &&
+        cw_archive_is_copy(archive, session->jid, room, &said))
+        return;
+    const CwRoomLine *line =
+        cw_room_add_line(room, &said, LIMITS(session)->room_history, LIMITS(session)->message_size);
+    if (ARCHIVES(session))
+        cw_archive_add(archive, session->jid, room->name, line, LIMITS(session)->archive_messages);
     if (room->in)
-        EMIT(session, room_message, session, room, line, msg->stamp != 0, sent);
+        EMIT(session, room_message, session, room, line, msg->stamp != 0);
 }
 
 /* One that is longer than message-size comes in pieces, as those of contacts. */

@@ -174,7 +174,7 @@ CwArchiveReader *cw_archive_reader_new(sqlite3 *db, CwSeal *seal, GError **error
         [READ_HAS] = "SELECT 1 FROM archive WHERE user = " USER " AND room = ?3 LIMIT 1",
         [READ_COPIES] = ("SELECT id, text FROM archive WHERE number IN (SELECT number FROM"
                          " (SELECT number, said, nick FROM archive WHERE user = " USER
-                         "  AND room = ?3 ORDER BY number DESC LIMIT ?4)"
+                         "  AND room = ?3 AND number <= ?8 ORDER BY number DESC LIMIT ?4)"
                          " WHERE said BETWEEN ?5 - ?6 AND ?5 + ?6 AND nick IS ?7)"
                          " ORDER BY abs(said - ?5), number"),
     };
@@ -341,7 +341,8 @@ gint64 cw_archive_reader_has(CwArchiveReader *reader, const CwArchivePlace *plac
 }
 
 char *cw_archive_reader_find_copy(CwArchiveReader *reader, const CwArchivePlace *place,
-                                  const CwArchived *line, guint tolerance, GHashTable *besides)
+                                  const CwArchived *line, guint tolerance, gint64 until,
+                                  GHashTable *besides)
 {
     sqlite3_stmt *statement = reader->statements[READ_COPIES];
     g_autoptr(GError) error = NULL;
@@ -352,6 +353,7 @@ char *cw_archive_reader_find_copy(CwArchiveReader *reader, const CwArchivePlace 
     sqlite3_bind_int64(statement, 5, line->said);
     sqlite3_bind_int64(statement, 6, tolerance);
     bind_text(statement, 7, line->nick);
+    sqlite3_bind_int64(statement, 8, until);
     while (!found && (result = sqlite3_step(statement)) == SQLITE_ROW) {
         g_autofree char *id = column_text(statement, 0);
         g_autofree char *text = open_text(reader, place, id, statement, 1);

@@ -50,7 +50,8 @@ gint64 cw_archive_reader_count(CwArchiveReader *reader, const CwArchivePlace *pl
 gint64 cw_archive_reader_find(CwArchiveReader *reader, const CwArchivePlace *place, const char *id);
 gint64 cw_archive_reader_has(CwArchiveReader *reader, const CwArchivePlace *place);
 char *cw_archive_reader_find_copy(CwArchiveReader *reader, const CwArchivePlace *place,
-                                  const CwArchived *line, guint tolerance, GHashTable *besides);
+                                  const CwArchived *line, guint tolerance, gint64 until,
+                                  GHashTable *besides);
 
 /* Binds a box to its row; not to the user, who may move.  (transfer full) */
 char *cw_archive_box_place(const char *domain, const char *room, const char *id);

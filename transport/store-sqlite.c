@@ -488,10 +488,10 @@ gboolean cw_store_has_archive(CwStore *store, const char *domain, const char *ji
 }
 
 char *cw_store_find_copy(CwStore *store, const char *domain, const char *jid, const char *room,
-                         const CwArchived *line, guint tolerance, GHashTable *besides)
+                         const CwArchived *line, guint tolerance, gint64 until, GHashTable *besides)
 {
     const CwArchivePlace place = {domain, jid, room};
-    return cw_archive_reader_find_copy(store->archive, &place, line, tolerance, besides);
+    return cw_archive_reader_find_copy(store->archive, &place, line, tolerance, until, besides);
 }
 
 /* ---- writing ---- */

@@ -204,11 +204,12 @@ gint64 cw_store_find_archived(CwStore *store, const char *domain, const char *ji
                               const char *id);
 gboolean cw_store_has_archive(CwStore *store, const char *domain, const char *jid,
                               const char *room);
-/* The newest line by `nick` (NULL: the room itself) with this text, said within `tolerance` s of
- * `said`, among the last ones of the room; the nearest in time that is not among `besides` (a set
+/* Which line has the nick and the text of `line`, and was said within `tolerance` s of it: of the
+ * room's last ones up to the number `until` the nearest in time that is not among `besides` (a set
  * of ids).  Its id, (transfer full); NULL: there is none. */
 char *cw_store_find_copy(CwStore *store, const char *domain, const char *jid, const char *room,
-                         const CwArchived *line, guint tolerance, GHashTable *besides);
+                         const CwArchived *line, guint tolerance, gint64 until,
+                         GHashTable *besides);
 /* Deletes what was said before that time, of all archives, a few rows at a time. */
 void cw_store_expire_archive(CwStore *store, gint64 before);
 

@@ -20,6 +20,7 @@ struct CwTransport {
     CwSupervisor *supervisor;
     CwOutage *outage;
     CwAvatars *avatars;
+    CwArchive *archive;
     gint64 last_id; /* cw_transport_next_id() */
     CwRegistrar *registrar;
     CwProtocol *described; /* as the hosts say; NULL: none has yet */
@@ -110,6 +111,7 @@ CwTransport *cw_transport_new(const CwTransportSettings *own, const CwSettings *
         cw_supervisor_new(own->domain, argv, own, settings, &supervisor_events, transport);
     transport->outage = cw_outage_new();
     transport->avatars = cw_avatars_new();
+    transport->archive = cw_archive_new(store, own->domain);
     transport->last_id = cw_store_last_spooled(store, own->domain);
     if (transport->last_id < 0) /* never one that is there: higher than any count */
         transport->last_id = g_get_real_time();
@@ -126,6 +128,7 @@ void cw_transport_free(CwTransport *transport)
     cw_supervisor_free(transport->supervisor);
     cw_outage_free(transport->outage);
     cw_avatars_free(transport->avatars);
+    cw_archive_free(transport->archive);
     cw_protocol_free(transport->described);
     cw_protocol_free(transport->protocol);
     g_free(transport->problem);
@@ -266,6 +269,11 @@ gint64 cw_transport_next_id(CwTransport *transport)
 CwAvatars *cw_transport_avatars(CwTransport *transport)
 {
     return transport->avatars;
+}
+
+CwArchive *cw_transport_archive(CwTransport *transport)
+{
+    return transport->archive;
 }
 
 CwStore *cw_transport_store(const CwTransport *transport)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "conf/settings.h"
+#include "transport/archive.h"
 #include "transport/outage.h"
 #include "transport/session.h"
 #include "transport/supervisor.h"
@@ -45,6 +46,7 @@ CwStore *cw_transport_store(const CwTransport *transport);
 CwSupervisor *cw_transport_supervisor(const CwTransport *transport);
 CwOutage *cw_transport_outage(CwTransport *transport);
 CwAvatars *cw_transport_avatars(CwTransport *transport);
+CwArchive *cw_transport_archive(CwTransport *transport);
 /* The next id of a message that may be stored: CwSpooled. */
 gint64 cw_transport_next_id(CwTransport *transport);
 const CwEvents *cw_transport_events(const CwTransport *transport, gpointer *data);

@@ -51,6 +51,10 @@ static gboolean is_offered(CwComponent *component, const char *var, const CwJid 
                                                   asker->domain);
     if (g_str_equal(var, "jabber:iq:search"))
         return may_search(transport, asker);
+    /* XEP-0313: to those who have one */
+    if (g_str_has_prefix(var, CW_NS_ARCHIVE))
+        return asker != NULL && cw_archive_is_on(component) &&
+               cw_transport_is_registered(transport, asker->bare);
     return TRUE;
 }
 
@@ -161,12 +165,15 @@ static gboolean answer_info_of_room(CwComponent *component, const CwStanza *stan
         name == NULL || session == NULL ? NULL : cw_session_find_room(session, name);
 
     if (name == NULL || stanza->to->resource != NULL ||
-        (room == NULL && !cw_rooms_is_name(component, name)))
+        (room == NULL && !cw_rooms_is_name(component, name) &&
+         !cw_archive_has(component, stanza->from, name)))
         return FALSE;
     g_autoptr(CwDiscoInfo) info = cw_disco_info_new();
     cw_disco_info_add_identity(info, "conference", "text", name);
-    for (const char *const *feature = cw_rooms_features; *feature != NULL; feature++)
-        cw_disco_info_add_feature(info, *feature);
+    for (const char *const *feature = cw_rooms_features; *feature != NULL; feature++) {
+        if (is_offered(component, *feature, stanza->from))
+            cw_disco_info_add_feature(info, *feature);
+    }
     send_info(component, stanza, NULL, info);
     return TRUE;
 }

@@ -20,6 +20,7 @@ extern const CwFeature cw_feature_pep;
 extern const CwFeature cw_feature_looks;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_rooms;
+extern const CwFeature cw_feature_archive;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_clients;
 extern const CwFeature cw_feature_roster;
@@ -38,6 +39,9 @@ extern const CwFeature cw_feature_gateway_chat;
 /* A name that is a room's, by the way it begins. */
 gboolean cw_rooms_is_name(CwComponent *component, const char *name);
 extern const char *const cw_rooms_features[]; /* disco#info of a room; ended by NULL */
+/* What is said in rooms is archived; and something of this room for this user. */
+gboolean cw_archive_is_on(CwComponent *component);
+gboolean cw_archive_has(CwComponent *component, const CwJid *user, const char *room);
 /* XEP-0380, XEP-0384: what it says is not what its sender wrote. */
 gboolean cw_messages_is_encrypted(const CwNode *message);
 

@@ -17,8 +17,6 @@
 
 #include "component/xmpp-time.h"
 
-#define NS_OCCUPANT_ID "urn:xmpp:occupant-id:0"
-#define NS_STANZA_ID "urn:xmpp:sid:0"
 #define NS_CONFERENCE "jabber:x:conference"
 
 static const char *const role_words[] = {
@@ -46,9 +44,8 @@ const char *cw_rooms_affiliation(CwAffiliation affiliation)
 /* ---- addresses ---- */
 
 /* A nick that no resource can be is escaped as a contact's name would be; so is one that
- * resourceprep makes another of, which may be there too.  One that is too long has a short name.
- * (transfer full) */
-static char *occupant_jid(const char *room_jid, const char *nick)
+ * resourceprep makes another of, which may be there too.  One that is too long has a short name. */
+char *cw_rooms_occupant_jid(const char *room_jid, const char *nick)
 {
     g_autofree char *plain = g_strconcat(room_jid, "/", nick, NULL);
     g_autoptr(CwJid) jid = cw_jid_parse(plain, NULL);
@@ -72,7 +69,7 @@ const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid)
         return occupant;
     g_hash_table_iter_init(&iter, room->occupants);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        g_autofree char *full = occupant_jid(jid->bare, ((const CwOccupant *)value)->nick);
+        g_autofree char *full = cw_rooms_occupant_jid(jid->bare, ((const CwOccupant *)value)->nick);
         if (g_str_equal(full, jid->full))
             return value;
     }
@@ -116,22 +113,21 @@ gboolean cw_rooms_is_name(CwComponent *component, const char *name)
            strchr(protocol->room_prefixes, *name) != NULL && *name != '\0';
 }
 
-/* XEP-0421 3.1: the same as long as he is the same there, and nobody can tell who from it. */
+gboolean cw_rooms_may_be(CwComponent *component, const char *name)
+{
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
+
+    return protocol != NULL && protocol->rooms &&
+           (protocol->room_prefixes == NULL || cw_rooms_is_name(component, name));
+}
+
 static void write_occupant_id(CwComponent *component, CwWriter *writer, const CwRoom *room,
                               const char *nick)
 {
     const CwOccupant *occupant = nick == NULL ? NULL : cw_room_find(room, nick);
-    const char *who = occupant != NULL && occupant->jid != NULL ? occupant->jid : nick;
-    const char *secret = cw_transport_settings(cw_component_transport(component))->secret;
 
-    if (who == NULL)
-        return;
-    g_autofree char *whole = g_strconcat(room->name, "\n", who, NULL);
-    g_autofree char *id = g_compute_hmac_for_string(G_CHECKSUM_SHA256, (const guchar *)secret,
-                                                    strlen(secret), whole, -1);
-    cw_writer_start(writer, "occupant-id", NS_OCCUPANT_ID);
-    cw_writer_attr(writer, "id", id);
-    cw_writer_end(writer);
+    cw_rooms_write_occupant_id(component, writer, room->name, nick,
+                               occupant == NULL ? NULL : occupant->jid);
 }
 
 /* ---- presence of occupants ---- */
@@ -225,7 +221,7 @@ static void tell_occupant(CwComponent *component, CwSession *session, const CwRo
                           const CwOccupant *occupant, const CwRoomExit *exit)
 {
     g_autofree char *bare = room_jid(component, room);
-    g_autofree char *from = bare == NULL ? NULL : occupant_jid(bare, occupant->nick);
+    g_autofree char *from = bare == NULL ? NULL : cw_rooms_occupant_jid(bare, occupant->nick);
 
     for (guint i = 0; from != NULL && i < room->clients->len; i++) {
         g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
@@ -235,30 +231,13 @@ static void tell_occupant(CwComponent *component, CwSession *session, const CwRo
 
 /* ---- what is said ---- */
 
-static void send_line(CwComponent *component, const CwRoom *room, const char *bare,
-                      const CwRoomLine *line, gboolean late, const char *id, const char *to)
-{
-    g_autofree char *from = line->nick == NULL ? g_strdup(bare) : occupant_jid(bare, line->nick);
-    CwWriter *writer =
-        cw_component_begin(component, "message", from, to, "groupchat", id == NULL ? line->id : id);
-
-    cw_writer_leaf(writer, "body", NULL, line->text);
-    cw_writer_start(writer, "stanza-id", NS_STANZA_ID);
-    cw_writer_attr(writer, "by", bare);
-    cw_writer_attr(writer, "id", line->id);
-    cw_writer_end(writer);
-    write_occupant_id(component, writer, room, line->nick);
-    if (late)
-        cw_xmpp_time_write_delay(writer, bare, line->said);
-    cw_component_end(component);
-}
-
 /* 7.2.15: the last thing of a join, also when there is none */
 static void send_subject(CwComponent *component, const CwRoom *room, const char *bare,
                          const char *to)
 {
-    g_autofree char *from =
-        room->subject_nick == NULL ? g_strdup(bare) : occupant_jid(bare, room->subject_nick);
+    g_autofree char *from = room->subject_nick == NULL
+                                ? g_strdup(bare)
+                                : cw_rooms_occupant_jid(bare, room->subject_nick);
     g_autofree char *id = g_uuid_string_random();
     CwWriter *writer = cw_component_begin(component, "message", from, to, "groupchat", id);
 
@@ -271,7 +250,7 @@ static void send_subject(CwComponent *component, const CwRoom *room, const char 
 /* `wished`: the nick that he asked for; 7.2.2: all others, then himself, what was said, the subject
  */
 static void send_all(CwComponent *component, const CwRoom *room, const char *to, const char *wished,
-                     guint history)
+                     const CwHistoryWish *wish)
 {
     g_autofree char *bare = room_jid(component, room);
     const CwOccupant *own = cw_room_find(room, room->nick);
@@ -286,33 +265,14 @@ static void send_all(CwComponent *component, const CwRoom *room, const char *to,
         const CwOccupant *occupant = value;
         if (occupant == own)
             continue;
-        g_autofree char *from = occupant_jid(bare, occupant->nick);
+        g_autofree char *from = cw_rooms_occupant_jid(bare, occupant->nick);
         send_occupant(component, room, from, occupant, NULL, to, NULL);
     }
-    g_autofree char *from = occupant_jid(bare, room->nick);
+    g_autofree char *from = cw_rooms_occupant_jid(bare, room->nick);
     send_occupant(component, room, from, own == NULL ? &nobody : own, NULL, to,
                   g_strcmp0(wished, room->nick) == 0 ? NULL : "210");
-    guint skip = room->history.length > history ? room->history.length - history : 0;
-    for (const GList *l = room->history.head; l != NULL; l = l->next) {
-        if (skip > 0)
-            skip--;
-        else
-            send_line(component, room, bare, l->data, TRUE, NULL, to);
-    }
+    cw_rooms_send_history(component, room, bare, wish, to);
     send_subject(component, room, bare, to);
-}
-
-/* 7.2.13; what the client does not say is all that we have. */
-static guint read_history(const CwNode *muc)
-{
-    const CwNode *history = cw_node_child(muc, "history", NULL);
-    const char *stanzas = history == NULL ? NULL : cw_node_attr(history, "maxstanzas");
-    const char *chars = history == NULL ? NULL : cw_node_attr(history, "maxchars");
-
-    if (g_strcmp0(chars, "0") == 0)
-        return 0;
-    return stanzas == NULL ? G_MAXUINT
-                           : (guint)CLAMP(g_ascii_strtoll(stanzas, NULL, 10), 0, G_MAXINT);
 }
 
 static void refuse_join(CwComponent *component, const char *from, const char *to, CwReason reason,
@@ -332,6 +292,7 @@ static void join(CwComponent *component, const CwStanza *stanza, const CwNode *m
     CwSession *session = cw_transport_find_session(transport, stanza->from->bare);
     g_autofree char *name = cw_component_legacy_name(stanza->to);
     const char *client = cw_rooms_client(stanza);
+    const CwHistoryWish wish = cw_rooms_read_wish(muc);
     CwReason reason = CW_REASON_NOT_ONLINE;
 
     if (!cw_transport_is_registered(transport, stanza->from->bare)) {
@@ -351,7 +312,9 @@ static void join(CwComponent *component, const CwStanza *stanza, const CwNode *m
     if (room == NULL)
         refuse_join(component, stanza->to->full, stanza->from->full, reason, NULL);
     else if (room->in)
-        send_all(component, room, stanza->from->full, stanza->to->resource, read_history(muc));
+        send_all(component, room, stanza->from->full, stanza->to->resource, &wish);
+    else
+        cw_room_wish(room, client, &wish);
 }
 
 /* 7.14: to this client alone */
@@ -361,7 +324,7 @@ static void tell_left(CwComponent *component, const CwRoom *room, const char *to
     const CwOccupant *own = cw_room_find(room, room->nick);
     CwOccupant nobody = {.nick = room->nick};
     g_autofree char *bare = room_jid(component, room);
-    g_autofree char *from = bare == NULL ? NULL : occupant_jid(bare, room->nick);
+    g_autofree char *from = bare == NULL ? NULL : cw_rooms_occupant_jid(bare, room->nick);
 
     if (from != NULL)
         send_occupant(component, room, from, own == NULL ? &nobody : own, &exit, to, NULL);
@@ -436,26 +399,17 @@ static void say(CwComponent *component, const CwStanza *stanza, CwSession *sessi
         refuse_message(component, stanza, reason);
 }
 
-/* Where the name does not tell, it may. */
-static gboolean may_be_room(CwComponent *component, const CwStanza *stanza)
-{
-    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
-    g_autofree char *name = cw_component_legacy_name(stanza->to);
-
-    return name != NULL && protocol != NULL && protocol->rooms &&
-           (protocol->room_prefixes == NULL || cw_rooms_is_name(component, name));
-}
-
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 {
     gboolean groupchat = g_strcmp0(stanza->type, "groupchat") == 0;
+    g_autofree char *name = cw_component_legacy_name(stanza->to);
     CwSession *session = NULL;
     CwRoom *room = cw_rooms_find(component, stanza, &session);
 
     if (stanza->to->local == NULL)
         return FALSE;
-    if (room == NULL && groupchat &&
-        may_be_room(component, stanza)) { /* 7.4: so that the client joins again */
+    if (room == NULL && groupchat && name != NULL &&
+        cw_rooms_may_be(component, name)) { /* 7.4: so that the client joins again */
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
                                 "you are not in this room");
         return TRUE;
@@ -490,9 +444,13 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 
 static void room_joined_cb(CwSession *session, const CwRoom *room, gpointer data)
 {
+    const CwHistoryWish any = {.lines = G_MAXUINT, .chars = G_MAXUINT};
+
     for (guint i = 0; i < room->clients->len; i++) {
-        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
-        send_all(data, room, to, room->wished, G_MAXUINT);
+        const char *client = g_ptr_array_index(room->clients, i);
+        const CwHistoryWish *wish = cw_room_find_wish(room, client);
+        g_autofree char *to = client_jid(session, client);
+        send_all(data, room, to, room->wished, wish == NULL ? &any : wish);
     }
 }
 
@@ -502,7 +460,7 @@ static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExi
     CwOccupant nobody = {.nick = room->nick};
     const CwOccupant *own = cw_room_find(room, room->nick);
     g_autofree char *bare = room_jid(data, room);
-    g_autofree char *from = bare == NULL ? NULL : occupant_jid(bare, room->nick);
+    g_autofree char *from = bare == NULL ? NULL : cw_rooms_occupant_jid(bare, room->nick);
 
     for (guint i = 0; from != NULL && i < room->clients->len; i++) {
         g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
@@ -536,13 +494,13 @@ static void occupant_gone_cb(CwSession *session, const CwRoom *room, const CwOcc
 }
 
 static void room_message_cb(CwSession *session, const CwRoom *room, const CwRoomLine *line,
-                            gboolean late, const CwRoomSent *sent, gpointer data)
+                            gboolean late, gpointer data)
 {
     g_autofree char *bare = room_jid(data, room);
 
     for (guint i = 0; bare != NULL && i < room->clients->len; i++) {
         g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
-        send_line(data, room, bare, line, late, sent == NULL ? NULL : sent->stanza_id, to);
+        cw_rooms_send_line(data, room, bare, line, late, to);
     }
 }
 
@@ -551,7 +509,7 @@ static void room_private_cb(CwSession *session, const CwRoom *room, const char *
                             const char *text, gint64 stamp, gboolean own, gpointer data)
 {
     g_autofree char *bare = room_jid(data, room);
-    g_autofree char *from = bare == NULL ? NULL : occupant_jid(bare, nick);
+    g_autofree char *from = bare == NULL ? NULL : cw_rooms_occupant_jid(bare, nick);
     g_autofree char *id = g_uuid_string_random();
     g_autofree char *marked = own ? g_strconcat("You: ", text, NULL) : NULL;
 
@@ -610,7 +568,7 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
     if (bare == NULL || message->resource == NULL)
         return;
     g_autofree char *from =
-        message->nick == NULL ? g_strdup(bare) : occupant_jid(bare, message->nick);
+        message->nick == NULL ? g_strdup(bare) : cw_rooms_occupant_jid(bare, message->nick);
     g_autofree char *to = client_jid(session, message->resource);
     CwWriter *writer = cw_component_begin(data, "message", from, to, "error", message->stanza_id);
     cw_stanza_error_write(writer, cw_reason_condition(reason),
@@ -642,8 +600,10 @@ const char *const cw_rooms_features[] = {
     "http://jabber.org/protocol/disco#info",
     CW_NS_MUC,
     "http://jabber.org/protocol/muc#self-ping-optimization",
-    NS_OCCUPANT_ID,
-    NS_STANZA_ID,
+    CW_NS_OCCUPANT_ID,
+    CW_NS_STANZA_ID,
+    CW_NS_ARCHIVE,
+    CW_NS_ARCHIVE "#extended",
     "urn:xmpp:ping",
     NULL,
 };

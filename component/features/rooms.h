@@ -1,6 +1,8 @@
 /* component/features/rooms.h: what the parts of rooms share
  *
  *     rooms.c          joining, leaving, what is said, what the network tells
+ *     room-lines.c     what is said, as a message
+ *     archive.c        what was said: XEP-0313
  *     room-requests.c  what the user asks of a room: subject, nick, kick, roles, invitations
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -14,6 +16,9 @@ G_BEGIN_DECLS
 #define CW_NS_MUC "http://jabber.org/protocol/muc"
 #define CW_NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define CW_NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
+#define CW_NS_OCCUPANT_ID "urn:xmpp:occupant-id:0"
+#define CW_NS_STANZA_ID "urn:xmpp:sid:0"
+#define CW_NS_ARCHIVE "urn:xmpp:mam:2"
 
 /* ---- rooms.c ---- */
 
@@ -25,6 +30,28 @@ const char *cw_rooms_client(const CwStanza *stanza); /* the resource, "" for non
 const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid);
 const char *cw_rooms_role(CwRole role);
 const char *cw_rooms_affiliation(CwAffiliation affiliation);
+
+/* It is a room's name; where that does not tell, it may be. */
+gboolean cw_rooms_may_be(CwComponent *component, const char *name);
+/* (transfer full) */
+char *cw_rooms_occupant_jid(const char *room_jid, const char *nick);
+
+/* ---- room-lines.c ---- */
+
+/* `who` (nullable): who he is, where the network tells; `nick` (nullable): the room itself, which
+ * has none. */
+void cw_rooms_write_occupant_id(CwComponent *component, CwWriter *writer, const char *room,
+                                const char *nick, const char *who);
+const char *cw_rooms_line_id(const CwRoomLine *line);               /* the id of the message */
+char *cw_rooms_line_from(const char *bare, const CwRoomLine *line); /* (transfer full) */
+/* What stands in the message. */
+void cw_rooms_write_line(CwComponent *component, CwWriter *writer, const char *room,
+                         const char *bare, const CwRoomLine *line);
+void cw_rooms_send_line(CwComponent *component, const CwRoom *room, const char *bare,
+                        const CwRoomLine *line, gboolean late, const char *to);
+CwHistoryWish cw_rooms_read_wish(const CwNode *muc);
+void cw_rooms_send_history(CwComponent *component, const CwRoom *room, const char *bare,
+                           const CwHistoryWish *wish, const char *to);
 
 /* ---- room-requests.c ---- */
 

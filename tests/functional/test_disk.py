@@ -11,7 +11,9 @@ import subprocess
 import pytest
 
 from conftest import IRC
+from lib.archive import query
 from lib.registration import is_registered, plain, register, wait_online
+from lib.rooms import IrcRoom
 from lib.xmppclient import condition, error_text
 
 NOT_STORED = re.compile(r"store: not stored.*")
@@ -139,3 +141,25 @@ def test_a_gateway_that_was_killed_starts_on_a_full_disk(disk, world, gateway):
     chat.talk("still here")
     disk.make_room()
     assert condition(try_to_register(world, world.account("romeo").client())) is None
+
+
+def test_rooms_go_on_without_their_archive(disk, world, gateway):
+    room = IrcRoom(world, IRC, world.account("juliet").client())
+    room.join()
+
+    def talk(text):
+        room.friend.say(room.channel, text)
+        room.wait_message(room.friend.nick, text)
+        room.say(f"{text}, too")
+        room.wait_message(room.nick, f"{text}, too")
+    talk("before")
+    assert query(room.client, room.jid).bodies == ["before", "before, too"]
+    disk.fill()
+    for n in range(10):
+        talk(f"full {n} {'x' * 300}")
+    page = query(room.client, room.jid)
+    assert page.condition is None and page.bodies[:2] == ["before", "before, too"]
+    disk.make_room()
+    talk("after")
+    assert query(room.client, room.jid).bodies[-2:] == ["after", "after, too"]
+    assert re.search(r"store: not stored.* archived lines?: ", gateway.log_text())

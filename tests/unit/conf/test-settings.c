@@ -102,6 +102,9 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->rooms, ==, 100);
     g_assert_cmpuint(limits->room_history, ==, 50);
     g_assert_cmpuint(limits->room_occupants, ==, 5000);
+    g_assert_cmpuint(limits->archive_messages, ==, 10000);
+    g_assert_cmpuint(limits->archive_page, ==, 100);
+    g_assert_cmpuint(settings->archive_days, ==, 7);
     g_assert_cmpuint(limits->contacts, ==, 5000);
     g_assert_cmpuint(limits->resources, ==, 32);
     g_assert_cmpuint(limits->pending_messages, ==, 500);

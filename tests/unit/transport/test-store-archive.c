@@ -256,11 +256,13 @@ static void a_box__opens__only_in_its_own_row(Fixture *fixture, gconstpointer da
     g_test_assert_expected_messages();
 }
 
+static gint64 until = G_MAXINT64;
+
 static char *find_copy(CwStore *store, const char *nick, const char *text, gint64 said,
                        GHashTable *besides)
 {
     const CwArchived line = {.nick = (char *)nick, .text = (char *)text, .said = said};
-    return cw_store_find_copy(store, ICQ, JULIET, ROOM, &line, 2, besides);
+    return cw_store_find_copy(store, ICQ, JULIET, ROOM, &line, 2, until, besides);
 }
 
 static void copies__are_found__once_each(Fixture *fixture, gconstpointer data)
@@ -281,6 +283,9 @@ static void copies__are_found__once_each(Fixture *fixture, gconstpointer data)
     char *nearest = find_copy(store, "nurse", "ok", START + 2, found);
     g_assert_cmpstr(nearest, ==, "line-2");
     g_hash_table_add(found, nearest);
+    until = number_of(store, 1) - 1;
+    g_assert_null(find_copy(store, "nurse", "ok", START + 2, found));
+    until++;
     char *next = find_copy(store, "nurse", "ok", START + 2, found);
     g_assert_cmpstr(next, ==, "line-1");
     g_hash_table_add(found, next);
