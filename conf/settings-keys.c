@@ -47,6 +47,8 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "rooms", CW_KEY_LIMIT, 1, 100000, "100", LIMIT(rooms)},
     {"limits", "room-history", CW_KEY_LIMIT, 1, 10000, "50", LIMIT(room_history)},
     {"limits", "room-occupants", CW_KEY_LIMIT, 1, 1000000, "5000", LIMIT(room_occupants)},
+    /* a host lists up to 10,000 */
+    {"limits", "room-list", CW_KEY_LIMIT, 1, 10000, "5000", LIMIT(room_list)},
     {"limits", "archive-messages", CW_KEY_LIMIT, 1, 100000000, "10000", LIMIT(archive_messages)},
     {"limits", "archive-page", CW_KEY_LIMIT, 1, 1000, "100", LIMIT(archive_page)},
     {"limits", "contacts", CW_KEY_LIMIT, 1, 1000000, "5000", LIMIT(contacts)},
@@ -87,6 +89,8 @@ const CwSettingsKey cw_settings_keys[] = {
     {"timing", "message-timeout", CW_KEY_TIME, 1, DAY, "60", TIMING(message_timeout)},
     {"timing", "info-timeout", CW_KEY_TIME, 1, DAY, "40", TIMING(info_timeout)},
     {"timing", "room-join-timeout", CW_KEY_TIME, 1, DAY, "60", TIMING(room_join_timeout)},
+    {"timing", "room-list-timeout", CW_KEY_TIME, 1, DAY, "60", TIMING(room_list_timeout)},
+    {"timing", "room-list-time", CW_KEY_TIME, 1, DAY, "60", TIMING(room_list_time)},
     {"timing", "search-timeout", CW_KEY_TIME, 1, DAY, "60", TIMING(search_timeout)},
     {"timing", "logout-delay", CW_KEY_TIME, 0, DAY, "3", TIMING(logout_delay)},
     {"timing", "pending-time", CW_KEY_TIME, 1, DAY, "300", TIMING(pending_time)},

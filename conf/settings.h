@@ -41,6 +41,7 @@ typedef struct {
     guint rooms;                             /* of one user at once; 100 */
     guint room_history;        /* messages of a room kept for clients that join later; 50 */
     guint room_occupants;      /* of one room; 5000 */
+    guint room_list;           /* rooms that the list of a network's rooms has; 5000 */
     guint archive_messages;    /* of one user in one room, the newest; 10000 */
     guint archive_page;        /* in one answer from an archive; 100 */
     guint contacts;            /* contacts of one account; 5000 */
@@ -86,6 +87,8 @@ typedef struct {
     guint message_timeout;   /* a message the host neither took nor refused comes back; 60000 */
     guint info_timeout;      /* what the network knows of a contact, until it is not waited for
                                 any more; 40000 */
+    guint room_list_timeout; /* a network that does not list its rooms in this time; 60000 */
+    guint room_list_time;    /* its list is not asked for again for so long; 60000 */
     guint room_join_timeout; /* a join that nobody answers is refused; 60000 */
     guint search_timeout;    /* a search in the network's directory, likewise; 60000 */
     guint logout_delay;      /* after the user's last resource has gone; 3000 */

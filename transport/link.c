@@ -74,6 +74,7 @@ enum {
     F_AFFILIATION = 1ull << 32,
     F_EXIT = 1ull << 33,
     F_BY = 1ull << 34,
+    F_MORE = 1ull << 35,
 };
 
 #define AT(member) G_STRUCT_OFFSET(CwLinkMsg, member)
@@ -119,6 +120,7 @@ static const struct {
     {F_AFFILIATION, "affiliation", SHAPE_AFFILIATION, AT(affiliation)},
     {F_EXIT, "exit", SHAPE_EXIT, AT(exit)},
     {F_BY, "by", SHAPE_STRING, AT(by)},
+    {F_MORE, "more", SHAPE_BOOLEAN, AT(more)},
 };
 
 static const char *const kind_words[] = {
@@ -233,7 +235,7 @@ static const struct {
     {CW_LINK_ROOM_PRIVATE, CW_LINK_HOST, A | F_ROOM | F_NICK | F_TEXT, F_STAMP | F_OWN},
     {CW_LINK_ROOM_SUBJECT, CW_LINK_HOST, A | F_ROOM | F_TEXT, F_NICK},
     {CW_LINK_ROOM_INVITED, CW_LINK_HOST, A | F_ROOM, F_CONTACT | F_TEXT | F_PASSWORD},
-    {CW_LINK_ROOMS, CW_LINK_HOST, A | F_ID | F_FIELDS | F_FOUND, F_TOTAL},
+    {CW_LINK_ROOMS, CW_LINK_HOST, A | F_ID | F_FIELDS | F_FOUND, F_MORE},
     {CW_LINK_ACK, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NACK, CW_LINK_HOST, A | F_ID | F_REASON, F_TEXT},
     {CW_LINK_LOG, CW_LINK_HOST, F_LEVEL | F_TEXT, F_ACCOUNT},

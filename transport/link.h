@@ -121,6 +121,7 @@ typedef struct {
     CwAffiliation affiliation;
     gboolean has_role, has_affiliation; /* these two count */
     CwExit exit;
+    gboolean more;  /* of rooms: another line goes on with it */
     gboolean fatal; /* trying again is of no use before something is changed */
     gboolean own;   /* the user sent it himself, from another client of the legacy account */
     gboolean cancelled;

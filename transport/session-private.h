@@ -10,6 +10,7 @@
  *     session-info.c       what the network knows of contacts
  *     session-search.c     the network's directory of users
  *     session-rooms.c      group chats
+ *     session-room-list.c  the network's list of them
  *     session-avatars.c    their pictures
  *     session-looks.c      the user's own picture and nickname
  *
@@ -44,6 +45,8 @@ typedef struct {
     guint retry_id;
 } CwLooks;
 
+typedef struct CwSessionRoomList CwSessionRoomList; /* session-room-list.c */
+
 struct CwSession {
     CwTransport *transport;
     char *jid;
@@ -59,6 +62,7 @@ struct CwSession {
     GHashTable *requests;          /* session-requests.c */
     GHashTable *rooms;             /* name -> CwRoom *, owned: session-rooms.c */
     GHashTable *rooms_left;        /* name -> room-left lines to come for rooms that he left */
+    CwSessionRoomList *room_list;
     CwOutbox *outbox;
     CwSeen *seen;
     GQueue questions;      /* CwQuestion *, owned */
@@ -174,6 +178,13 @@ void cw_session_take_room_line(CwSession *session, const CwLinkMsg *msg);
 void cw_session_rooms_resource_gone(CwSession *session, const char *resource);
 void cw_session_rooms_online(CwSession *session);
 void cw_session_rooms_offline(CwSession *session);
+
+/* ---- session-room-list.c ---- */
+
+CwSessionRoomList *cw_session_room_list_new(void);
+void cw_session_room_list_free(CwSession *session); /* nobody waits any more */
+void cw_session_forget_room_list(CwSession *session);
+void cw_session_take_room_list(CwSession *session, const CwLinkMsg *msg);
 
 /* ---- session-avatars.c ---- */
 

@@ -98,6 +98,7 @@ static void disconnected(CwSession *session)
     cw_session_looks_offline(session);
     cw_session_drop_questions(session);
     cw_session_drop_inquiries(session);
+    cw_session_forget_room_list(session);
     session->no_directory = FALSE;
     cw_session_contacts_offline(session);
     cw_session_requests_offline(session);
@@ -347,8 +348,10 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_INFO:
     case CW_LINK_NORMALIZE:
     case CW_LINK_SEARCH:
-    case CW_LINK_ROOMS:
         cw_session_take_inquiry_answer(session, msg);
+        break;
+    case CW_LINK_ROOMS:
+        cw_session_take_room_list(session, msg);
         break;
     case CW_LINK_ACK:
         if (!cw_session_take_contact_answer(session, msg) &&
@@ -883,6 +886,7 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, cw_session_free_room);
     session->rooms_left = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     session->server = g_strdup("");
+    session->room_list = cw_session_room_list_new();
     session->outbox = cw_outbox_new(&outbox_events, session);
     session->seen = cw_seen_new();
     g_queue_init(&session->questions);
@@ -901,6 +905,7 @@ void cw_session_free(CwSession *session)
     cw_account_free(session->account);
     cw_session_drop_questions(session);
     cw_session_drop_inquiries(session);
+    cw_session_room_list_free(session);
     cw_outbox_free(session->outbox);
     cw_seen_free(session->seen);
     g_hash_table_unref(session->contacts);

@@ -190,6 +190,29 @@ typedef void (*CwRoomDone)(CwSession *session, CwReason reason, const char *text
 gboolean cw_session_room_request(CwSession *session, const CwLinkMsg *msg, CwRoomDone done,
                                  gpointer data, CwReason *reason);
 
+/* ---- the network's list of rooms ---- */
+
+typedef struct {
+    char *name;  /* the network's normal form */
+    char *topic; /* nullable: what it is about */
+    gint users;  /* how many are in it; -1: nobody says */
+} CwListedRoom;
+
+typedef struct {
+    GPtrArray *rooms;    /* CwListedRoom *, as the network lists them */
+    GHashTable *by_name; /* name -> the same */
+    gboolean cut;        /* it had more */
+} CwRoomDirectory;
+
+/* `directory` NULL: there is none, for this reason; borrowed. */
+typedef void (*CwRoomDirectoryDone)(CwSession *session, const CwRoomDirectory *directory,
+                                    CwReason reason, const char *text, gpointer data);
+/* Asks the network; `done` and the result as of cw_session_ask_info(). */
+gboolean cw_session_list_rooms(CwSession *session, CwRoomDirectoryDone done, gpointer data,
+                               CwReason *reason);
+/* What it said in the last room-list-time; nullable. */
+const CwRoomDirectory *cw_session_room_directory(const CwSession *session);
+
 /* ---- questions ---- */
 
 const CwQuestion *cw_session_question(const CwSession *session); /* the oldest open one, or NULL */

@@ -9,8 +9,8 @@
 #include "component/disco-info.h"
 #include "component/features/features.h"
 #include "component/features/rooms.h"
+#include "component/rsm.h"
 
-#define NS_ITEMS "http://jabber.org/protocol/disco#items"
 #define NS_CAPS "http://jabber.org/protocol/caps"
 #define CAPS_NODE "urn:causeway:caps"
 
@@ -166,6 +166,7 @@ static gboolean answer_info_of_room(CwComponent *component, const CwStanza *stan
 
     if (name == NULL || stanza->to->resource != NULL ||
         (room == NULL && !cw_rooms_is_name(component, name) &&
+         !cw_room_list_has(component, stanza->from, name) &&
          !cw_archive_has(component, stanza->from, name)))
         return FALSE;
     g_autoptr(CwDiscoInfo) info = cw_disco_info_new();
@@ -205,33 +206,6 @@ static void answer_info(CwComponent *component, const CwStanza *stanza, const Cw
     send_info(component, stanza, node, info);
 }
 
-typedef struct {
-    CwComponent *component;
-    CwWriter *writer;
-} Items;
-
-static void write_room(CwRoom *room, gpointer data)
-{
-    const Items *items = data;
-    g_autofree char *jid = cw_component_contact_jid(items->component, room->name);
-
-    cw_writer_start(items->writer, "item", NULL);
-    cw_writer_attr(items->writer, "jid", jid);
-    cw_writer_attr(items->writer, "name", room->name);
-    cw_writer_end(items->writer);
-}
-
-/* His own, and nobody else's. */
-static void write_rooms(CwComponent *component, const CwStanza *stanza, CwWriter *writer)
-{
-    CwSession *session =
-        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
-    Items items = {component, writer};
-
-    if (session != NULL)
-        cw_session_each_room(session, write_room, &items);
-}
-
 /* XEP-0084 6.1: a contact has those nodes in which there is something */
 static void answer_items(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
@@ -242,10 +216,12 @@ static void answer_items(CwComponent *component, const CwStanza *stanza, const C
         cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);
         return;
     }
+    if (stanza->to->local == NULL) {
+        cw_room_list_answer(component, stanza, query);
+        return;
+    }
     CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_start(writer, "query", NS_ITEMS);
-    if (stanza->to->local == NULL)
-        write_rooms(component, stanza, writer);
+    cw_writer_start(writer, "query", CW_NS_DISCO_ITEMS);
     for (const char *const *n = cw_pep_nodes(); contact != NULL && *n != NULL; n++) {
         if (!cw_pep_has_node(contact, *n))
             continue;
@@ -260,11 +236,12 @@ static void answer_items(CwComponent *component, const CwStanza *stanza, const C
 
 static const CwIqHandler iqs[] = {
     {"get", "query", CW_NS_DISCO_INFO, answer_info},
-    {"get", "query", NS_ITEMS, answer_items},
+    {"get", "query", CW_NS_DISCO_ITEMS, answer_items},
     {NULL},
 };
-static const char *const gateway_features[] = {CW_NS_DISCO_INFO, NS_ITEMS, NS_CAPS, NULL};
-static const char *const contact_features[] = {CW_NS_DISCO_INFO, NS_ITEMS, NS_CAPS, NULL};
+static const char *const gateway_features[] = {CW_NS_DISCO_INFO, CW_NS_DISCO_ITEMS, NS_CAPS,
+                                               CW_NS_RSM, NULL};
+static const char *const contact_features[] = {CW_NS_DISCO_INFO, CW_NS_DISCO_ITEMS, NS_CAPS, NULL};
 static const CwEvents events = {.described = described_cb};
 
 const CwFeature cw_feature_disco = {

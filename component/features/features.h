@@ -32,7 +32,8 @@ extern const CwFeature cw_feature_gateway_chat;
 
 #define CW_NS_AVATAR_DATA "urn:xmpp:avatar:data"         /* XEP-0084 */
 #define CW_NS_AVATAR_METADATA "urn:xmpp:avatar:metadata" /* the same */
-#define CW_NS_NICK "http://jabber.org/protocol/nick"     /* XEP-0172 */
+#define CW_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
+#define CW_NS_NICK "http://jabber.org/protocol/nick" /* XEP-0172 */
 
 /* ---- what features offer each other ---- */
 
@@ -42,6 +43,9 @@ extern const char *const cw_rooms_features[]; /* disco#info of a room; ended by 
 /* What is said in rooms is archived; and something of this room for this user. */
 gboolean cw_archive_is_on(CwComponent *component);
 gboolean cw_archive_has(CwComponent *component, const CwJid *user, const char *room);
+/* disco#items of the gateway: rooms.  And whether the network listed this one to him lately. */
+void cw_room_list_answer(CwComponent *component, const CwStanza *stanza, const CwNode *query);
+gboolean cw_room_list_has(CwComponent *component, const CwJid *user, const char *room);
 /* XEP-0380, XEP-0384: what it says is not what its sender wrote. */
 gboolean cw_messages_is_encrypted(const CwNode *message);
 

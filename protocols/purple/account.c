@@ -17,6 +17,7 @@
 #include "protocols/purple/looks.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/room-list.h"
 #include "protocols/purple/rooms.h"
 #include "protocols/purple/search.h"
 #include "protocols/purple/sent.h"
@@ -120,6 +121,7 @@ static void finish(CwAccount *account)
     g_clear_handle_id(&account->end_id, g_source_remove);
     account->ending = TRUE;
     cw_ask_forget(account);
+    cw_room_list_stop(account->room_list);
     cancel_transfers(purple);
     if (!purple_account_is_disconnected(purple))
         purple_account_disconnect(purple);
@@ -130,6 +132,7 @@ static void finish(CwAccount *account)
     cw_messages_free(account->messages);
     cw_rooms_free(g_steal_pointer(&account->rooms));
     cw_infos_free(account->infos);
+    cw_room_list_free(g_steal_pointer(&account->room_list));
     cw_searches_free(account->searches);
     cw_buddies_free(account->buddies);
     cw_grants_free(account->grants);
@@ -361,6 +364,7 @@ void cw_account_login(const CwLinkMsg *msg)
     account->infos = cw_infos_new(account);
     account->messages = cw_messages_new(account);
     account->rooms = cw_rooms_new(account);
+    account->room_list = cw_room_list_new(account);
     account->searches = cw_searches_new(account);
     account->sent = cw_sent_list_new(account);
     account->purple = make_purple_account(msg->username);
@@ -428,6 +432,7 @@ static void disconnect_reason_cb(PurpleConnection *gc, PurpleConnectionError err
     CwAccount *account = cw_account_of_gc(gc);
     if (account == NULL)
         return;
+    cw_room_list_stop(account->room_list); /* prpl-irc forgets its own */
     /* libpurple calls OTHER fatal, but plugins use it for "too many log-ins, come back later" too;
      * trying again later does no harm where it is of no use */
     gboolean fatal = (purple_connection_error_is_fatal(error) || gc->wants_to_die) &&

@@ -23,6 +23,7 @@ typedef struct CwGrants CwGrants;
 typedef struct CwInfos CwInfos;
 typedef struct CwMessages CwMessages;
 typedef struct CwSearches CwSearches;
+typedef struct CwRoomList CwRoomList;
 typedef struct CwRooms CwRooms;
 typedef struct CwSentList CwSentList;
 
@@ -44,6 +45,7 @@ typedef struct {
     CwInfos *infos;
     CwMessages *messages;
     CwRooms *rooms;
+    CwRoomList *room_list;
     CwSearches *searches;
     CwSentList *sent;
     guint questions; /* open ones, see ask.c */

@@ -22,6 +22,7 @@
 #include "protocols/purple/certificates.h"
 #include "protocols/purple/host.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/room-list.h"
 #include "protocols/purple/search.h"
 
 #define QUESTIONS_MAX 16 /* open ones an account; further ones are cancelled at once */
@@ -135,8 +136,9 @@ static void ask(Question *question, CwAccount *account, const char *title, const
     append_text(text, secondary);
     g_autofree char *name = title != NULL ? cw_text_one_line(title) : NULL;
     if (account != NULL && !account->ending && !wants_a_person(question, fields) &&
-        cw_searches_take_request(account, question->type, question->id,
-                                 text->len > 0 ? text->str : NULL, fields)) {
+        (cw_room_list_take_request(account, question->type, question->id, fields) ||
+         cw_searches_take_request(account, question->type, question->id,
+                                  text->len > 0 ? text->str : NULL, fields))) {
         question->taken = TRUE;
         return;
     }
@@ -551,11 +553,13 @@ static void close_request(PurpleRequestType type, void *handle)
     if (question->answering)
         return; /* finish() removes it */
     CwAccount *account = cw_account_find(question->number);
-    if (account != NULL && question->taken)
+    if (account != NULL && question->taken) {
+        cw_room_list_request_gone(account, question->id);
         cw_searches_request_gone(account, question->id);
-    else if (account != NULL && !account->ending && question->unasked_id == 0)
+    } else if (account != NULL && !account->ending && question->unasked_id == 0) {
         cw_host_send(&(CwLinkMsg){
             .kind = CW_LINK_QUESTION_GONE, .account = question->number, .id = question->id});
+    }
     remove_question(question);
 }
 

@@ -14,7 +14,7 @@ PurpleRequestUiOps *cw_ask_ops(void);
 
 void cw_ask_answer(CwAccount *account, const CwLinkMsg *msg);
 
-/* A request that search.c took.  `values` by field name; NULL: cancelled. */
+/* A request that search.c or room-list.c took.  `values` by field name; NULL: cancelled. */
 void cw_ask_settle(CwAccount *account, gint64 id, GHashTable *values);
 
 /* The account ends: its questions are cancelled, while its connection is still there if it can be,

@@ -25,6 +25,7 @@
 #include "protocols/purple/looks.h"
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
+#include "protocols/purple/room-list.h"
 #include "protocols/purple/rooms.h"
 #include "protocols/purple/search.h"
 #include "protocols/purple/sent.h"
@@ -86,7 +87,7 @@ static void refuse_line(const CwLinkMsg *msg)
 {
     if (msg->id != 0 && (msg->kind == CW_LINK_MESSAGE || msg->kind == CW_LINK_CONTACT_ADD ||
                          msg->kind == CW_LINK_INFO || msg->kind == CW_LINK_SEARCH ||
-                         msg->kind == CW_LINK_NORMALIZE))
+                         msg->kind == CW_LINK_NORMALIZE || msg->kind == CW_LINK_ROOMS))
         cw_host_nack(msg->account, msg->id, CW_REASON_NOT_ONLINE, "the account is not logged in");
     else if (msg->kind == CW_LINK_LOGOUT && cw_account_find(msg->account) == NULL)
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_STATE,
@@ -163,7 +164,7 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
         cw_room_command(account, msg);
         break;
     case CW_LINK_ROOMS:
-        cw_host_nack(account->number, msg->id, CW_REASON_FORBIDDEN, NULL);
+        cw_room_list_ask(account, msg);
         break;
     case CW_LINK_NORMALIZE:
         normalize(account, msg);

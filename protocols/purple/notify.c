@@ -16,6 +16,7 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/info.h"
 #include "protocols/purple/markup.h"
+#include "protocols/purple/room-list.h"
 #include "protocols/purple/rooms.h"
 #include "protocols/purple/search.h"
 
@@ -55,7 +56,8 @@ static void *notify_message(PurpleNotifyMsgType type, const char *title, const c
     if (type == PURPLE_NOTIFY_MSG_ERROR &&
         cw_infos_refuse(cw_account_current(), secondary, text->str))
         return NULL;
-    if (!cw_searches_take_message(cw_account_current(), type, text->str))
+    if (!cw_searches_take_message(cw_account_current(), type, text->str) &&
+        !cw_room_list_take_message(cw_account_current(), type, text->str))
         tell(cw_account_current(), title, text->str);
     return NULL;
 }

@@ -1,4 +1,4 @@
-/* protocols/purple/ops.c: UI ops that have little to say: room lists, transfers, privacy, idle
+/* protocols/purple/ops.c: UI ops that have little to say: transfers, privacy, idle
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,6 +11,7 @@
 #include "protocols/purple/host.h"
 #include "protocols/purple/message.h"
 #include "protocols/purple/notify.h"
+#include "protocols/purple/room-list.h"
 
 /* ---- transfers: refused for now, whoever begins them ---- */
 
@@ -54,37 +55,6 @@ static PurpleXferUiOps xfer_ops = {
     .cancel_remote = cancel_cb,
 };
 
-/* ---- room lists: not fetched ---- */
-
-static void roomlist_account_cb(PurpleAccount *account)
-{
-}
-
-static void roomlist_cb(PurpleRoomlist *list)
-{
-}
-
-static void roomlist_fields_cb(PurpleRoomlist *list, GList *fields)
-{
-}
-
-static void roomlist_room_cb(PurpleRoomlist *list, PurpleRoomlistRoom *room)
-{
-}
-
-static void roomlist_progress_cb(PurpleRoomlist *list, gboolean flag)
-{
-}
-
-static PurpleRoomlistUiOps roomlist_ops = {
-    .show_with_account = roomlist_account_cb,
-    .create = roomlist_cb,
-    .set_fields = roomlist_fields_cb,
-    .add_room = roomlist_room_cb,
-    .in_progress = roomlist_progress_cb,
-    .destroy = roomlist_cb,
-};
-
 /* ---- privacy, idle ---- */
 
 static void privacy_cb(PurpleAccount *account, const char *name)
@@ -111,7 +81,7 @@ void cw_ops_install(void)
     purple_request_set_ui_ops(cw_ask_ops());
     purple_notify_set_ui_ops(cw_notify_ops());
     purple_xfers_set_ui_ops(&xfer_ops);
-    purple_roomlist_set_ui_ops(&roomlist_ops);
+    purple_roomlist_set_ui_ops(cw_room_list_ops());
     purple_privacy_set_ui_ops(&privacy_ops);
     purple_idle_set_ui_ops(&idle_ops);
 }

@@ -5,12 +5,13 @@
  * message to the contact "input" asks for an input, one to "crash" crashes; see mock_send_im().
  * What comes back is a message from that contact.  A text that begins with "!" is a command about
  * the contact: see act().  Its user info goes by its name: mock_get_info().  Its user directory is
- * prpl-mock-search.c.  The user's own picture
- * and name come back as messages from "looks".
+ * prpl-mock-search.c, its list of rooms prpl-mock-rooms.c.  The user's own picture and name come
+ * back as messages from "looks".
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #define PURPLE_PLUGINS
+#include "tests/peers/prpl-mock-rooms.h"
 #include "tests/peers/prpl-mock-search.h"
 
 #include <errno.h>
@@ -548,6 +549,8 @@ static PurplePluginProtocolInfo protocol_info = {
     .send_typing = mock_send_typing,
     .get_info = mock_get_info,
     .set_idle = mock_set_idle,
+    .roomlist_get_list = mock_roomlist,
+    .roomlist_cancel = mock_roomlist_cancel,
     .struct_size = sizeof(PurplePluginProtocolInfo),
 };
 

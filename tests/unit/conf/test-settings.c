@@ -102,6 +102,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->rooms, ==, 100);
     g_assert_cmpuint(limits->room_history, ==, 50);
     g_assert_cmpuint(limits->room_occupants, ==, 5000);
+    g_assert_cmpuint(limits->room_list, ==, 5000);
     g_assert_cmpuint(limits->archive_messages, ==, 10000);
     g_assert_cmpuint(limits->archive_page, ==, 100);
     g_assert_cmpuint(settings->archive_days, ==, 7);
@@ -135,6 +136,8 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(timing->message_timeout, ==, 60000);
     g_assert_cmpuint(timing->info_timeout, ==, 40000);
     g_assert_cmpuint(timing->room_join_timeout, ==, 60000);
+    g_assert_cmpuint(timing->room_list_timeout, ==, 60000);
+    g_assert_cmpuint(timing->room_list_time, ==, 60000);
     g_assert_cmpuint(timing->search_timeout, ==, 60000);
 
     const CwTransportSettings *irc = transport(settings, 0);

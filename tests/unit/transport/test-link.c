@@ -452,6 +452,37 @@ static void link_encode__round_trips__rooms(void)
                    CW_LINK_HOST, CW_LINK_ERROR_RULES);
 }
 
+static void link_encode__round_trips__a_list_of_rooms(void)
+{
+    for (guint more = 0; more < 2; more++) {
+        g_autoptr(GPtrArray) columns = cw_fields_new();
+        g_autoptr(GPtrArray) found = cw_found_list_new();
+        g_autoptr(GString) line = g_string_new(NULL);
+        g_autoptr(GError) error = NULL;
+        CwLinkMsg msg;
+
+        g_ptr_array_add(columns, cw_field_new(CW_FIELD_TEXT, "users", "Users", NULL));
+        g_ptr_array_add(found, cw_found_new("#verona", g_strsplit("12", " ", -1)));
+        g_assert_true(cw_link_encode(&(CwLinkMsg){.kind = CW_LINK_ROOMS,
+                                                  .account = 1,
+                                                  .id = 4,
+                                                  .fields = columns,
+                                                  .found = found,
+                                                  .more = more == 1},
+                                     CW_LINK_HOST, line, &error));
+        g_assert_true(cw_link_decode(line->str, line->len - 1, CW_LINK_HOST, &msg, &error));
+        g_assert_cmpint(msg.more, ==, more == 1);
+        g_assert_cmpuint(msg.found->len, ==, 1);
+        g_assert_cmpstr(((const CwFound *)msg.found->pdata[0])->contact, ==, "#verona");
+        cw_link_msg_clear(&msg);
+    }
+    assert_refused("{\"type\":\"rooms\",\"account\":1,\"id\":4,\"fields\":[]}", CW_LINK_HOST,
+                   CW_LINK_ERROR_RULES);
+    assert_refused("{\"type\":\"rooms\",\"account\":1,\"id\":4,\"fields\":[],\"found\":[],"
+                   "\"more\":\"yes\"}",
+                   CW_LINK_HOST, CW_LINK_ERROR_RULES);
+}
+
 static void link_encode__round_trips__idle_both_ways(void)
 {
     for (CwLinkSide from = CW_LINK_GATEWAY; from <= CW_LINK_HOST; from++) {
@@ -759,6 +790,7 @@ int main(int argc, char **argv)
     ADD(link_encode__writes__no_more_people_than_it_would_read);
     ADD(link_decode__refuses__search_results_that_fit_no_columns);
     ADD(link_encode__round_trips__rooms);
+    ADD(link_encode__round_trips__a_list_of_rooms);
     ADD(link_encode__round_trips__idle_both_ways);
     ADD(link_encode__round_trips__a_network);
     ADD(link_encode__refuses__what_the_table_refuses);
