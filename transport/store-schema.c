@@ -75,6 +75,19 @@ const char *const cw_store_migrations[] = {
     "  value TEXT NOT NULL," /* "1" or "0" */
     "  PRIMARY KEY (user, name)"
     ") WITHOUT ROWID;",
+
+    /* 5 -> 6: rooms that users keep. */
+    "CREATE TABLE kept_rooms ("
+    "  user     INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"
+    "  name     TEXT NOT NULL," /* the network's normal form */
+    "  nick     TEXT NOT NULL,"
+    "  password BLOB," /* a box of seal.h; NULL: none */
+    "  \"join\"   INTEGER NOT NULL,"
+    "  stay     INTEGER NOT NULL,"
+    "  told     INTEGER NOT NULL,"
+    "  PRIMARY KEY (user, name)"
+    ") WITHOUT ROWID;"
+    "CREATE INDEX kept_rooms_that_stay ON kept_rooms (user) WHERE stay;",
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
 

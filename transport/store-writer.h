@@ -30,6 +30,8 @@ typedef enum {
     CW_WRITE_DELETE_CONTACT,
     CW_WRITE_PUT_REQUEST,
     CW_WRITE_DELETE_REQUEST,
+    CW_WRITE_PUT_ROOM,
+    CW_WRITE_DELETE_ROOM,
     CW_WRITE_PUT_SPOOLED,
     CW_WRITE_DELETE_SPOOLED,
     CW_WRITE_SYNC, /* nothing but done() */
@@ -44,6 +46,8 @@ typedef struct {
     CwStoredContact *contact; /* (nullable) */
     CwStoredRequest *request; /* (nullable) */
     CwSpooled *spooled;       /* (nullable) its text never */
+    CwStoredRoom *room;       /* (nullable) its password never */
+    GHashTable *boxes;        /* (nullable) room -> GBytes: its sealed password, for a move */
     CwStoreDone done;         /* (nullable) */
     gpointer data;
     gsize size;       /* bytes, while it waits */
