@@ -329,10 +329,9 @@ static gboolean grace_cb(gpointer data)
     CwComponent *component = data;
 
     component->grace_id = 0;
-    g_message("%s: the server is away for too long: %u legacy session%s end",
-              cw_component_domain(component), cw_transport_n_sessions(component->transport),
-              cw_transport_n_sessions(component->transport) == 1 ? "" : "s");
-    cw_transport_drop_all_sessions(component->transport);
+    guint dropped = cw_transport_drop_absent(component->transport);
+    g_message("%s: the server is away for too long: %u legacy session%s ended",
+              cw_component_domain(component), dropped, dropped == 1 ? "" : "s");
     return G_SOURCE_REMOVE;
 }
 

@@ -85,6 +85,7 @@ const char *const cw_store_migrations[] = {
     "  \"join\"   INTEGER NOT NULL,"
     "  stay     INTEGER NOT NULL,"
     "  told     INTEGER NOT NULL,"
+    "  bookmarked INTEGER NOT NULL,"
     "  PRIMARY KEY (user, name)"
     ") WITHOUT ROWID;"
     "CREATE INDEX kept_rooms_that_stay ON kept_rooms (user) WHERE stay;",

@@ -58,7 +58,8 @@ static const char *const statements_sql[N_STATEMENTS] = {
         ("SELECT contact, nick, text, answer FROM requests WHERE user ="
          " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY contact"),
     [STATEMENT_LIST_ROOMS] =
-        ("SELECT name, nick, password, \"join\", stay, told FROM kept_rooms WHERE user ="
+        ("SELECT name, nick, password, \"join\", stay, told, bookmarked FROM kept_rooms WHERE user "
+         "="
          " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name"),
     [STATEMENT_LIST_STAYING] =
         ("SELECT jid FROM users WHERE domain = ?1 AND jid > ?2 AND EXISTS"
@@ -458,6 +459,7 @@ GPtrArray *cw_store_list_rooms(CwStore *store, const char *domain, const char *j
         room->join = sqlite3_column_int(statement, 3) != 0;
         room->stay = sqlite3_column_int(statement, 4) != 0;
         room->told = sqlite3_column_int(statement, 5) != 0;
+        room->bookmarked = sqlite3_column_int(statement, 6) != 0;
         g_ptr_array_add(list, room);
     }
     return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;

@@ -73,11 +73,11 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_DELETE_REQUEST] = ("DELETE FROM requests WHERE contact = ?3 AND user ="
                                   " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
     [STATEMENT_PUT_ROOM] =
-        ("INSERT INTO kept_rooms (user, name, nick, password, \"join\", stay, told)"
-         " SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM users WHERE domain = ?1 AND jid = ?2"
+        ("INSERT INTO kept_rooms (user, name, nick, password, \"join\", stay, told, bookmarked)"
+         " SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE domain = ?1 AND jid = ?2"
          " ON CONFLICT (user, name) DO UPDATE SET nick = excluded.nick,"
          "  password = excluded.password, \"join\" = excluded.\"join\", stay = excluded.stay,"
-         "  told = excluded.told"),
+         "  told = excluded.told, bookmarked = excluded.bookmarked"),
     [STATEMENT_DELETE_ROOM] = ("DELETE FROM kept_rooms WHERE name = ?3 AND user ="
                                " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
     [STATEMENT_PUT_SPOOLED] =
@@ -307,6 +307,7 @@ static gboolean put_room(CwStoreWriter *writer, const CwWrite *write, GError **e
     sqlite3_bind_int(statement, 6, room->join ? 1 : 0);
     sqlite3_bind_int(statement, 7, room->stay ? 1 : 0);
     sqlite3_bind_int(statement, 8, room->told ? 1 : 0);
+    sqlite3_bind_int(statement, 9, room->bookmarked ? 1 : 0);
     return run(writer, STATEMENT_PUT_ROOM, NULL, error);
 }
 

@@ -83,12 +83,13 @@ void cw_stored_request_free(CwStoredRequest *request);
 
 /* A room that the user keeps: the account is in it though none of his clients is. */
 typedef struct {
-    char *name;         /* the network's normal form */
-    char *nick;         /* his own there */
-    CwSecret *password; /* nullable */
-    gboolean join;      /* whenever he logs in */
-    gboolean stay;      /* while none of his clients is online */
-    gboolean told;      /* that he was not let in, since he was the last time */
+    char *name;          /* the network's normal form */
+    char *nick;          /* his own there */
+    CwSecret *password;  /* nullable */
+    gboolean join;       /* whenever he logs in */
+    gboolean stay;       /* while none of his clients is online */
+    gboolean told;       /* that he was not let in, since he was the last time */
+    gboolean bookmarked; /* `join` is his bookmark's, or stands in one */
 } CwStoredRoom;
 
 CwStoredRoom *cw_stored_room_new(const char *name, const char *nick);

@@ -38,6 +38,12 @@ extern const CwFeature cw_feature_gateway_chat;
 /* A name that is a room's, by the way it begins. */
 gboolean cw_rooms_is_name(CwComponent *component, const char *name);
 extern const char *const cw_rooms_features[]; /* disco#info of a room; ended by NULL */
+/* Commands of the chat with the gateway (room-keeping.c), and the lines of the help about them. */
+void cw_rooms_command_list(CwComponent *component, const CwJid *user, const char *rest);
+void cw_rooms_command_autojoin(CwComponent *component, const CwJid *user, const char *rest);
+void cw_rooms_command_stay(CwComponent *component, const CwJid *user, const char *rest);
+void cw_rooms_command_leave(CwComponent *component, const CwJid *user, const char *rest);
+void cw_rooms_write_help(CwComponent *component, GString *help);
 /* XEP-0380, XEP-0384: what it says is not what its sender wrote. */
 gboolean cw_messages_is_encrypted(const CwNode *message);
 

@@ -389,6 +389,18 @@ static void leave(CwComponent *component, const CwStanza *stanza, CwSession *ses
                           cw_node_child_text(stanza->node, "status", NULL));
 }
 
+void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *name)
+{
+    CwRoom *room = NULL;
+
+    while ((room = cw_session_find_room(session, name)) != NULL && room->clients->len > 0) {
+        g_autofree char *resource = g_strdup(g_ptr_array_index(room->clients, 0));
+        g_autofree char *to = client_jid(session, resource);
+        tell_left(component, room, to);
+        cw_session_room_leave(session, room, resource, NULL);
+    }
+}
+
 static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
 {
     const CwNode *muc = cw_node_child(stanza->node, "x", CW_NS_MUC);
@@ -513,6 +525,7 @@ static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExi
                         exit->reason == CW_REASON_NONE ? CW_REASON_OTHER : exit->reason,
                         exit->text);
     }
+    cw_rooms_tell_lost(data, session, room, exit);
 }
 
 /* A client that logs out of the gateway leaves, and may still be there to see it. */
@@ -635,6 +648,8 @@ static const CwIqHandler iqs[] = {
     {"get", "ping", "urn:xmpp:ping", cw_rooms_answer_ping},
     {"set", "query", CW_NS_MUC_ADMIN, cw_rooms_answer_admin_set},
     {"get", "query", CW_NS_MUC_ADMIN, cw_rooms_answer_admin_get},
+    {"get", "query", CW_NS_MUC_OWNER, cw_rooms_answer_owner_get},
+    {"set", "query", CW_NS_MUC_OWNER, cw_rooms_answer_owner_set},
     {NULL},
 };
 

@@ -2,6 +2,7 @@
  *
  *     rooms.c          joining, leaving, what is said, what the network tells
  *     room-requests.c  what the user asks of a room: subject, nick, kick, roles, invitations
+ *     room-keeping.c   rooms that he keeps: forms and commands
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,6 +15,7 @@ G_BEGIN_DECLS
 #define CW_NS_MUC "http://jabber.org/protocol/muc"
 #define CW_NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define CW_NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
+#define CW_NS_MUC_OWNER "http://jabber.org/protocol/muc#owner"
 
 /* ---- rooms.c ---- */
 
@@ -25,6 +27,17 @@ const char *cw_rooms_client(const CwStanza *stanza); /* the resource, "" for non
 const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid);
 const char *cw_rooms_role(CwRole role);
 const char *cw_rooms_affiliation(CwAffiliation affiliation);
+
+/* All of his clients leave, and are told so. */
+void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *name);
+
+/* ---- room-keeping.c ---- */
+
+void cw_rooms_answer_owner_get(CwComponent *component, const CwStanza *stanza, const CwNode *query);
+void cw_rooms_answer_owner_set(CwComponent *component, const CwStanza *stanza, const CwNode *query);
+/* He is not in a room that he keeps, and none of his clients was. */
+void cw_rooms_tell_lost(CwComponent *component, CwSession *session, const CwRoom *room,
+                        const CwRoomExit *exit);
 
 /* ---- room-requests.c ---- */
 

@@ -364,5 +364,3 @@ def test_bad_rooms_and_bad_requests(room):
     assert condition(room.client.wait_error(ident)) == "bad-request"
     ident = room.say("x" * 70000)
     assert condition(room.client.wait_error(ident)) == "not-acceptable"
-    answer = room.client.iq("get", room.jid, f"<query xmlns='{MUC}#owner'/>")
-    assert condition(answer) == "service-unavailable"

@@ -385,6 +385,7 @@ static void put_room(CwStore *store, const char *jid, const char *name, const ch
     room->join = !stay;
     room->stay = stay;
     room->told = stay;
+    room->bookmarked = !stay;
     cw_store_put_room(store, ICQ, jid, room);
 }
 
@@ -406,6 +407,7 @@ static void assert_room(GPtrArray *list, guint at, const char *name, const char 
     g_assert_cmpint(room->join, ==, !stay);
     g_assert_cmpint(room->stay, ==, stay);
     g_assert_cmpint(room->told, ==, stay);
+    g_assert_cmpint(room->bookmarked, ==, !stay);
 }
 
 static void rooms__come_back__until_they_are_deleted(Fixture *fixture, gconstpointer data)
