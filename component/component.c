@@ -20,6 +20,7 @@ static const CwFeature *const features[] = {
     &cw_feature_registration,
     &cw_feature_gateway_prompt,
     &cw_feature_rooms,
+    &cw_feature_room_ghosts,
     &cw_feature_basics,
     &cw_feature_idle,
     &cw_feature_vcard,
@@ -206,6 +207,14 @@ static void route_iq(CwComponent *component, const CwStanza *stanza)
     cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE, NULL);
 }
 
+static void tell_error(CwComponent *component, const CwStanza *stanza)
+{
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (features[i]->error != NULL)
+            features[i]->error(component, stanza);
+    }
+}
+
 static void route(CwComponent *component, const CwStanza *stanza)
 {
     gboolean is_message = cw_node_is(stanza->node, "message", NULL);
@@ -214,8 +223,10 @@ static void route(CwComponent *component, const CwStanza *stanza)
         route_iq(component, stanza);
         return;
     }
-    if (g_strcmp0(stanza->type, "error") == 0)
+    if (g_strcmp0(stanza->type, "error") == 0) {
+        tell_error(component, stanza);
         return;
+    }
     for (guint i = 0; features[i] != NULL; i++) {
         gboolean (*handle)(CwComponent *, const CwStanza *) =
             is_message ? features[i]->message : features[i]->presence;

@@ -20,6 +20,7 @@ extern const CwFeature cw_feature_pep;
 extern const CwFeature cw_feature_looks;
 extern const CwFeature cw_feature_privilege;
 extern const CwFeature cw_feature_rooms;
+extern const CwFeature cw_feature_room_ghosts;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_clients;
 extern const CwFeature cw_feature_roster;

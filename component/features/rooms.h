@@ -2,6 +2,7 @@
  *
  *     rooms.c          joining, leaving, what is said, what the network tells
  *     room-requests.c  what the user asks of a room: subject, nick, kick, roles, invitations
+ *     room-ghosts.c    clients that are not there any more
  *     room-keeping.c   rooms that he keeps: forms and commands
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
