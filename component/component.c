@@ -16,26 +16,13 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,
-    &cw_feature_registration,
-    &cw_feature_gateway_prompt,
-    &cw_feature_rooms,
-    &cw_feature_room_ghosts,
-    &cw_feature_basics,
-    &cw_feature_idle,
-    &cw_feature_vcard,
-    &cw_feature_pep,
-    &cw_feature_looks,
-    &cw_feature_privilege,
-    &cw_feature_presence,
-    &cw_feature_clients,
-    &cw_feature_roster,
-    &cw_feature_roster_list,
-    &cw_feature_messages,
-    &cw_feature_move,
-    &cw_feature_search,
-    &cw_feature_gateway_chat,
-    NULL,
+    &cw_feature_disco,       &cw_feature_registration, &cw_feature_gateway_prompt,
+    &cw_feature_rooms,       &cw_feature_room_ghosts,  &cw_feature_basics,
+    &cw_feature_idle,        &cw_feature_vcard,        &cw_feature_pep,
+    &cw_feature_looks,       &cw_feature_privilege,    &cw_feature_bookmarks,
+    &cw_feature_presence,    &cw_feature_clients,      &cw_feature_roster,
+    &cw_feature_roster_list, &cw_feature_messages,     &cw_feature_move,
+    &cw_feature_search,      &cw_feature_gateway_chat, NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */

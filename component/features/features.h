@@ -19,6 +19,7 @@ extern const CwFeature cw_feature_vcard;
 extern const CwFeature cw_feature_pep;
 extern const CwFeature cw_feature_looks;
 extern const CwFeature cw_feature_privilege;
+extern const CwFeature cw_feature_bookmarks;
 extern const CwFeature cw_feature_rooms;
 extern const CwFeature cw_feature_room_ghosts;
 extern const CwFeature cw_feature_presence;
@@ -34,7 +35,14 @@ extern const CwFeature cw_feature_gateway_chat;
 #define CW_NS_AVATAR_METADATA "urn:xmpp:avatar:metadata" /* the same */
 #define CW_NS_NICK "http://jabber.org/protocol/nick"     /* XEP-0172 */
 
+#define CW_NS_PRIVILEGE "urn:xmpp:privilege:2"           /* XEP-0356 */
+#define CW_NS_PUBSUB "http://jabber.org/protocol/pubsub" /* XEP-0060 */
+
 /* ---- what features offer each other ---- */
+
+/* What the user's server lets us do with his PEP nodes. */
+enum { CW_PRIVILEGE_GET = 1, CW_PRIVILEGE_SET = 2 };
+guint cw_privilege_pubsub(CwComponent *component, const char *user);
 
 /* A name that is a room's, by the way it begins. */
 gboolean cw_rooms_is_name(CwComponent *component, const char *name);

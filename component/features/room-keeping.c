@@ -17,8 +17,7 @@
 
 /* ---- which room ---- */
 
-/* Every kind of name can be a room's where the network does not mark them. */
-static gboolean may_be_room(CwComponent *component, const char *name)
+gboolean cw_rooms_may_be(CwComponent *component, const char *name)
 {
     const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
 
@@ -41,7 +40,7 @@ static char *read_name(CwComponent *component, const char *typed)
         jid = address == NULL ? NULL : cw_jid_parse(address, NULL);
     }
     g_autofree char *name = jid == NULL ? NULL : cw_component_legacy_name(jid);
-    return name != NULL && may_be_room(component, name) ? g_steal_pointer(&name) : NULL;
+    return name != NULL && cw_rooms_may_be(component, name) ? g_steal_pointer(&name) : NULL;
 }
 
 static const CwRoom *find_room(CwComponent *component, const char *user, const char *name)
@@ -67,8 +66,7 @@ static char *own_nick(CwComponent *component, const char *user)
                                            : g_strndup(user, strcspn(user, "@"));
 }
 
-/* As it is kept, or would be; NULL: that cannot be read.  (transfer full) */
-static CwStoredRoom *get_row(CwComponent *component, const char *user, const char *name)
+CwStoredRoom *cw_rooms_get_row(CwComponent *component, const char *user, const char *name)
 {
     g_autoptr(GPtrArray) rows = cw_transport_list_kept(cw_component_transport(component), user);
     const CwRoom *room = find_room(component, user, name);
@@ -82,10 +80,20 @@ static CwStoredRoom *get_row(CwComponent *component, const char *user, const cha
     return rows == NULL ? NULL : cw_stored_room_new(name, nick);
 }
 
-static const char *keep(CwComponent *component, const char *user, const CwStoredRoom *row)
+gboolean cw_rooms_is_nick(const char *nick)
 {
-    CwReason reason = cw_transport_keep_room(cw_component_transport(component), user, row);
+    return strlen(nick) <= NICK_MAX && !cw_component_has_control(nick);
+}
 
+/* NULL, or why not */
+static const char *keep(CwComponent *component, const char *user, CwStoredRoom *row)
+{
+    gboolean bookmarked = row->bookmarked;
+
+    row->bookmarked = bookmarked && row->join;
+    CwReason reason = cw_transport_keep_room(cw_component_transport(component), user, row);
+    if (reason == CW_REASON_NONE && (row->join || bookmarked))
+        cw_bookmarks_write(component, user, row);
     return reason == CW_REASON_NONE   ? NULL
            : reason == CW_REASON_RATE ? "you keep too many rooms already"
                                       : "your rooms cannot be read";
@@ -130,11 +138,11 @@ static CwStoredRoom *open_row(CwComponent *component, const CwStanza *stanza)
         return NULL;
     }
     if (name == NULL || stanza->to->resource != NULL ||
-        (find_room(component, user, name) == NULL && !may_be_room(component, name))) {
+        (find_room(component, user, name) == NULL && !cw_rooms_may_be(component, name))) {
         cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, "this is no room");
         return NULL;
     }
-    CwStoredRoom *row = get_row(component, user, name);
+    CwStoredRoom *row = cw_rooms_get_row(component, user, name);
     if (row == NULL)
         cw_component_send_error(component, stanza, CW_STANZA_INTERNAL_SERVER_ERROR,
                                 "your rooms cannot be read; tell the gateway's admin");
@@ -173,7 +181,7 @@ static gboolean take_values(CwStoredRoom *row, GHashTable *values)
         return TRUE;
     g_free(row->nick);
     row->nick = g_strdup(nick);
-    return strlen(nick) <= NICK_MAX && !cw_component_has_control(nick);
+    return cw_rooms_is_nick(nick);
 }
 
 static void submit(CwComponent *component, const CwStanza *stanza, const CwNode *query,
@@ -254,7 +262,7 @@ static CwStoredRoom *open_typed(CwComponent *component, const char *user, const 
     else if (name == NULL)
         cw_gateway_chat_say(component, user,
                             "Which room?  Write its name, as on the network or as an address.");
-    else if ((row = get_row(component, user, name)) == NULL)
+    else if ((row = cw_rooms_get_row(component, user, name)) == NULL)
         cw_gateway_chat_say(component, user, "Your rooms cannot be read; try again later.");
     return row;
 }

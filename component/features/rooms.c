@@ -384,9 +384,14 @@ static void tell_leaver(CwRoom *room, gpointer data)
 
 static void leave(CwComponent *component, const CwStanza *stanza, CwSession *session, CwRoom *room)
 {
+    const CwStoredRoom *row = cw_session_find_kept(session, room->name);
+
     tell_left(component, room, stanza->from->full);
     cw_session_room_leave(session, room, cw_rooms_client(stanza),
                           cw_node_child_text(stanza->node, "status", NULL));
+    if (row != NULL &&
+        row->bookmarked) /* clients take the bookmark's autojoin away as they leave */
+        cw_bookmarks_read(component, stanza->from->bare);
 }
 
 void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *name)

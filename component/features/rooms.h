@@ -1,6 +1,7 @@
 /* component/features/rooms.h: what the parts of rooms share
  *
  *     rooms.c          joining, leaving, what is said, what the network tells
+ *     bookmarks.c      those of them that stand in his bookmarks
  *     room-requests.c  what the user asks of a room: subject, nick, kick, roles, invitations
  *     room-ghosts.c    clients that are not there any more
  *     room-keeping.c   rooms that he keeps: forms and commands
@@ -32,7 +33,20 @@ const char *cw_rooms_affiliation(CwAffiliation affiliation);
 /* All of his clients leave, and are told so. */
 void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *name);
 
+/* ---- bookmarks.c ---- */
+
+/* Where the server lets us; what is in them is kept, and what he took out of them no longer. */
+void cw_bookmarks_read(CwComponent *component, const char *user);
+/* He keeps it, or not any more. */
+void cw_bookmarks_write(CwComponent *component, const char *user, const CwStoredRoom *row);
+
 /* ---- room-keeping.c ---- */
+
+/* Every kind of name can be a room's where the network does not mark them. */
+gboolean cw_rooms_may_be(CwComponent *component, const char *name);
+gboolean cw_rooms_is_nick(const char *nick); /* one that can be kept */
+/* As it is kept, or would be; NULL: that cannot be read.  (transfer full) */
+CwStoredRoom *cw_rooms_get_row(CwComponent *component, const char *user, const char *name);
 
 void cw_rooms_answer_owner_get(CwComponent *component, const CwStanza *stanza, const CwNode *query);
 void cw_rooms_answer_owner_set(CwComponent *component, const CwStanza *stanza, const CwNode *query);
