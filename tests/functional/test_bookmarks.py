@@ -10,11 +10,11 @@ import pytest
 
 from conftest import IRC, XMPP, World, run_world
 from lib.badserver import ACCEPT, BadServer
+from lib.kept import Kept
 from lib.registration import query
 from lib.servers import SECRET
 from lib.waiting import wait_until
 from lib.xmppclient import condition
-from test_rooms_kept import Kept
 
 PUBSUB = "http://jabber.org/protocol/pubsub"
 NODE = "urn:xmpp:bookmarks:0"

@@ -1,74 +1,16 @@
-# tests/functional/test_rooms_kept.py: rooms that a user keeps: joined at log-in, and while he is away
+# tests/functional/test_rooms_kept.py: rooms that a user keeps: what he says of them, and joins at log-in
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
-import os
-import signal
+import re
 
 import pytest
 
-from conftest import IRC, XMPP
-from lib.registration import log_out, query, wait_online
-from lib.rooms import BODY, MUC, IrcRoom, XmppRoom, codes
+from conftest import IRC
+from lib.kept import OWNER, Kept
+from lib.registration import query, wait_online
+from lib.rooms import codes
 from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, body, condition
-
-DATA = "{jabber:x:data}"
-OWNER = f"{MUC}#owner"
-
-
-class Kept:
-    """A room (lib/rooms.py), and what juliet asks the gateway of it."""
-
-    def __init__(self, kind, world, gateway):
-        self.world, self.gateway = world, gateway
-        self.account = world.account("juliet")
-        self.client = self.account.client("home")
-        self.room = (IrcRoom if kind == "irc" else XmppRoom)(
-            world, IRC if kind == "irc" else XMPP, self.client)
-        self.domain = self.room.domain
-        if kind == "xmpp":
-            self.room.nick = self.room.legacy.name  # what one is called who says nothing else
-
-    def ask(self, text, client=None):
-        """By chat; returns the answer."""
-        client = client or self.client
-        client.stanzas.take_all(lambda s: s.get("from") == self.domain and body(s))
-        client.message(self.domain, text)
-        return body(client.wait_message(self.domain))
-
-    def form(self):
-        answer = self.client.iq("get", self.room.jid, f"<query xmlns='{OWNER}'/>")
-        assert condition(answer) is None
-        return {field.get("var"): field.findtext(DATA + "value")
-                for field in answer.iter(DATA + "field") if field.get("type") != "hidden"}
-
-    def submit(self, kind="submit", room=None, **values):
-        inner = "".join(f"<field var='{name}'><value>{value}</value></field>"
-                        for name, value in values.items())
-        return self.client.iq("set", room or self.room.jid, f"<query xmlns='{OWNER}'>"
-                              f"<x xmlns='jabber:x:data' type='{kind}'>{inner}</x></query>")
-
-    def leave(self):
-        self.client.presence(f"{self.room.jid}/{self.room.nick}", "unavailable")
-        self.room.wait_presence(self.room.nick, "unavailable")
-
-    def go_offline(self):
-        log_out(self.client, self.domain)
-
-    def come_online(self):
-        self.client.presence(self.domain)
-        wait_online(self.client, self.domain)
-
-    def crash_host(self):
-        word = "prpl-irc" if self.domain == IRC else "prpl-jabber"
-        for pid in self.gateway.hosts():
-            with open(f"/proc/{pid}/cmdline") as line:
-                if word in line.read():
-                    os.kill(pid, signal.SIGKILL)
-
-    def join_and_read(self):
-        """What was said, as a client that joins is told it."""
-        return [body(s) for s in self.room.join() if s.find(BODY) is not None]
 
 
 @pytest.fixture(params=["irc", "xmpp"])
@@ -130,7 +72,7 @@ def test_by_chat(kept):
     room.friend_sees_end()
     assert kept.ask("rooms") == "You are in no room, and keep none."
     assert "Which room?" in kept.ask("autojoin")
-    assert "Which room?" in kept.ask("leave a\u0007b")
+    assert "Which room?" in kept.ask("leave a\nb")
     stranger = kept.world.account("paris").client()
     stranger.presence()
     assert "not registered" in kept.ask(f"stay {room.channel} on", stranger)
@@ -263,116 +205,33 @@ def test_gone_with_the_registration(kept):
         assert kept.room.channel.encode() not in database.read()
 
 
-# ---- staying ----
-
-def test_stay_while_offline(kept):
-    room = kept.room
-    room.join()
-    kept.submit(stay="1")
-    kept.client.presence(kind="unavailable")
-    kept.gateway.wait_log("stays in rooms without a resource")
-    room.friend_says("are you there?")
-    room.friend_whispers("she is away")
-    kept.client.presence()
-    wait_online(kept.client, kept.domain)
-    kept.client.wait_message(body="she is away")  # the server kept it
-    assert kept.join_and_read()[-1:] == ["are you there?"]
-    assert room.nick in room.names()
-
-
-def test_who_stays_is_away_and_gets_messages(world, gateway):
+def test_moves_with_the_registration(world, gateway):
     kept = Kept("irc", world, gateway)
-    kept.submit(stay="1")
-    kept.room.friend_sees_join()
-    kept.client.close()
-    kept.gateway.wait_log("stays in rooms without a resource")
-    friend = kept.room.friend
-
-    def is_away():
-        friend.send(f"WHOIS {kept.room.nick}")
-        return friend.wait_for(lambda line: line.command in ("301", "318")).command == "301"
-    wait_until(is_away, what="that she is away")
-    friend.say(kept.room.nick, "psst")
-    back = kept.account.client("work")
-    back.presence()
-    assert body(back.wait_message(f"{kept.room.friend.nick}@{IRC}")) == "psst"
-
-
-def test_stay_through_a_restart_of_the_gateway(kept):
-    room = kept.room
-    kept.submit(stay="1")
-    room.friend_sees_join()
-    kept.client.close()
-    kept.gateway.wait_log("stays in rooms without a resource")
-    kept.gateway.stop()
-    room.friend_sees_end()
-    kept.gateway.start()
-    room.friend_sees_join()
-    room.friend_says("all alone")
-    room.friend_says("still")
-    kept.crash_host()
-    room.friend_sees_end()
-    room.friend_sees_join()
-
-
-def test_who_did_not_ask_does_not_stay(kept):
-    kept.room.join()
-    kept.submit(autojoin="1")
-    kept.client.close()
+    kept.room.mode("+k secret")
+    kept.room.join(inner="<password>secret</password>")
+    kept.submit(autojoin="1", stay="1")
+    moved = world.account("capulet").client()
+    moved.presence()
+    code = re.search(r"accept ([0-9a-f]{8})", kept.ask(f"move {moved.bare}")).group(1)
+    moved.message(IRC, f"accept {code}")
     kept.room.friend_sees_end()
-    kept.gateway.stop()
-    kept.gateway.start()
-    assert "stays in rooms" not in kept.gateway.log_text()
+    moved.wait_presence(IRC, "subscribe")
+    moved.presence(IRC, "subscribed")
+    wait_online(moved, IRC)
+    kept.room.friend_sees_join()
+    assert "joined; autojoin on; stay on" in kept.ask("rooms", moved)
+    assert "You are in no room" in kept.ask("rooms")
 
 
-def test_logout_ends_it_until_one_comes(kept):
-    room = kept.room
-    kept.submit(stay="1")
-    room.friend_sees_join()
-    assert "You are logged out." in kept.ask("logout")
-    room.friend_sees_end()
-    kept.client.close()
-    kept.gateway.stop()
-    kept.gateway.start()
-    again = kept.account.client("work")
-    assert room.nick not in room.names()
-    again.presence()
-    wait_online(again, kept.domain)
-    room.friend_sees_join()
-    again.close()
-    kept.gateway.wait_log("stays in rooms without a resource")
-
-
-@pytest.mark.parametrize("limits, keys, answer", [
-    ({"staying": 1}, {}, "you stay in it"), ({}, {"may_stay": "false"}, "does not let users stay")])
-def test_limit_staying(world, gateway_factory, limits, keys, answer):
-    gateway = gateway_factory(server_port=world.server.component_port, limits=limits,
-                              transports={IRC: world.irc_transport(**keys)}).start()
-    first, second = Kept("irc", world, gateway), Kept("irc", world, gateway)
-    assert answer in first.ask(f"stay {first.room.channel} on")
-    if not limits:
-        assert "stay" not in first.form()
-        return
-    second.ask(f"stay {second.room.channel} on")
-    for one in (first, second):
-        one.room.friend_sees_join()
-    first.client.close()
-    gateway.wait_log("stays in rooms without a resource")
-    second.client.presence(kind="unavailable")
-    second.room.friend_sees_end()
-    second.client.presence()
-    assert "You cannot stay" in body(second.client.wait_message(IRC))
-    assert first.room.nick in first.room.names()
-
-
-def test_may_stay_is_taken_back(world, gateway_factory):
-    gateway = gateway_factory(server_port=world.server.component_port,
-                              transports={IRC: world.irc_transport()}).start()
+def test_more_kept_than_one_may_be_in(world, gateway):
     kept = Kept("irc", world, gateway)
-    kept.submit(stay="1")
-    kept.room.friend_sees_join()
-    kept.client.close()
-    gateway.wait_log("stays in rooms without a resource")
-    gateway.sections[f"transport {IRC}"]["may-stay"] = "false"
-    gateway.reload()
-    kept.room.friend_sees_end()
+    for name in ("#padua", "#mantua"):
+        kept.ask(f"autojoin {name} on")
+    gateway.stop()
+    gateway.sections["limits"]["rooms"] = 1
+    gateway.start()
+    wait_online(kept.client, IRC)
+    assert "more rooms than the 1" in body(kept.client.wait_for(
+        lambda s: "more rooms" in (body(s) or ""), what="a message about it"))
+    assert sorted(line.partition("; ")[2] for line in kept.ask("rooms").splitlines()[1:]) \
+        == ["autojoin on", "autojoin on"]

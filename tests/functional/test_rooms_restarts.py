@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from conftest import COMPONENTS, IRC, OTHER_HOST, World, run_server, run_world
+from lib.kept import Kept
 from lib.registration import wait_online
 from lib.rooms import MUC, codes
 from lib.scriptedircd import ScriptedIrcd
@@ -14,7 +15,6 @@ from lib.servers import Ngircd, Prosody
 from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, body, condition
 from test_rooms_hard import Case
-from test_rooms_kept import Kept
 
 
 @pytest.fixture(scope="module")
