@@ -16,11 +16,17 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,   &cw_feature_registration, &cw_feature_gateway_prompt, &cw_feature_rooms,
-    &cw_feature_archive, &cw_feature_basics,       &cw_feature_idle,           &cw_feature_vcard,
-    &cw_feature_pep,     &cw_feature_looks,        &cw_feature_privilege,      &cw_feature_presence,
-    &cw_feature_clients, &cw_feature_roster,       &cw_feature_roster_list,    &cw_feature_messages,
-    &cw_feature_move,    &cw_feature_search,       &cw_feature_gateway_chat,   NULL,
+    &cw_feature_disco,          &cw_feature_registration,
+    &cw_feature_gateway_prompt, &cw_feature_rooms,
+    &cw_feature_room_ghosts,    &cw_feature_archive,
+    &cw_feature_basics,         &cw_feature_idle,
+    &cw_feature_vcard,          &cw_feature_pep,
+    &cw_feature_looks,          &cw_feature_privilege,
+    &cw_feature_bookmarks,      &cw_feature_presence,
+    &cw_feature_clients,        &cw_feature_roster,
+    &cw_feature_roster_list,    &cw_feature_messages,
+    &cw_feature_move,           &cw_feature_search,
+    &cw_feature_gateway_chat,   NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -192,6 +198,14 @@ static void route_iq(CwComponent *component, const CwStanza *stanza)
     cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE, NULL);
 }
 
+static void tell_error(CwComponent *component, const CwStanza *stanza)
+{
+    for (guint i = 0; features[i] != NULL; i++) {
+        if (features[i]->error != NULL)
+            features[i]->error(component, stanza);
+    }
+}
+
 static void route(CwComponent *component, const CwStanza *stanza)
 {
     gboolean is_message = cw_node_is(stanza->node, "message", NULL);
@@ -200,8 +214,10 @@ static void route(CwComponent *component, const CwStanza *stanza)
         route_iq(component, stanza);
         return;
     }
-    if (g_strcmp0(stanza->type, "error") == 0)
+    if (g_strcmp0(stanza->type, "error") == 0) {
+        tell_error(component, stanza);
         return;
+    }
     for (guint i = 0; features[i] != NULL; i++) {
         gboolean (*handle)(CwComponent *, const CwStanza *) =
             is_message ? features[i]->message : features[i]->presence;
@@ -315,10 +331,9 @@ static gboolean grace_cb(gpointer data)
     CwComponent *component = data;
 
     component->grace_id = 0;
-    g_message("%s: the server is away for too long: %u legacy session%s end",
-              cw_component_domain(component), cw_transport_n_sessions(component->transport),
-              cw_transport_n_sessions(component->transport) == 1 ? "" : "s");
-    cw_transport_drop_all_sessions(component->transport);
+    guint dropped = cw_transport_drop_absent(component->transport);
+    g_message("%s: the server is away for too long: %u legacy session%s ended",
+              cw_component_domain(component), dropped, dropped == 1 ? "" : "s");
     return G_SOURCE_REMOVE;
 }
 

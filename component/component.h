@@ -48,6 +48,8 @@ typedef struct {
     /* TRUE: it was for this feature.  Errors never come here but through `error`. */
     gboolean (*message)(CwComponent *component, const CwStanza *stanza);
     gboolean (*presence)(CwComponent *component, const CwStanza *stanza);
+    /* A message or presence of ours that came back; never answered. */
+    void (*error)(CwComponent *component, const CwStanza *stanza);
     /* Available presence of a resource that is one of the session's now. */
     void (*available)(CwComponent *component, CwSession *session, const CwStanza *stanza);
     /* A client of the user's came or went, or what it can do is known now: cw_clients_can(). */

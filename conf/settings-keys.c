@@ -51,6 +51,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "room-list", CW_KEY_LIMIT, 1, 10000, "5000", LIMIT(room_list)},
     {"limits", "archive-messages", CW_KEY_LIMIT, 1, 100000000, "10000", LIMIT(archive_messages)},
     {"limits", "archive-page", CW_KEY_LIMIT, 1, 1000, "100", LIMIT(archive_page)},
+    {"limits", "staying", CW_KEY_LIMIT, 1, 100000000, "1000", LIMIT(staying)},
     {"limits", "contacts", CW_KEY_LIMIT, 1, 1000000, "5000", LIMIT(contacts)},
     {"limits", "resources", CW_KEY_LIMIT, 1, 1000000, "32", LIMIT(resources)},
     {"limits", "pending-messages", CW_KEY_LIMIT, 1, 1000000, "500", LIMIT(pending_messages)},
@@ -110,6 +111,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"transport", "deny", CW_KEY_ADDRESSES, 0, 0, "", TRANSPORT(deny)},
     {"transport", "user-options", CW_KEY_LIST, 0, 0, "", TRANSPORT(user_options)},
     {"transport", "lock-splits", CW_KEY_BOOLEAN, 0, 0, "false", TRANSPORT(lock_splits)},
+    {"transport", "may-stay", CW_KEY_BOOLEAN, 0, 0, "true", TRANSPORT(may_stay)},
     {NULL},
 };
 /* clang-format on */

@@ -44,6 +44,8 @@ typedef struct {
     guint room_list;           /* rooms that the list of a network's rooms has; 5000 */
     guint archive_messages;    /* of one user in one room, the newest; 10000 */
     guint archive_page;        /* in one answer from an archive; 100 */
+    guint staying;             /* users of a transport who stay in rooms while they are offline;
+                                  1000 */
     guint contacts;            /* contacts of one account; 5000 */
     guint resources;           /* resources of one user that are online at once; 32 */
     guint pending_messages;    /* of one account, not yet taken by the network; 500 */
@@ -117,6 +119,7 @@ typedef struct {
     GHashTable *splits;      /* split.N = VALUE (N from 1): char * "N" -> char *, the default of the
                                 N-th part of a user name behind the first, such as the IRC server */
     gboolean lock_splits;    /* users cannot choose other values than split.N; FALSE */
+    gboolean may_stay;       /* users may stay in rooms while they are offline; TRUE */
 } CwTransportSettings;
 
 typedef struct {

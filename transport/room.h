@@ -55,7 +55,7 @@ typedef struct {
     gboolean in;           /* all who are there are known */
     gboolean over;         /* somebody was left out, and the log says so */
     guint timer_id;        /* until he is in */
-    CwSecret *password;    /* nullable: of a join that waits for the log-in */
+    CwSecret *password;    /* nullable: that he joins it with */
     char *subject;         /* nullable: nobody said */
     char *subject_nick;    /* nullable: who set it */
     GHashTable *occupants; /* nick -> CwOccupant */

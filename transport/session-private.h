@@ -11,6 +11,7 @@
  *     session-search.c     the network's directory of users
  *     session-rooms.c      group chats
  *     session-room-list.c  the network's list of them
+ *     session-kept.c       those that he keeps, also while he is offline
  *     session-avatars.c    their pictures
  *     session-looks.c      the user's own picture and nickname
  *
@@ -63,6 +64,9 @@ struct CwSession {
     GHashTable *rooms;             /* name -> CwRoom *, owned: session-rooms.c */
     GHashTable *rooms_left;        /* name -> room-left lines to come for rooms that he left */
     CwSessionRoomList *room_list;
+    GHashTable *kept;   /* name -> CwStoredRoom *, owned; NULL: not loaded */
+    gboolean over_kept; /* some of them were not joined; said */
+    gboolean remains;   /* without a resource, for them */
     CwOutbox *outbox;
     CwSeen *seen;
     GQueue questions;      /* CwQuestion *, owned */
@@ -178,6 +182,21 @@ void cw_session_take_room_line(CwSession *session, const CwLinkMsg *msg);
 void cw_session_rooms_resource_gone(CwSession *session, const char *resource);
 void cw_session_rooms_online(CwSession *session);
 void cw_session_rooms_offline(CwSession *session);
+/* A room that is not there yet, without a client.  NULL with the reason: it cannot be. */
+CwRoom *cw_session_enter_room(CwSession *session, const char *name, const char *nick,
+                              const char *password, CwReason *reason);
+/* Leaves it; it is gone then, and no event tells so. */
+void cw_session_abandon_room(CwSession *session, CwRoom *room, const char *text);
+
+/* ---- session-kept.c ---- */
+
+void cw_session_load_kept(CwSession *session);
+void cw_session_join_kept(CwSession *session); /* those that he is not in */
+void cw_session_kept_joined(CwSession *session, const CwRoom *room);
+void cw_session_kept_left(CwSession *session, const CwRoom *room, const CwRoomExit *exit);
+void cw_session_end_remaining(CwSession *session);
+/* It has no resource: TRUE: it remains all the same. */
+gboolean cw_session_remain(CwSession *session);
 
 /* ---- session-room-list.c ---- */
 

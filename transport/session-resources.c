@@ -55,7 +55,7 @@ CwShow cw_session_presence(const CwSession *session, const char **status, gint64
     *idle = best == NULL || unseen ? 0 : best->idle;
     if (unseen)
         return CW_SHOW_INVISIBLE;
-    return best == NULL ? CW_SHOW_ONLINE : best->show;
+    return best != NULL ? best->show : session->remains ? CW_SHOW_AWAY : CW_SHOW_ONLINE;
 }
 
 void cw_session_tell_presence(CwSession *session)
@@ -103,6 +103,7 @@ CwResourceChange cw_session_resource_up(CwSession *session, const char *name, Cw
         g_ptr_array_add(session->resources, resource);
     }
     cw_session_stay(session);
+    cw_session_end_remaining(session);
     resource->show = show;
     resource->priority = priority;
     resource->idle = idle;
@@ -142,6 +143,13 @@ gboolean cw_session_resource_down(CwSession *session, const char *name, gboolean
     else
         cw_session_leave(session);
     return TRUE;
+}
+
+gboolean cw_session_drop_resources(CwSession *session)
+{
+    while (session->resources->len > 0)
+        remove_resource(session, session->resources->len - 1);
+    return cw_session_remain(session);
 }
 
 void cw_session_doubt_resources(CwSession *session)

@@ -2,8 +2,9 @@
  *
  *     join by the first client -> room-join -> occupants … -> room-joined: IN -> room-left -> gone
  *
- * The account is in a room as long as a client of the user's is.  What is said goes through the
- * outbox, but for those lines nothing waits: who is not in the room is told at once.
+ * The account is in a room as long as a client of the user's is, or as he keeps it
+ * (session-kept.c).  What is said goes through the outbox, but for those lines nothing waits: who
+ * is not in the room is told at once.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -42,6 +43,7 @@ static void end_room(CwSession *session, CwRoom *room, const CwRoomExit *exit)
 {
     g_hash_table_steal(session->rooms, room->name);
     EMIT(session, room_left, session, room, exit);
+    cw_session_kept_left(session, room, exit);
     cw_room_free(room);
 }
 
@@ -67,10 +69,12 @@ static gboolean join_late_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean ask_host(CwSession *session, CwRoom *room, const char *password)
+static gboolean ask_host(CwSession *session, CwRoom *room)
 {
-    CwLinkMsg msg = {
-        .kind = CW_LINK_ROOM_JOIN, .room = room->name, .nick = room->wished, .password = password};
+    CwLinkMsg msg = {.kind = CW_LINK_ROOM_JOIN,
+                     .room = room->name,
+                     .nick = room->wished,
+                     .password = room->password == NULL ? NULL : cw_secret_peek(room->password)};
 
     room->asked = cw_account_send(session->account, &msg);
     return room->asked;
@@ -83,15 +87,11 @@ void cw_session_rooms_online(CwSession *session)
 
     for (GList *l = rooms; l != NULL; l = l->next) {
         CwRoom *room = l->data;
-        if (room->asked)
-            continue;
-        gboolean asked =
-            ask_host(session, room, room->password == NULL ? NULL : cw_secret_peek(room->password));
-        g_clear_pointer(&room->password, cw_secret_unref);
-        if (!asked)
+        if (!room->asked && !ask_host(session, room))
             end_room(session, room,
                      &(CwRoomExit){.exit = CW_EXIT_REFUSED, .reason = CW_REASON_HOST});
     }
+    cw_session_join_kept(session);
 }
 
 static CwReason check_join(CwSession *session)
@@ -110,46 +110,74 @@ static CwReason check_join(CwSession *session)
     return most > 0 && g_hash_table_size(session->rooms) >= most ? CW_REASON_RATE : CW_REASON_NONE;
 }
 
+CwRoom *cw_session_enter_room(CwSession *session, const char *name, const char *nick,
+                              const char *password, CwReason *reason)
+{
+    *reason = check_join(session);
+    if (*reason != CW_REASON_NONE)
+        return NULL;
+    CwRoom *room = cw_room_new(name, nick);
+    if (ARCHIVES(session))
+        cw_archive_load(cw_transport_archive(session->transport), session->jid, room,
+                        LIMITS(session)->room_history, LIMITS(session)->message_size);
+    if (password != NULL)
+        room->password = cw_secret_new(password);
+    if (session->state == CW_SESSION_ONLINE && !ask_host(session, room)) {
+        *reason = CW_REASON_HOST;
+        cw_room_free(room);
+        return NULL;
+    }
+    room->owner = session;
+    room->timer_id = cw_timer_add(TIMING(session)->room_join_timeout, join_late_cb, room);
+    g_hash_table_insert(session->rooms, room->name, room);
+    return room;
+}
+
+/* The first client of a room that is being joined says what he is called there. */
+static void adopt_wish(CwRoom *room, const char *nick, const char *password)
+{
+    if (room->in || room->clients->len > 0)
+        return;
+    g_free(room->wished);
+    room->wished = g_strdup(nick);
+    if (password == NULL || room->asked)
+        return;
+    cw_secret_unref(room->password);
+    room->password = cw_secret_new(password);
+}
+
 CwRoom *cw_session_room_join(CwSession *session, const char *name, const char *nick,
                              const char *password, const char *resource, CwReason *reason)
 {
     CwRoom *room = cw_session_find_room(session, name);
     guint clients = LIMITS(session)->resources;
 
-    *reason = room == NULL ? check_join(session) : CW_REASON_NONE;
+    *reason = CW_REASON_NONE;
     if (room != NULL && clients > 0 && room->clients->len >= clients &&
-        !cw_room_has_client(room, resource))
+        !cw_room_has_client(room, resource)) {
         *reason = CW_REASON_RATE;
-    if (*reason != CW_REASON_NONE)
         return NULL;
-    if (room != NULL) {
+    }
+    if (room == NULL)
+        room = cw_session_enter_room(session, name, nick, password, reason);
+    else
+        adopt_wish(room, nick, password);
+    if (room != NULL)
         cw_room_add_client(room, resource);
-        return room;
-    }
-    room = cw_room_new(name, nick);
-    if (ARCHIVES(session))
-        cw_archive_load(cw_transport_archive(session->transport), session->jid, room,
-                        LIMITS(session)->room_history, LIMITS(session)->message_size);
-    if (session->state == CW_SESSION_ONLINE && !ask_host(session, room, password)) {
-        *reason = CW_REASON_HOST;
-        cw_room_free(room);
-        return NULL;
-    }
-    if (!room->asked && password != NULL)
-        room->password = cw_secret_new(password);
-    room->owner = session;
-    room->timer_id = cw_timer_add(TIMING(session)->room_join_timeout, join_late_cb, room);
-    g_hash_table_insert(session->rooms, room->name, room);
-    cw_room_add_client(room, resource);
     return room;
+}
+
+void cw_session_abandon_room(CwSession *session, CwRoom *room, const char *text)
+{
+    tell_leave(session, room, text);
+    g_hash_table_remove(session->rooms, room->name);
 }
 
 void cw_session_room_leave(CwSession *session, CwRoom *room, const char *resource, const char *text)
 {
-    if (!cw_room_remove_client(room, resource) || room->clients->len > 0)
-        return;
-    tell_leave(session, room, text);
-    g_hash_table_remove(session->rooms, room->name);
+    if (cw_room_remove_client(room, resource) && room->clients->len == 0 &&
+        !cw_session_keeps(session, room->name))
+        cw_session_abandon_room(session, room, text);
 }
 
 void cw_session_rooms_resource_gone(CwSession *session, const char *resource)
@@ -229,6 +257,7 @@ static void take_joined(CwSession *session, CwRoom *room, const CwLinkMsg *msg)
         return;
     room->in = TRUE;
     g_clear_handle_id(&room->timer_id, cw_timer_remove);
+    cw_session_kept_joined(session, room);
     EMIT(session, room_joined, session, room);
 }
 

@@ -170,10 +170,13 @@ static void failed(CwSession *session, CwReason reason, const char *why, gboolea
     disconnected(session);
     if (report_trial(session, reason, text))
         return;
-    if (fatal)
+    if (fatal) {
         set_state(session, CW_SESSION_FAILED, reason, text);
-    else
+        if (session->remains)
+            cw_session_leave(session);
+    } else {
         wait_and_retry(session, next_wait(session), reason, text);
+    }
 }
 
 /* ms that a log-in has left.  Neither the wait for its turn is the network's fault, but a trial's
@@ -546,7 +549,11 @@ void cw_session_log_in(CwSession *session)
     }
     cw_session_load_contacts(session);
     cw_session_load_requests(session);
+    cw_session_load_kept(session);
     cw_session_load_looks(session, user);
+    if (session->resources->len > 0 && cw_user_wants(user, CW_PREFERENCE_LOGGED_OUT))
+        cw_transport_set_preference(session->transport, session->jid, CW_PREFERENCE_LOGGED_OUT,
+                                    FALSE, NULL, NULL);
     if (cw_session_must_wait_for_looks(session))
         wait_for_looks(session);
     else
@@ -638,6 +645,8 @@ void cw_session_leave(CwSession *session)
 {
     guint pending = cw_outbox_pending(session->outbox);
 
+    if (session->resources->len == 0 && cw_session_remain(session))
+        return;
     if (pending > 0)
         g_info("%s/%s: leaves when %u message%s on the way", session->jid,
                cw_transport_domain(session->transport), pending, pending == 1 ? " is" : "s are");
@@ -683,8 +692,11 @@ void cw_session_release(CwSession *session)
         line = end + 1;
     }
     g_string_free(held, TRUE);
-    if (session->state == CW_SESSION_ONLINE)
+    cw_session_load_kept(session);
+    if (session->state == CW_SESSION_ONLINE) {
+        cw_session_join_kept(session);
         cw_outbox_open(session->outbox);
+    }
     cw_session_want_looks(session);
 }
 
@@ -902,6 +914,7 @@ void cw_session_free(CwSession *session)
     g_clear_handle_id(&session->steady_id, cw_timer_remove);
     g_clear_handle_id(&session->linger_id, cw_timer_remove);
     g_clear_handle_id(&session->leave_id, cw_timer_remove);
+    cw_session_end_remaining(session);
     cw_account_free(session->account);
     cw_session_drop_questions(session);
     cw_session_drop_inquiries(session);
@@ -913,6 +926,7 @@ void cw_session_free(CwSession *session)
     g_hash_table_unref(session->requests);
     g_hash_table_unref(session->rooms);
     g_hash_table_unref(session->rooms_left);
+    g_clear_pointer(&session->kept, g_hash_table_unref);
     g_ptr_array_unref(session->resources);
     cw_session_free_looks(session);
     if (session->held != NULL)

@@ -9,7 +9,7 @@
  *
  * A session is made when the first resource of a registered user comes, and freed when the last
  * one has gone and none of his messages waits for the network: a registered user who is offline
- * costs nothing.
+ * costs nothing, unless he asked to stay in a room (session-kept.c).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -212,6 +212,14 @@ gboolean cw_session_list_rooms(CwSession *session, CwRoomDirectoryDone done, gpo
                                CwReason *reason);
 /* What it said in the last room-list-time; nullable. */
 const CwRoomDirectory *cw_session_room_directory(const CwSession *session);
+/* ---- rooms that he keeps ---- */
+
+/* NULL: he does not. */
+const CwStoredRoom *cw_session_find_kept(const CwSession *session, const char *name);
+gboolean cw_session_keeps(const CwSession *session, const char *name); /* … and is to be in it */
+/* He can stay while he is offline, and wants to in some room. */
+gboolean cw_session_wants_to_stay(const CwSession *session);
+gboolean cw_session_remains(const CwSession *session); /* it does so, without a resource */
 
 /* ---- questions ---- */
 
@@ -238,6 +246,13 @@ void cw_session_leave(CwSession *session);
 /* The user is there, as he sends messages, though no presence of his is known yet, or messages of
  * his are left from an earlier gateway: logs in, and lingers for his presence. */
 void cw_session_wake(CwSession *session);
+/* His rooms as cw_transport_keep_room() has it, and all of them (CwStoredRoom *, copies). */
+CwReason cw_session_keep_room(CwSession *session, const CwStoredRoom *wanted);
+GPtrArray *cw_session_list_kept(CwSession *session);
+/* A new gateway: he stayed in rooms.  FALSE: he cannot now. */
+gboolean cw_session_resume(CwSession *session);
+/* The server is away for long: nobody is taken to be there any more.  FALSE: it does not remain. */
+gboolean cw_session_drop_resources(CwSession *session);
 /* A message that an earlier gateway stored. */
 void cw_session_load_message(CwSession *session, const CwSpooled *spooled);
 /* Leaves what waits to the store, for the next gateway. */

@@ -24,6 +24,21 @@
     "CREATE INDEX archive_by_room ON archive (user, room, number, said, nick);"                    \
     "CREATE INDEX archive_by_age ON archive (said);"
 
+/* Rooms that users keep. */
+#define KEPT_ROOMS                                                                                 \
+    "CREATE TABLE kept_rooms ("                                                                    \
+    "  user     INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"                         \
+    "  name     TEXT NOT NULL," /* the network's normal form */                                    \
+    "  nick     TEXT NOT NULL,"                                                                    \
+    "  password BLOB," /* a box of seal.h; NULL: none */                                           \
+    "  \"join\"   INTEGER NOT NULL,"                                                               \
+    "  stay     INTEGER NOT NULL,"                                                                 \
+    "  told     INTEGER NOT NULL,"                                                                 \
+    "  bookmarked INTEGER NOT NULL,"                                                               \
+    "  PRIMARY KEY (user, name)"                                                                   \
+    ") WITHOUT ROWID;"                                                                             \
+    "CREATE INDEX kept_rooms_that_stay ON kept_rooms (user) WHERE stay;"
+
 const char *const cw_store_migrations[] = {
     /* 0 -> 1: registrations, what their users chose, and contacts seen. */
     "CREATE TABLE meta ("
@@ -94,8 +109,8 @@ const char *const cw_store_migrations[] = {
     "  PRIMARY KEY (user, name)"
     ") WITHOUT ROWID;",
 
-    /* 5 -> 6 */
-    ARCHIVE,
+    /* 5 -> 6: rooms: what was said in them, and those that users keep. */
+    ARCHIVE KEPT_ROOMS,
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
 

@@ -35,6 +35,8 @@ typedef enum {
     STATEMENT_LIST_USERS,
     STATEMENT_LIST_CONTACTS,
     STATEMENT_LIST_REQUESTS,
+    STATEMENT_LIST_ROOMS,
+    STATEMENT_LIST_STAYING,
     STATEMENT_LIST_SPOOLED,
     STATEMENT_LIST_SPOOLED_OF_USER,
     STATEMENT_LAST_SPOOLED,
@@ -56,6 +58,15 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_LIST_REQUESTS] =
         ("SELECT contact, nick, text, answer FROM requests WHERE user ="
          " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY contact"),
+    [STATEMENT_LIST_ROOMS] =
+        ("SELECT name, nick, password, \"join\", stay, told, bookmarked FROM kept_rooms WHERE user "
+         "="
+         " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name"),
+    [STATEMENT_LIST_STAYING] =
+        ("SELECT jid FROM users WHERE domain = ?1 AND jid > ?2 AND EXISTS"
+         "  (SELECT 1 FROM kept_rooms WHERE user = users.id AND stay)"
+         " AND NOT EXISTS (SELECT 1 FROM user_preferences WHERE user = users.id"
+         "  AND name = 'logged-out' AND value = '1') ORDER BY jid LIMIT ?3"),
     [STATEMENT_LAST_SPOOLED] = "SELECT max(id) FROM spool WHERE domain = ?1",
 };
 
@@ -279,6 +290,11 @@ static char *password_place(const char *domain, const char *jid)
     return g_strconcat("password\n", domain, "\n", jid, NULL);
 }
 
+static char *room_place(const char *domain, const char *jid, const char *room)
+{
+    return g_strconcat("room\n", domain, "\n", jid, "\n", room, NULL);
+}
+
 static char *spool_place(const char *domain, const char *jid, gint64 id)
 {
     return g_strdup_printf("spool\n%s\n%s\n%" G_GINT64_FORMAT, domain, jid, id);
@@ -356,16 +372,28 @@ guint cw_store_count_users(CwStore *store, const char *domain)
     return (guint)read_number(store, STATEMENT_COUNT_USERS, domain, NULL, 0);
 }
 
-GPtrArray *cw_store_list_users(CwStore *store, const char *domain, const char *after, guint limit,
-                               GError **error)
+static GPtrArray *list_jids(CwStore *store, Statement which, const char *domain, const char *after,
+                            guint limit, GError **error)
 {
-    sqlite3_stmt *statement = bind(store, STATEMENT_LIST_USERS, domain, after ? after : "");
+    sqlite3_stmt *statement = bind(store, which, domain, after ? after : "");
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
     sqlite3_bind_int64(statement, 3, limit);
     int result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW)
         g_ptr_array_add(list, column_text(statement, 0));
     return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
+}
+
+GPtrArray *cw_store_list_users(CwStore *store, const char *domain, const char *after, guint limit,
+                               GError **error)
+{
+    return list_jids(store, STATEMENT_LIST_USERS, domain, after, limit, error);
+}
+
+GPtrArray *cw_store_list_staying(CwStore *store, const char *domain, const char *after, guint limit,
+                                 GError **error)
+{
+    return list_jids(store, STATEMENT_LIST_STAYING, domain, after, limit, error);
 }
 
 GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char *jid,
@@ -403,6 +431,40 @@ GPtrArray *cw_store_list_requests(CwStore *store, const char *domain, const char
         request->text = column_text(statement, 2);
         request->answer = (CwAnswer)sqlite3_column_int(statement, 3);
         g_ptr_array_add(list, request);
+    }
+    return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
+}
+
+static CwSecret *read_room_password(CwStore *store, sqlite3_stmt *statement, int column,
+                                    const char *domain, const char *jid, const char *name)
+{
+    g_autofree char *place = room_place(domain, jid, name);
+    g_autoptr(GError) error = NULL;
+
+    if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+        return NULL;
+    g_autoptr(GBytes) box = column_bytes(statement, column);
+    CwSecret *password = cw_seal_open_box(store->seal, box, place, &error);
+    if (!password)
+        g_warning("store: the password of a room of %s at %s: %s", jid, domain, error->message);
+    return password;
+}
+
+GPtrArray *cw_store_list_rooms(CwStore *store, const char *domain, const char *jid, GError **error)
+{
+    sqlite3_stmt *statement = bind(store, STATEMENT_LIST_ROOMS, domain, jid);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)cw_stored_room_free);
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        CwStoredRoom *room = g_new0(CwStoredRoom, 1);
+        room->name = column_text(statement, 0);
+        room->nick = column_text(statement, 1);
+        room->password = read_room_password(store, statement, 2, domain, jid, room->name);
+        room->join = sqlite3_column_int(statement, 3) != 0;
+        room->stay = sqlite3_column_int(statement, 4) != 0;
+        room->told = sqlite3_column_int(statement, 5) != 0;
+        room->bookmarked = sqlite3_column_int(statement, 6) != 0;
+        g_ptr_array_add(list, room);
     }
     return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;
 }
@@ -536,6 +598,39 @@ void cw_store_move_user(CwStore *store, const CwUser *user, const char *jid, CwS
         g_autofree char *place = password_place(user->domain, jid);
         write->box = cw_seal_close_box(store->seal, user->password, place);
     }
+    /* Passwords of rooms are sealed for their user: for the new one anew. */
+    g_autoptr(GPtrArray) rooms = cw_store_list_rooms(store, user->domain, user->jid, NULL);
+    for (guint i = 0; rooms && i < rooms->len; i++) {
+        const CwStoredRoom *room = g_ptr_array_index(rooms, i);
+        if (!room->password)
+            continue;
+        g_autofree char *place = room_place(user->domain, jid, room->name);
+        if (!write->boxes)
+            write->boxes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                                 (GDestroyNotify)g_bytes_unref);
+        g_hash_table_insert(write->boxes, g_strdup(room->name),
+                            cw_seal_close_box(store->seal, room->password, place));
+    }
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_put_room(CwStore *store, const char *domain, const char *jid,
+                       const CwStoredRoom *room)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_PUT_ROOM, domain, jid, NULL, NULL);
+    if (room->password) {
+        g_autofree char *place = room_place(domain, jid, room->name);
+        write->box = cw_seal_close_box(store->seal, room->password, place);
+    }
+    write->room = cw_stored_room_copy(room);
+    g_clear_pointer(&write->room->password, cw_secret_unref);
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_delete_room(CwStore *store, const char *domain, const char *jid, const char *name)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_DELETE_ROOM, domain, jid, NULL, NULL);
+    write->room = cw_stored_room_new(name, NULL);
     cw_store_writer_push(store->writer, write);
 }
 
@@ -615,7 +710,7 @@ void cw_store_archive_line(CwStore *store, const char *domain, const char *jid, 
     CwWrite *write = cw_write_new(CW_WRITE_ARCHIVE_LINE, domain, jid, done, data);
     g_autofree char *place = cw_archive_box_place(domain, room, line->id);
     write->box = cw_seal_close_text(store->seal, line->text, place);
-    write->room = g_strdup(room);
+    write->line_room = g_strdup(room);
     write->most = most;
     write->line = g_new0(CwArchived, 1);
     write->line->id = g_strdup(line->id);

@@ -25,10 +25,14 @@ typedef enum {
     STATEMENT_MOVE_USER,
     STATEMENT_MOVE_CONTACTS,
     STATEMENT_MOVE_SPOOLED,
+    STATEMENT_MOVE_ROOMS,
+    STATEMENT_MOVE_ROOM,
     STATEMENT_PUT_CONTACT,
     STATEMENT_DELETE_CONTACT,
     STATEMENT_PUT_REQUEST,
     STATEMENT_DELETE_REQUEST,
+    STATEMENT_PUT_ROOM,
+    STATEMENT_DELETE_ROOM,
     STATEMENT_PUT_SPOOLED,
     STATEMENT_DELETE_SPOOLED,
     N_STATEMENTS,
@@ -51,6 +55,8 @@ static const char *const statements_sql[N_STATEMENTS] = {
                              " domain = ?1 AND jid = ?3) RETURNING id"),
     [STATEMENT_MOVE_CONTACTS] = "UPDATE contacts SET offered = 0, agreed = 0 WHERE user = ?1",
     [STATEMENT_MOVE_SPOOLED] = "DELETE FROM spool WHERE user = ?1", /* sealed for the old JID */
+    [STATEMENT_MOVE_ROOMS] = "UPDATE kept_rooms SET password = NULL WHERE user = ?1", /* the same */
+    [STATEMENT_MOVE_ROOM] = "UPDATE kept_rooms SET password = ?3 WHERE user = ?1 AND name = ?2",
     /* Nothing happens when the user is gone: he unregistered while his list came in. */
     [STATEMENT_PUT_CONTACT] =
         ("INSERT INTO contacts (user, name, alias, \"group\", offered, subscription, agreed)"
@@ -67,6 +73,14 @@ static const char *const statements_sql[N_STATEMENTS] = {
          "  answer = excluded.answer"),
     [STATEMENT_DELETE_REQUEST] = ("DELETE FROM requests WHERE contact = ?3 AND user ="
                                   " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
+    [STATEMENT_PUT_ROOM] =
+        ("INSERT INTO kept_rooms (user, name, nick, password, \"join\", stay, told, bookmarked)"
+         " SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE domain = ?1 AND jid = ?2"
+         " ON CONFLICT (user, name) DO UPDATE SET nick = excluded.nick,"
+         "  password = excluded.password, \"join\" = excluded.\"join\", stay = excluded.stay,"
+         "  told = excluded.told, bookmarked = excluded.bookmarked"),
+    [STATEMENT_DELETE_ROOM] = ("DELETE FROM kept_rooms WHERE name = ?3 AND user ="
+                               " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
     [STATEMENT_PUT_SPOOLED] =
         ("INSERT INTO spool (domain, id, user, way, contact, stanza_id, resource, text, made, sent)"
          " SELECT ?1, ?3, id, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM users WHERE domain = ?1 AND jid = ?2"
@@ -119,7 +133,9 @@ static void write_free(CwWrite *write)
     cw_stored_request_free(write->request);
     cw_spooled_free(write->spooled);
     cw_archived_free(write->line);
-    g_free(write->room);
+    g_free(write->line_room);
+    cw_stored_room_free(write->room);
+    g_clear_pointer(&write->boxes, g_hash_table_unref);
     g_clear_error(&write->error);
     g_free(write);
 }
@@ -240,6 +256,27 @@ static gboolean run_for_id(CwStoreWriter *writer, Statement which, gint64 id, GE
     return run(writer, which, NULL, error);
 }
 
+/* Those that are not among the boxes lose their password: they were stored this very moment. */
+static gboolean move_rooms(CwStoreWriter *writer, const CwWrite *write, gint64 id, GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[STATEMENT_MOVE_ROOM];
+    GHashTableIter iter;
+    gpointer name, box;
+    if (!run_for_id(writer, STATEMENT_MOVE_ROOMS, id, error))
+        return FALSE;
+    if (!write->boxes)
+        return TRUE;
+    g_hash_table_iter_init(&iter, write->boxes);
+    while (g_hash_table_iter_next(&iter, &name, &box)) {
+        sqlite3_bind_int64(statement, 1, id);
+        bind_text(statement, 2, name);
+        bind_bytes(statement, 3, box);
+        if (!run(writer, STATEMENT_MOVE_ROOM, NULL, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static gboolean move_user(CwStoreWriter *writer, const CwWrite *write, GError **error)
 {
     sqlite3_stmt *statement = writer->statements[STATEMENT_MOVE_USER];
@@ -257,7 +294,34 @@ static gboolean move_user(CwStoreWriter *writer, const CwWrite *write, GError **
         return FALSE;
     }
     return run_for_id(writer, STATEMENT_MOVE_CONTACTS, id, error) &&
-           run_for_id(writer, STATEMENT_MOVE_SPOOLED, id, error);
+           run_for_id(writer, STATEMENT_MOVE_SPOOLED, id, error) &&
+           move_rooms(writer, write, id, error);
+}
+
+static gboolean put_room(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[STATEMENT_PUT_ROOM];
+    const CwStoredRoom *room = write->room;
+    bind_text(statement, 1, write->user->domain);
+    bind_text(statement, 2, write->user->jid);
+    bind_text(statement, 3, room->name);
+    bind_text(statement, 4, room->nick);
+    if (write->box)
+        bind_bytes(statement, 5, write->box);
+    sqlite3_bind_int(statement, 6, room->join ? 1 : 0);
+    sqlite3_bind_int(statement, 7, room->stay ? 1 : 0);
+    sqlite3_bind_int(statement, 8, room->told ? 1 : 0);
+    sqlite3_bind_int(statement, 9, room->bookmarked ? 1 : 0);
+    return run(writer, STATEMENT_PUT_ROOM, NULL, error);
+}
+
+static gboolean delete_room(CwStoreWriter *writer, const CwWrite *write, GError **error)
+{
+    sqlite3_stmt *statement = writer->statements[STATEMENT_DELETE_ROOM];
+    bind_text(statement, 1, write->user->domain);
+    bind_text(statement, 2, write->user->jid);
+    bind_text(statement, 3, write->room->name);
+    return run(writer, STATEMENT_DELETE_ROOM, NULL, error);
 }
 
 static gboolean put_spooled(CwStoreWriter *writer, const CwWrite *write, GError **error)
@@ -287,7 +351,7 @@ static gboolean delete_spooled(CwStoreWriter *writer, const CwWrite *write, GErr
 
 static gboolean archive_line(CwStoreWriter *writer, const CwWrite *write, GError **error)
 {
-    const CwArchivePlace place = {write->user->domain, write->user->jid, write->room};
+    const CwArchivePlace place = {write->user->domain, write->user->jid, write->line_room};
     return (cw_archive_writer_put(writer->archive, &place, write->line, write->box) &&
             (!write->trims || cw_archive_writer_trim(writer->archive, &place, write->most))) ||
            fail(writer, error);
@@ -324,6 +388,12 @@ static gboolean apply(CwStoreWriter *writer, CwWrite *write, GError **error)
         return run_for_user(writer, STATEMENT_PUT_REQUEST, write, error);
     case CW_WRITE_DELETE_REQUEST:
         return run_for_user(writer, STATEMENT_DELETE_REQUEST, write, error);
+    case CW_WRITE_PUT_ROOM:
+        writer->residue = TRUE; /* the password of before */
+        return put_room(writer, write, error);
+    case CW_WRITE_DELETE_ROOM:
+        writer->residue = TRUE;
+        return delete_room(writer, write, error);
     case CW_WRITE_PUT_SPOOLED:
         return write->dropped || put_spooled(writer, write, error);
     case CW_WRITE_DELETE_SPOOLED:
@@ -399,7 +469,7 @@ static void mark_last_lines(CwWrite **writes, guint n)
             seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         writes[i]->trims =
             g_hash_table_add(seen, g_strconcat(writes[i]->user->domain, " ", writes[i]->user->jid,
-                                               " ", writes[i]->room, NULL));
+                                               " ", writes[i]->line_room, NULL));
     }
 }
 
@@ -520,6 +590,8 @@ static void count_failure(CwStoreWriter *writer, const CwWrite *write)
     case CW_WRITE_DELETE_CONTACT:
     case CW_WRITE_PUT_REQUEST:
     case CW_WRITE_DELETE_REQUEST:
+    case CW_WRITE_PUT_ROOM:
+    case CW_WRITE_DELETE_ROOM:
         kind = CW_TROUBLE_CONTACTS;
         break;
     case CW_WRITE_PUT_SPOOLED:
@@ -631,11 +703,13 @@ static gsize size_of(const CwWrite *write)
     if (write->request)
         size += sizeof *write->request + length_of(write->request->contact) +
                 length_of(write->request->nick) + length_of(write->request->text);
+    if (write->room)
+        size += sizeof *write->room + length_of(write->room->name) + length_of(write->room->nick);
     if (write->spooled)
         size += sizeof *write->spooled + length_of(write->spooled->contact) +
                 length_of(write->spooled->stanza_id) + length_of(write->spooled->resource);
     if (write->line)
-        size += sizeof *write->line + length_of(write->room) + length_of(write->line->id) +
+        size += sizeof *write->line + length_of(write->line_room) + length_of(write->line->id) +
                 length_of(write->line->nick) + length_of(write->line->who) +
                 length_of(write->line->stanza_id);
     return size;
@@ -645,7 +719,8 @@ static gboolean is_put(const CwWrite *write)
 {
     return write->kind == CW_WRITE_PUT_USER || write->kind == CW_WRITE_PUT_CONTACT ||
            write->kind == CW_WRITE_PUT_REQUEST || write->kind == CW_WRITE_PUT_SPOOLED ||
-           write->kind == CW_WRITE_PUT_PREFERENCES || write->kind == CW_WRITE_ARCHIVE_LINE;
+           write->kind == CW_WRITE_PUT_PREFERENCES || write->kind == CW_WRITE_PUT_ROOM ||
+           write->kind == CW_WRITE_ARCHIVE_LINE;
 }
 
 void cw_store_writer_set_queue_bytes(CwStoreWriter *writer, gsize bytes)

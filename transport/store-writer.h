@@ -30,6 +30,8 @@ typedef enum {
     CW_WRITE_DELETE_CONTACT,
     CW_WRITE_PUT_REQUEST,
     CW_WRITE_DELETE_REQUEST,
+    CW_WRITE_PUT_ROOM,
+    CW_WRITE_DELETE_ROOM,
     CW_WRITE_PUT_SPOOLED,
     CW_WRITE_DELETE_SPOOLED,
     CW_WRITE_ARCHIVE_LINE,
@@ -47,9 +49,11 @@ typedef struct {
     CwStoredRequest *request; /* (nullable) */
     CwSpooled *spooled;       /* (nullable) its text never */
     CwArchived *line;         /* (nullable) its text never */
-    char *room;               /* (nullable) whose archive it is for */
+    char *line_room;          /* (nullable) whose archive it is for */
     guint most;               /* lines that this archive keeps; 0: any */
     gint64 before;            /* Unix time, s: what is older expires */
+    CwStoredRoom *room;       /* (nullable) its password never */
+    GHashTable *boxes;        /* (nullable) room -> GBytes: its sealed password, for a move */
     CwStoreDone done;         /* (nullable) */
     gpointer data;
     gsize size;       /* bytes, while it waits */

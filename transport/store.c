@@ -9,6 +9,7 @@ G_DEFINE_QUARK(cw - store - error - quark, cw_store_error)
 static const char *const preference_words[CW_N_PREFERENCES] = {
     [CW_PREFERENCE_PICTURE] = "picture",
     [CW_PREFERENCE_INVISIBLE] = "invisible",
+    [CW_PREFERENCE_LOGGED_OUT] = "logged-out",
 };
 
 const char *cw_preference_to_string(CwPreference preference)
@@ -87,6 +88,34 @@ void cw_stored_request_free(CwStoredRequest *request)
     g_free(request->nick);
     g_free(request->text);
     g_free(request);
+}
+
+CwStoredRoom *cw_stored_room_new(const char *name, const char *nick)
+{
+    CwStoredRoom *room = g_new0(CwStoredRoom, 1);
+    room->name = g_strdup(name);
+    room->nick = g_strdup(nick);
+    return room;
+}
+
+CwStoredRoom *cw_stored_room_copy(const CwStoredRoom *room)
+{
+    CwStoredRoom *copy = g_new(CwStoredRoom, 1);
+    *copy = *room;
+    copy->name = g_strdup(room->name);
+    copy->nick = g_strdup(room->nick);
+    copy->password = room->password ? cw_secret_ref(room->password) : NULL;
+    return copy;
+}
+
+void cw_stored_room_free(CwStoredRoom *room)
+{
+    if (!room)
+        return;
+    g_free(room->name);
+    g_free(room->nick);
+    cw_secret_unref(room->password);
+    g_free(room);
 }
 
 void cw_spooled_free(CwSpooled *spooled)

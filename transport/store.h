@@ -32,6 +32,8 @@ typedef enum {
 typedef enum {
     CW_PREFERENCE_PICTURE,   /* his contacts see his picture and nickname */
     CW_PREFERENCE_INVISIBLE, /* … and not that he is online */
+    /* He said so, and has not come since: he stays nowhere.  Not one that he is asked for. */
+    CW_PREFERENCE_LOGGED_OUT,
     CW_N_PREFERENCES,
 } CwPreference;
 
@@ -78,6 +80,22 @@ typedef struct {
 } CwStoredRequest;
 
 void cw_stored_request_free(CwStoredRequest *request);
+
+/* A room that the user keeps: the account is in it though none of his clients is. */
+typedef struct {
+    char *name;          /* the network's normal form */
+    char *nick;          /* his own there */
+    CwSecret *password;  /* nullable */
+    gboolean join;       /* whenever he logs in */
+    gboolean stay;       /* while none of his clients is online */
+    gboolean told;       /* that he was not let in, since he was the last time */
+    gboolean bookmarked; /* `join` is his bookmark's, or stands in one */
+} CwStoredRoom;
+
+CwStoredRoom *cw_stored_room_new(const char *name, const char *nick);
+CwStoredRoom *cw_stored_room_copy(const CwStoredRoom *room);
+void cw_stored_room_free(CwStoredRoom *room);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwStoredRoom, cw_stored_room_free)
 
 /* A message that waits: for the Jabber server, or for the network. */
 typedef enum {
@@ -151,9 +169,9 @@ void cw_store_put_preferences(CwStore *store, const CwUser *user, CwStoreDone do
 /* With its contacts; pages that held them are overwritten (secure_delete). */
 void cw_store_delete_user(CwStore *store, const char *domain, const char *jid, CwStoreDone done,
                           gpointer data);
-/* The registration of `user` becomes `jid`'s, with its contacts, which are not offered any more;
- * its messages that wait are deleted.  All or nothing: an error when it is gone, or `jid` has one.
- */
+/* The registration of `user` becomes `jid`'s, with its rooms and its contacts, which are not
+ * offered any more; its messages that wait are deleted.  All or nothing: an error when it is gone,
+ * or `jid` has one. */
 void cw_store_move_user(CwStore *store, const CwUser *user, const char *jid, CwStoreDone done,
                         gpointer data);
 
@@ -171,6 +189,17 @@ void cw_store_put_request(CwStore *store, const char *domain, const char *jid,
                           const CwStoredRequest *request);
 void cw_store_delete_request(CwStore *store, const char *domain, const char *jid,
                              const char *contact);
+
+/* CwStoredRoom *, in name order.  One that cannot be opened has no password (logged). */
+GPtrArray *cw_store_list_rooms(CwStore *store, const char *domain, const char *jid, GError **error);
+/* They go with their user.  Of one who is not registered (any more) nothing is stored. */
+void cw_store_put_room(CwStore *store, const char *domain, const char *jid,
+                       const CwStoredRoom *room);
+void cw_store_delete_room(CwStore *store, const char *domain, const char *jid, const char *name);
+/* Up to `limit` JIDs (char *) after `after` (NULL: from the first) of users who stay in a room, in
+ * a fixed order; not of those who have logged out (CW_PREFERENCE_LOGGED_OUT). */
+GPtrArray *cw_store_list_staying(CwStore *store, const char *domain, const char *after, guint limit,
+                                 GError **error);
 
 /* Replaces what has the same id in this domain.  Of a user who is not registered (any more) nothing
  * is stored.  Goes with its user. */

@@ -27,6 +27,7 @@ struct CwTransport {
     CwProtocol *protocol;  /* the same with the admin's defaults */
     char *problem;
     GHashTable *sessions; /* bare JID -> CwSession *, owned; the key is the session's */
+    guint n_remaining;    /* of them */
     gboolean stopping;
     void (*stopped)(gpointer data);
     gpointer stopped_data;
@@ -135,6 +136,12 @@ void cw_transport_free(CwTransport *transport)
     g_free(transport);
 }
 
+static void recheck_stay(CwSession *session, gpointer data)
+{
+    if (cw_session_remains(session) && !cw_session_wants_to_stay(session))
+        cw_session_leave(session);
+}
+
 void cw_transport_set_settings(CwTransport *transport, const CwTransportSettings *own,
                                const CwSettings *settings)
 {
@@ -142,6 +149,7 @@ void cw_transport_set_settings(CwTransport *transport, const CwTransportSettings
     transport->settings = settings;
     cw_supervisor_set_settings(transport->supervisor, own, settings);
     derive_protocol(transport);
+    cw_transport_each_session(transport, recheck_stay, NULL);
 }
 
 /* Messages that an earlier gateway had not brought to the network: those who wrote them log in for
@@ -171,10 +179,51 @@ static void resume_messages(CwTransport *transport)
     }
 }
 
+/* Who stayed in rooms logs in again; the supervisor sets the pace.  FALSE: no more can. */
+static gboolean resume_some(CwTransport *transport, const GPtrArray *users)
+{
+    guint most = transport->settings->limits.staying;
+
+    for (guint i = 0; i < users->len; i++) {
+        CwSession *session = cw_transport_ensure_session(transport, g_ptr_array_index(users, i));
+        if (cw_session_resume(session))
+            continue;
+        cw_transport_drop_session(transport, session);
+        if (most == 0 || transport->n_remaining < most)
+            continue;
+        g_message("%s: more than %u users stay in rooms (staying); the others do not",
+                  transport->own->domain, most);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void resume_staying(CwTransport *transport)
+{
+    g_autofree char *after = NULL;
+    g_autoptr(GError) error = NULL;
+
+    for (guint got = RESUME_BATCH; transport->own->may_stay && got == RESUME_BATCH;) {
+        g_autoptr(GPtrArray) users = cw_store_list_staying(transport->store, transport->own->domain,
+                                                           after, RESUME_BATCH, &error);
+        if (users == NULL) {
+            g_warning("%s: cannot read who stays in rooms: %s", transport->own->domain,
+                      error->message);
+            return;
+        }
+        got = users->len;
+        if (!resume_some(transport, users))
+            return;
+        g_free(after);
+        after = got == 0 ? NULL : g_strdup(g_ptr_array_index(users, got - 1));
+    }
+}
+
 void cw_transport_start(CwTransport *transport)
 {
     cw_supervisor_start(transport->supervisor);
     resume_messages(transport);
+    resume_staying(transport);
 }
 
 static void count_unanswered(CwSession *session, gpointer data)
@@ -348,6 +397,69 @@ void cw_transport_drop_all_sessions(CwTransport *transport)
 
     for (GList *l = sessions; l != NULL; l = l->next)
         cw_transport_drop_session(transport, l->data);
+}
+
+static void drop_absent(CwSession *session, gpointer data)
+{
+    guint *dropped = data;
+
+    if (cw_session_drop_resources(session))
+        return;
+    cw_transport_drop_session(cw_session_transport(session), session);
+    (*dropped)++;
+}
+
+guint cw_transport_drop_absent(CwTransport *transport)
+{
+    guint dropped = 0;
+
+    cw_transport_each_session(transport, drop_absent, &dropped);
+    return dropped;
+}
+
+void cw_transport_log_out(CwTransport *transport, const char *jid)
+{
+    CwSession *session = cw_transport_find_session(transport, jid);
+
+    if (session == NULL)
+        return;
+    if (cw_session_wants_to_stay(session))
+        cw_transport_set_preference(transport, jid, CW_PREFERENCE_LOGGED_OUT, TRUE, NULL, NULL);
+    cw_transport_drop_session(transport, session);
+}
+
+guint cw_transport_n_remaining(const CwTransport *transport)
+{
+    return transport->n_remaining;
+}
+
+void cw_transport_count_remaining(CwTransport *transport, gboolean one_more)
+{
+    transport->n_remaining += one_more ? 1 : -1u;
+}
+
+/* ---- rooms that users keep ---- */
+
+GPtrArray *cw_transport_list_kept(CwTransport *transport, const char *jid)
+{
+    CwSession *session = cw_transport_find_session(transport, jid);
+
+    return session != NULL
+               ? cw_session_list_kept(session)
+               : cw_store_list_rooms(transport->store, transport->own->domain, jid, NULL);
+}
+
+CwReason cw_transport_keep_room(CwTransport *transport, const char *jid, const CwStoredRoom *wanted)
+{
+    CwSession *session = cw_transport_find_session(transport, jid);
+
+    if (session != NULL)
+        return cw_session_keep_room(session, wanted);
+    /* one that is not logged in, only to write it down */
+    session = cw_session_new(transport, jid);
+    CwReason reason = cw_session_keep_room(session, wanted);
+    cw_session_free(session);
+    return reason;
 }
 
 /* ---- registration ---- */

@@ -65,6 +65,21 @@ guint cw_transport_n_sessions(const CwTransport *transport);
 void cw_transport_remove_contact(CwTransport *transport, const char *jid, const char *name);
 void cw_transport_authorize(CwTransport *transport, const char *jid, const char *contact,
                             gboolean yes);
+/* The rooms that he keeps (CwStoredRoom *, transfer full), whether he has a session or not; NULL:
+ * they cannot be read. */
+GPtrArray *cw_transport_list_kept(CwTransport *transport, const char *jid);
+/* Of a registered user: a room that he wants to join at log-in or to stay in, and is in at once if
+ * he can be; one of neither is kept no longer.  A missing password is the one that was known. RATE:
+ * he keeps too many. */
+CwReason cw_transport_keep_room(CwTransport *transport, const char *jid,
+                                const CwStoredRoom *wanted);
+/* Sessions that stay without a resource. */
+guint cw_transport_n_remaining(const CwTransport *transport);
+void cw_transport_count_remaining(CwTransport *transport, gboolean one_more);
+/* He wants to be logged out until a client of his comes. */
+void cw_transport_log_out(CwTransport *transport, const char *jid);
+/* The server is away for long: all sessions end but those that stay in rooms.  How many ended. */
+guint cw_transport_drop_absent(CwTransport *transport);
 /* Logs it out and frees it. */
 void cw_transport_drop_session(CwTransport *transport, CwSession *session);
 void cw_transport_drop_all_sessions(CwTransport *transport);

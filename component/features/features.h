@@ -19,8 +19,10 @@ extern const CwFeature cw_feature_vcard;
 extern const CwFeature cw_feature_pep;
 extern const CwFeature cw_feature_looks;
 extern const CwFeature cw_feature_privilege;
+extern const CwFeature cw_feature_bookmarks;
 extern const CwFeature cw_feature_rooms;
 extern const CwFeature cw_feature_archive;
+extern const CwFeature cw_feature_room_ghosts;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_clients;
 extern const CwFeature cw_feature_roster;
@@ -35,7 +37,14 @@ extern const CwFeature cw_feature_gateway_chat;
 #define CW_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
 #define CW_NS_NICK "http://jabber.org/protocol/nick" /* XEP-0172 */
 
+#define CW_NS_PRIVILEGE "urn:xmpp:privilege:2"           /* XEP-0356 */
+#define CW_NS_PUBSUB "http://jabber.org/protocol/pubsub" /* XEP-0060 */
+
 /* ---- what features offer each other ---- */
+
+/* What the user's server lets us do with his PEP nodes. */
+enum { CW_PRIVILEGE_GET = 1, CW_PRIVILEGE_SET = 2 };
+guint cw_privilege_pubsub(CwComponent *component, const char *user);
 
 /* A name that is a room's, by the way it begins. */
 gboolean cw_rooms_is_name(CwComponent *component, const char *name);
@@ -46,6 +55,12 @@ gboolean cw_archive_has(CwComponent *component, const CwJid *user, const char *r
 /* disco#items of the gateway: rooms.  And whether the network listed this one to him lately. */
 void cw_room_list_answer(CwComponent *component, const CwStanza *stanza, const CwNode *query);
 gboolean cw_room_list_has(CwComponent *component, const CwJid *user, const char *room);
+/* Commands of the chat with the gateway (room-keeping.c), and the lines of the help about them. */
+void cw_rooms_command_list(CwComponent *component, const CwJid *user, const char *rest);
+void cw_rooms_command_autojoin(CwComponent *component, const CwJid *user, const char *rest);
+void cw_rooms_command_stay(CwComponent *component, const CwJid *user, const char *rest);
+void cw_rooms_command_leave(CwComponent *component, const CwJid *user, const char *rest);
+void cw_rooms_write_help(CwComponent *component, GString *help);
 /* XEP-0380, XEP-0384: what it says is not what its sender wrote. */
 gboolean cw_messages_is_encrypted(const CwNode *message);
 

@@ -186,6 +186,21 @@ static void command_unregister(CwComponent *component, const CwJid *user, const 
     cw_registration_remove(component, user, removed_cb, g_strdup(user->bare));
 }
 
+static void command_logout(CwComponent *component, const CwJid *user, const char *rest)
+{
+    CwTransport *transport = cw_component_transport(component);
+    gboolean was_there = cw_transport_find_session(transport, user->bare) != NULL;
+
+    cw_transport_log_out(transport, user->bare);
+    if (was_there)
+        cw_component_send_presence(component, cw_component_domain(component), user->bare,
+                                   "unavailable");
+    cw_gateway_chat_say(component, user->bare,
+                        was_there ? "You are logged out.  I log you in again when your client "
+                                    "tells me next that you are online."
+                                  : "You are not logged in.");
+}
+
 static char *describe_state(CwTransport *transport, const char *user)
 {
     CwSession *session = cw_transport_find_session(transport, user);
@@ -237,6 +252,7 @@ static void command_help(CwComponent *component, const CwJid *user, const char *
         g_string_append(help, "  search WORDS – look for people in the network's directory; "
                               "without words I ask you for what it can be searched for\n");
     cw_preferences_write_help(component, help);
+    cw_rooms_write_help(component, help);
     g_string_append(help, "  help – this text");
     cw_gateway_chat_say(component, user->bare, help->str);
     g_string_free(help, TRUE);
@@ -247,9 +263,12 @@ static const struct {
     gboolean has_rest; /* something follows the word */
     void (*run)(CwComponent *component, const CwJid *user, const char *rest);
 } commands[] = {
-    {"register", FALSE, command_register}, {"unregister", FALSE, command_unregister},
-    {"move", TRUE, cw_move_begin},         {"accept", TRUE, cw_move_accept},
-    {"search", TRUE, cw_search_by_chat},   {"help", FALSE, command_help},
+    {"register", FALSE, command_register},   {"unregister", FALSE, command_unregister},
+    {"move", TRUE, cw_move_begin},           {"accept", TRUE, cw_move_accept},
+    {"search", TRUE, cw_search_by_chat},     {"help", FALSE, command_help},
+    {"rooms", FALSE, cw_rooms_command_list}, {"autojoin", TRUE, cw_rooms_command_autojoin},
+    {"stay", TRUE, cw_rooms_command_stay},   {"leave", TRUE, cw_rooms_command_leave},
+    {"logout", FALSE, command_logout},
 };
 
 static void run_command(CwComponent *component, const CwJid *user, const char *typed)

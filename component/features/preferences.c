@@ -1,7 +1,8 @@
 /* component/features/preferences.c: what a user wants of the gateway itself: in the registration
  * form, and by chat
  *
- * A preference is a row of the table, and a CwPreference of the store.  In a dialogue of
+ * A preference is a row of the table, and a CwPreference of the store; one without a text there is
+ * kept, and not asked for.  In a dialogue of
  * registration none is asked for: there is a command for each.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -21,7 +22,7 @@ static gboolean has_invisible(const CwProtocol *protocol)
 }
 
 static const struct {
-    gboolean (*is_offered)(const CwProtocol *protocol);
+    gboolean (*is_offered)(const CwProtocol *protocol); /* NULL: never asked for */
     const char *label; /* in the form; each %s is the network's name */
     const char *help;  /* what “WORD on” does */
     const char *is_on, *is_off;
@@ -40,7 +41,8 @@ static gboolean is_offered(CwComponent *component, CwPreference preference)
 {
     const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
 
-    return protocol != NULL && preferences[preference].is_offered(protocol);
+    return protocol != NULL && preferences[preference].is_offered != NULL &&
+           preferences[preference].is_offered(protocol);
 }
 
 /* (transfer full) a text of the table */
@@ -63,12 +65,12 @@ static char *field_name(CwPreference preference)
 void cw_preferences_add_fields(CwComponent *component, const CwUser *user, GPtrArray *fields)
 {
     for (CwPreference i = 0; i < CW_N_PREFERENCES; i++) {
+        if (!is_offered(component, i))
+            continue;
         g_autofree char *name = field_name(i);
         g_autofree char *label = fill_in(component, preferences[i].label);
-        if (is_offered(component, i))
-            g_ptr_array_add(fields,
-                            cw_field_new(CW_FIELD_BOOLEAN, name, label,
-                                         user != NULL && cw_user_wants(user, i) ? "1" : "0"));
+        g_ptr_array_add(fields, cw_field_new(CW_FIELD_BOOLEAN, name, label,
+                                             user != NULL && cw_user_wants(user, i) ? "1" : "0"));
     }
 }
 
@@ -91,9 +93,10 @@ void cw_preferences_write_help(CwComponent *component, GString *help)
 {
     for (CwPreference i = 0; i < CW_N_PREFERENCES; i++) {
         const char *word = cw_preference_to_string(i);
+        if (!is_offered(component, i))
+            continue;
         g_autofree char *what = fill_in(component, preferences[i].help);
-        if (is_offered(component, i))
-            g_string_append_printf(help, "  %s on, %s off – %s, or do not\n", word, word, what);
+        g_string_append_printf(help, "  %s on, %s off – %s, or do not\n", word, word, what);
     }
 }
 

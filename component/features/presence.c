@@ -194,7 +194,7 @@ static void session_state_cb(CwSession *session, gpointer data)
             send_login_error(component, session, to);
         cw_presence_send_gateway(component, session, to);
     }
-    if (state == CW_SESSION_FAILED && resources->len > 0) {
+    if (state == CW_SESSION_FAILED && (resources->len > 0 || cw_session_remains(session))) {
         g_autofree char *problem = cw_component_session_problem(session);
         g_autofree char *text =
             g_strdup_printf("I cannot log you in to %s: %s.  I will not try again until you change "
@@ -350,9 +350,7 @@ static void take_subscription(CwComponent *component, const CwStanza *stanza)
         if (registered)
             cw_presence_probe(component, user);
     } else if (g_str_equal(stanza->type, "unsubscribe")) { /* G23: off the roster: log out */
-        CwSession *session = cw_transport_find_session(transport, user);
-        if (session != NULL)
-            cw_transport_drop_session(transport, session);
+        cw_transport_log_out(transport, user);
         cw_component_send_presence(component, stanza->to->bare, user, "unavailable");
     }
     /* "unsubscribed" alone: he does not want us to see his presence, directed presence still works

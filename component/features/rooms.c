@@ -347,9 +347,26 @@ static void tell_leaver(CwRoom *room, gpointer data)
 
 static void leave(CwComponent *component, const CwStanza *stanza, CwSession *session, CwRoom *room)
 {
+    const CwStoredRoom *row = cw_session_find_kept(session, room->name);
+
     tell_left(component, room, stanza->from->full);
     cw_session_room_leave(session, room, cw_rooms_client(stanza),
                           cw_node_child_text(stanza->node, "status", NULL));
+    if (row != NULL &&
+        row->bookmarked) /* clients take the bookmark's autojoin away as they leave */
+        cw_bookmarks_read(component, stanza->from->bare);
+}
+
+void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *name)
+{
+    CwRoom *room = NULL;
+
+    while ((room = cw_session_find_room(session, name)) != NULL && room->clients->len > 0) {
+        g_autofree char *resource = g_strdup(g_ptr_array_index(room->clients, 0));
+        g_autofree char *to = client_jid(session, resource);
+        tell_left(component, room, to);
+        cw_session_room_leave(session, room, resource, NULL);
+    }
 }
 
 static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
@@ -471,6 +488,7 @@ static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExi
                         exit->reason == CW_REASON_NONE ? CW_REASON_OTHER : exit->reason,
                         exit->text);
     }
+    cw_rooms_tell_lost(data, session, room, exit);
 }
 
 /* A client that logs out of the gateway leaves, and may still be there to see it. */
@@ -593,6 +611,8 @@ static const CwIqHandler iqs[] = {
     {"get", "ping", "urn:xmpp:ping", cw_rooms_answer_ping},
     {"set", "query", CW_NS_MUC_ADMIN, cw_rooms_answer_admin_set},
     {"get", "query", CW_NS_MUC_ADMIN, cw_rooms_answer_admin_get},
+    {"get", "query", CW_NS_MUC_OWNER, cw_rooms_answer_owner_get},
+    {"set", "query", CW_NS_MUC_OWNER, cw_rooms_answer_owner_set},
     {NULL},
 };
 

@@ -3,7 +3,10 @@
  *     rooms.c          joining, leaving, what is said, what the network tells
  *     room-lines.c     what is said, as a message
  *     archive.c        what was said: XEP-0313
+ *     bookmarks.c      those of them that stand in his bookmarks
  *     room-requests.c  what the user asks of a room: subject, nick, kick, roles, invitations
+ *     room-ghosts.c    clients that are not there any more
+ *     room-keeping.c   rooms that he keeps: forms and commands
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,6 +22,7 @@ G_BEGIN_DECLS
 #define CW_NS_OCCUPANT_ID "urn:xmpp:occupant-id:0"
 #define CW_NS_STANZA_ID "urn:xmpp:sid:0"
 #define CW_NS_ARCHIVE "urn:xmpp:mam:2"
+#define CW_NS_MUC_OWNER "http://jabber.org/protocol/muc#owner"
 
 /* ---- rooms.c ---- */
 
@@ -52,6 +56,27 @@ void cw_rooms_send_line(CwComponent *component, const CwRoom *room, const char *
 CwHistoryWish cw_rooms_read_wish(const CwNode *muc);
 void cw_rooms_send_history(CwComponent *component, const CwRoom *room, const char *bare,
                            const CwHistoryWish *wish, const char *to);
+/* All of his clients leave, and are told so. */
+void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *name);
+
+/* ---- bookmarks.c ---- */
+
+/* Where the server lets us; what is in them is kept, and what he took out of them no longer. */
+void cw_bookmarks_read(CwComponent *component, const char *user);
+/* He keeps it, or not any more. */
+void cw_bookmarks_write(CwComponent *component, const char *user, const CwStoredRoom *row);
+
+/* ---- room-keeping.c ---- */
+
+gboolean cw_rooms_is_nick(const char *nick); /* one that can be kept */
+/* As it is kept, or would be; NULL: that cannot be read.  (transfer full) */
+CwStoredRoom *cw_rooms_get_row(CwComponent *component, const char *user, const char *name);
+
+void cw_rooms_answer_owner_get(CwComponent *component, const CwStanza *stanza, const CwNode *query);
+void cw_rooms_answer_owner_set(CwComponent *component, const CwStanza *stanza, const CwNode *query);
+/* He is not in a room that he keeps, and none of his clients was. */
+void cw_rooms_tell_lost(CwComponent *component, CwSession *session, const CwRoom *room,
+                        const CwRoomExit *exit);
 
 /* ---- room-requests.c ---- */
 

@@ -15,7 +15,8 @@
 #include "transport/secret.h"
 
 #define JOINS_AT_ONCE 4
-#define SLOT_TIME 10000 /* ms that a join without an answer is in the way of others */
+#define PARTING_TIME 10000 /* ms that a room may take to say that he has left it */
+#define SLOT_TIME 10000    /* ms that a join without an answer is in the way of others */
 
 static void refuse_join(CwAccount *account, const char *name, CwReason reason, const char *text)
 {
@@ -92,7 +93,7 @@ static guint count_started(const CwRooms *rooms, Room **next)
     g_hash_table_iter_init(&iter, rooms->rooms);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         Room *room = value;
-        if (room->join == NULL || room->conv != NULL)
+        if (room->join == NULL || room->conv != NULL || cw_rooms_is_parting(rooms, room->name))
             continue;
         if (room->join->started)
             n += room->join->timer_id != 0;
@@ -166,6 +167,57 @@ void cw_room_join(CwAccount *account, const CwLinkMsg *msg)
     cw_rooms_start_soon(account->rooms);
 }
 
+/* ---- leaving ---- */
+
+typedef struct {
+    CwRooms *rooms;
+    PurpleConversation *conv;
+    char *name; /* normal form */
+    guint timer_id;
+} CwRoomParting;
+
+void cw_room_parting_free(gpointer data)
+{
+    CwRoomParting *parting = data;
+
+    g_clear_handle_id(&parting->timer_id, g_source_remove);
+    g_free(parting->name);
+    g_free(parting);
+}
+
+static gboolean parting_late_cb(gpointer data)
+{
+    CwRoomParting *parting = data;
+
+    parting->timer_id = 0;
+    cw_rooms_destroy_soon(parting->rooms, parting->conv);
+    return G_SOURCE_REMOVE;
+}
+
+void cw_room_part(CwRooms *rooms, const char *normal, PurpleConversation *conv)
+{
+    CwRoomParting *parting = g_new0(CwRoomParting, 1);
+
+    parting->rooms = rooms;
+    parting->conv = conv;
+    parting->name = g_strdup(normal);
+    parting->timer_id = g_timeout_add(PARTING_TIME, parting_late_cb, parting);
+    g_hash_table_replace(rooms->parting, conv, parting);
+}
+
+gboolean cw_rooms_is_parting(const CwRooms *rooms, const char *normal)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, rooms->parting);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (g_str_equal(((const CwRoomParting *)value)->name, normal))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* The network lets him in, or not; if it does, he goes again. */
 static void abandon(CwRooms *rooms, const char *name)
 {
@@ -184,6 +236,7 @@ void cw_room_leave(CwAccount *account, const CwLinkMsg *msg)
         return;
     }
     PurpleConversation *conv = room->conv;
+    g_autofree char *normal = g_strdup(room->name);
     room->leaving = TRUE;
     if (room->join != NULL && room->join->started)
         abandon(account->rooms, room->name);
@@ -196,8 +249,10 @@ void cw_room_leave(CwAccount *account, const CwLinkMsg *msg)
         room->conv = NULL; /* its end is none of the room's any more */
         cw_room_send_left(room, NULL);
     }
-    if (conv != NULL)
+    if (conv != NULL && purple_conv_chat_has_left(PURPLE_CONV_CHAT(conv)))
         purple_conversation_destroy(conv);
+    else if (conv != NULL)
+        cw_room_part(account->rooms, normal, conv);
 }
 
 /* ---- saying ---- */

@@ -141,6 +141,15 @@ static void sign_exit(CwAccount *account, const char *room, const char *nick, Cw
         cw_rooms_sign_exit(account, room, NULL, &sign);
 }
 
+static void sign_quit(CwAccount *account, const char *nick, const char *text)
+{
+    g_autofree char *clean = cw_text_clean(text);
+    const CwRoomSign sign = {CW_EXIT_LEFT, NULL, clean, CW_REASON_NONE};
+
+    if (*clean != '\0')
+        cw_rooms_sign_quit(account, nick, &sign);
+}
+
 static void take_line(CwAccount *account, const Line *line)
 {
     if (strcmp(line->command, "KICK") == 0 && line->n >= 2)
@@ -149,6 +158,8 @@ static void take_line(CwAccount *account, const Line *line)
     else if (strcmp(line->command, "PART") == 0 && line->n >= 2 && line->nick != NULL)
         sign_exit(account, line->parameters[0], line->nick, CW_EXIT_LEFT, NULL,
                   line->parameters[1]);
+    else if (strcmp(line->command, "QUIT") == 0 && line->n >= 1 && line->nick != NULL)
+        sign_quit(account, line->nick, line->parameters[0]);
     else
         take_numeric(account, line);
 }

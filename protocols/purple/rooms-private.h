@@ -49,12 +49,16 @@ struct CwRooms {
     GHashTable *rooms;     /* name -> Room */
     GHashTable *abandoned; /* names: left before the network let him in */
     GQueue gone;           /* PurpleConversation *, to be destroyed */
+    GHashTable *parting;   /* PurpleConversation * -> CwRoomParting: left, not confirmed yet */
     GQueue commands;       /* room-commands.c */
     guint64 joins;
     guint gone_id, start_id;
 };
 
 /* ---- rooms.c ---- */
+
+/* Not from within the plugin, which may be at work on it. */
+void cw_rooms_destroy_soon(CwRooms *rooms, PurpleConversation *conv);
 
 Room *cw_rooms_find(const CwAccount *account, const char *name); /* nullable */
 Room *cw_rooms_ensure(CwAccount *account, const char *normal);   /* nullable: too many */
@@ -72,6 +76,10 @@ void cw_room_send_message(const Room *room, const char *who, const char *text, g
 
 void cw_room_join_free(CwRoomJoin *join);
 void cw_rooms_start_soon(CwRooms *rooms);
+/* He has left, and the room has yet to say so: a plugin may take no join of it before. */
+void cw_room_parting_free(gpointer parting);
+void cw_room_part(CwRooms *rooms, const char *normal, PurpleConversation *conv);
+gboolean cw_rooms_is_parting(const CwRooms *rooms, const char *normal);
 Room *cw_room_find_joined(CwAccount *account, const CwLinkMsg *msg); /* NULL: and says so */
 
 /* ---- room-commands.c ---- */

@@ -19,7 +19,9 @@
 #include "protocols/purple/message.h"
 #include "protocols/purple/sent.h"
 
-#define SIGNS_MAX 4096     /* occupants of a room of whom something is remembered */
+/* Occupants of a room of whom the plugin's signs are remembered.  Each of them is also in
+ * libpurple's own list, which has no bound; of those over it the flags there tell, and change. */
+#define SIGNS_MAX 16384
 #define JOINED_LATEST 3000 /* ms after libpurple says that he is in, though nobody lists him */
 #define OLD_AFTER 1        /* s: such a message carries its time */
 
@@ -60,6 +62,7 @@ CwRooms *cw_rooms_new(CwAccount *account)
     rooms->account = account;
     rooms->abandoned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     rooms->rooms = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_room);
+    rooms->parting = g_hash_table_new_full(NULL, NULL, NULL, cw_room_parting_free);
     return rooms;
 }
 
@@ -73,6 +76,7 @@ void cw_rooms_free(CwRooms *rooms)
     g_queue_clear(&rooms->gone);
     cw_room_commands_clear(rooms);
     g_hash_table_unref(rooms->abandoned);
+    g_hash_table_unref(rooms->parting);
     g_hash_table_unref(rooms->rooms);
     g_free(rooms);
 }
@@ -135,16 +139,35 @@ static char *read_nick(const char *nick)
 
 /* ---- signs ---- */
 
+static gboolean is_full(GHashTable *signs, const char *nick)
+{
+    return g_hash_table_size(signs) >= SIGNS_MAX && !g_hash_table_contains(signs, nick);
+}
+
 void cw_rooms_sign_exit(CwAccount *account, const char *name, const char *nick,
                         const CwRoomSign *sign)
 {
     Room *room = cw_rooms_find(account, name);
 
-    if (room == NULL || g_hash_table_size(room->exits) >= SIGNS_MAX)
+    const char *key = nick != NULL ? nick : "";
+    if (room == NULL || is_full(room->exits, key))
         return;
     CwRoomSign *copy = g_new0(CwRoomSign, 1);
     *copy = (CwRoomSign){sign->exit, g_strdup(sign->by), g_strdup(sign->text), sign->reason};
-    g_hash_table_replace(room->exits, g_strdup(nick != NULL ? nick : ""), copy);
+    g_hash_table_replace(room->exits, g_strdup(key), copy);
+}
+
+void cw_rooms_sign_quit(CwAccount *account, const char *nick, const CwRoomSign *sign)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, account->rooms->rooms);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const Room *room = value;
+        if (room->conv != NULL && purple_conv_chat_find_user(cw_room_chat(room), nick))
+            cw_rooms_sign_exit(account, room->name, nick, sign);
+    }
 }
 
 void cw_rooms_sign_occupant(CwAccount *account, const char *name, const char *nick, CwRole role,
@@ -152,7 +175,7 @@ void cw_rooms_sign_occupant(CwAccount *account, const char *name, const char *ni
 {
     Room *room = cw_rooms_find(account, name);
 
-    if (room == NULL || nick == NULL || g_hash_table_size(room->standings) >= SIGNS_MAX)
+    if (room == NULL || nick == NULL || is_full(room->standings, nick))
         return;
     Standing *standing = g_new0(Standing, 1);
     *standing = (Standing){role, affiliation, g_strdup(jid)};
@@ -299,8 +322,8 @@ static gboolean gone_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
-/* Not from within the plugin, which may be at work on it.  cw_rooms_destroyed() takes it out. */
-static void destroy_soon(CwRooms *rooms, PurpleConversation *conv)
+/* cw_rooms_destroyed() takes it out. */
+void cw_rooms_destroy_soon(CwRooms *rooms, PurpleConversation *conv)
 {
     if (g_queue_find(&rooms->gone, conv) == NULL)
         g_queue_push_tail(&rooms->gone, conv);
@@ -315,7 +338,7 @@ void cw_rooms_created(PurpleConversation *conv)
     g_autofree char *name =
         account != NULL ? cw_account_normalize(account, purple_conversation_get_name(conv)) : NULL;
     if (name != NULL && g_hash_table_remove(account->rooms->abandoned, name)) {
-        destroy_soon(account->rooms, conv);
+        cw_rooms_destroy_soon(account->rooms, conv);
         return;
     }
     Room *room = name != NULL ? cw_rooms_ensure(account, name) : NULL;
@@ -338,6 +361,8 @@ void cw_rooms_destroyed(PurpleConversation *conv)
     if (account == NULL || account->rooms == NULL)
         return;
     g_queue_remove(&account->rooms->gone, conv);
+    if (g_hash_table_remove(account->rooms->parting, conv))
+        cw_rooms_start_soon(account->rooms);
     g_hash_table_iter_init(&iter, account->rooms->rooms);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         if (((Room *)value)->conv == conv)
@@ -400,7 +425,9 @@ void cw_rooms_remove_users(PurpleConversation *conv, GList *users)
 {
     Room *room = room_of(conv);
 
-    for (GList *l = users; room != NULL && l != NULL; l = l->next)
+    if (room == NULL || room->conv != conv)
+        return;
+    for (GList *l = users; l != NULL; l = l->next)
         send_gone(room, l->data, g_hash_table_lookup(room->exits, l->data), NULL);
 }
 
@@ -484,8 +511,13 @@ gboolean cw_rooms_take_private(CwAccount *account, const char *contact, const ch
 
 static void left_cb(PurpleConversation *conv, gpointer data)
 {
+    CwAccount *account = cw_account_of(purple_conversation_get_account(conv));
     Room *room = room_of(conv);
 
+    if (account != NULL && g_hash_table_contains(account->rooms->parting, conv)) {
+        cw_rooms_destroy_soon(account->rooms, conv);
+        return;
+    }
     if (room == NULL || room->conv != conv)
         return;
     CwRooms *rooms = room->account->rooms;
@@ -493,7 +525,7 @@ static void left_cb(PurpleConversation *conv, gpointer data)
     room->conv = NULL;
     cw_room_send_left(room, g_hash_table_lookup(room->exits, ""));
     if (!leaving)
-        destroy_soon(rooms, conv);
+        cw_rooms_destroy_soon(rooms, conv);
 }
 
 static void join_failed_cb(PurpleConnection *gc, GHashTable *components, gpointer data)

@@ -53,6 +53,8 @@ typedef struct {
 /* Of `nick` (NULL: the user himself) in a room that he is in or joins: why he goes in a moment. */
 void cw_rooms_sign_exit(CwAccount *account, const char *room, const char *nick,
                         const CwRoomSign *sign);
+/* Of `nick` in every room: the same, as he leaves the network. */
+void cw_rooms_sign_quit(CwAccount *account, const char *nick, const CwRoomSign *sign);
 /* What the room says of an occupant: better than libpurple's flags.  `jid` nullable. */
 void cw_rooms_sign_occupant(CwAccount *account, const char *room, const char *nick, CwRole role,
                             CwAffiliation affiliation, const char *jid);

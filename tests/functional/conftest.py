@@ -140,6 +140,15 @@ def privileging():
         extra=f'privileged_entities = {{ ["{XMPP}"] = {{ roster = "both" }} }}'))
 
 
+@pytest.fixture(scope="module")
+def bookmarking():
+    """XEP-0356: what stands in its users' PEP nodes as well."""
+    granted = '{ roster = "both", iq = { ["http://jabber.org/protocol/pubsub"] = "both" } }'
+    yield from run_server(Prosody(
+        components=COMPONENTS, component_modules=["privilege"], modules=["privilege"],
+        extra=f'privileged_entities = {{ ["{IRC}"] = {granted}, ["{XMPP}"] = {granted} }}'))
+
+
 @pytest.fixture(scope="session")
 def other_prosody():
     # SCRAM takes prpl-jabber four seconds with the sanitizers, at each log-in; tests/functional/host

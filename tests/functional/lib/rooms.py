@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import itertools
 
+from .friends import escaped
 from .registration import register
-from .xmppclient import CLIENT
+from .xmppclient import CLIENT, condition
 
 USER = "{http://jabber.org/protocol/muc#user}"
 MUC = "http://jabber.org/protocol/muc"
@@ -76,3 +77,93 @@ class IrcRoom:
     def mode(self, text):
         self.friend.send(f"MODE {self.channel} {text}")
         self.friend.wait_for(lambda line: line.command == "MODE", what="the mode")
+
+    # ---- what the friend does and sees ----
+
+    def friend_says(self, text):
+        self.friend.say(self.channel, text)
+
+    def friend_whispers(self, text):
+        """To the user alone; behind what was said before, on the same way."""
+        self.friend.say(self.nick, text)
+
+    def friend_sees_join(self):
+        self.friend.wait_for(lambda line: line.command == "JOIN" and line.nick == self.nick,
+                             what="the join")
+
+    def friend_sees_end(self):
+        self.friend.wait_for(lambda line: line.command in ("PART", "QUIT", "KICK")
+                             and self.nick in (line.nick, *line.params), what="the leaving")
+
+    def names(self):
+        """Who is there now."""
+        self.friend.lines.take_all(lambda line: line.command in ("353", "366"))
+        self.friend.send(f"NAMES {self.channel}")
+        line = self.friend.wait_for(lambda line: line.command == "353", what="the names")
+        self.friend.wait_for(lambda line: line.command == "366", what="their end")
+        return {name.lstrip("@+%~&") for name in line.text.split()}
+
+    def ban(self):
+        self.mode(f"+b {self.nick}!*@*")
+
+    def unban(self):
+        self.mode(f"-b {self.nick}!*@*")
+
+    def kick(self):
+        self.friend.send(f"KICK {self.channel} {self.nick} :out")
+
+
+class XmppRoom(IrcRoom):
+    """`friend` made a room of the other network and owns it."""
+
+    def __init__(self, world, domain, client):
+        self.world, self.client, self.domain, self.nick = world, client, domain, "juliet"
+        self.channel = f"verona{next(_numbers)}@{world.other.rooms}"
+        self.jid = escaped(self.channel, domain)
+        self.friend = world.other_account("mercutio").client()
+        self.friend.presence()
+        self.friend.send(f"<presence to='{self.channel}/mercutio'><x xmlns='{MUC}'/></presence>")
+        self.friend.wait_presence(f"{self.channel}")
+        self.friend.iq("set", self.channel, f"<query xmlns='{MUC}#owner'><x xmlns='jabber:x:data' "
+                                            "type='submit'/></query>")
+        self.legacy = world.other_account("romeo")
+        client.presence()
+        register(client, domain, self.legacy.jid, self.legacy.password)
+
+    def admin(self, inner):
+        answer = self.friend.iq("set", self.channel, f"<query xmlns='{MUC}#admin'>{inner}</query>")
+        assert condition(answer) is None
+
+    def friend_says(self, text):
+        self.friend.message(self.channel, text, kind="groupchat")
+
+    def friend_whispers(self, text):
+        self.friend.message(f"{self.channel}/{self.nick}", text)
+
+    def _friend_sees(self, kind):
+        """In the order in which they came, as a change of show is no join."""
+        while self.friend.wait_for(
+                lambda s: s.tag == CLIENT + "presence"
+                and s.get("from") == f"{self.channel}/{self.nick}",
+                what=f"{self.nick}: {kind}").get("type") != kind:
+            pass
+
+    def friend_sees_join(self):
+        self._friend_sees(None)
+
+    def friend_sees_end(self):
+        self._friend_sees("unavailable")
+
+    def names(self):
+        answer = self.friend.iq("get", self.channel, f"<query xmlns='{MUC}#admin'>"
+                                "<item role='participant'/></query>")
+        return {found.get("nick") for found in answer.iter(f"{{{MUC}#admin}}item")} | {"mercutio"}
+
+    def ban(self):
+        self.admin(f"<item jid='{self.legacy.jid}' affiliation='outcast'/>")
+
+    def unban(self):
+        self.admin(f"<item jid='{self.legacy.jid}' affiliation='none'/>")
+
+    def kick(self):
+        self.admin(f"<item nick='{self.nick}' role='none'><reason>out</reason></item>")

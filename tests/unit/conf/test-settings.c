@@ -106,6 +106,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->archive_messages, ==, 10000);
     g_assert_cmpuint(limits->archive_page, ==, 100);
     g_assert_cmpuint(settings->archive_days, ==, 7);
+    g_assert_cmpuint(limits->staying, ==, 1000);
     g_assert_cmpuint(limits->contacts, ==, 5000);
     g_assert_cmpuint(limits->resources, ==, 32);
     g_assert_cmpuint(limits->pending_messages, ==, 500);
@@ -153,6 +154,7 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(g_hash_table_size(irc->options), ==, 0);
     g_assert_cmpuint(g_hash_table_size(irc->splits), ==, 0);
     g_assert_false(irc->lock_splits);
+    g_assert_true(irc->may_stay);
 }
 
 static void settings_parse__keeps__order_and_free_keys(void)
@@ -165,6 +167,7 @@ static void settings_parse__keeps__order_and_free_keys(void)
                                            "option.connection_security = require_tls\r\n"
                                            "split.1 = chat.example.net\r\n"
                                            "lock-splits = yes\r\n"
+                                           "may-stay = no\r\n"
                                            "plugin-path = plugins:/opt/purple\r\n"
                                            "[transport a.example.com]\r\n"
                                            "secret = x#y\r\n"
@@ -181,6 +184,7 @@ static void settings_parse__keeps__order_and_free_keys(void)
     g_assert_cmpstr(g_hash_table_lookup(xmpp->options, "connection_security"), ==, "require_tls");
     g_assert_cmpstr(g_hash_table_lookup(xmpp->splits, "1"), ==, "chat.example.net");
     g_assert_true(xmpp->lock_splits);
+    g_assert_false(xmpp->may_stay);
     g_assert_cmpstr(xmpp->plugin_path, ==, "/etc/causeway/plugins:/opt/purple");
     g_assert_cmpstr(transport(settings, 1)->domain, ==, "a.example.com");
     g_assert_cmpstr(transport(settings, 1)->secret, ==, "x#y");
