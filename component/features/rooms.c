@@ -193,7 +193,7 @@ static const char *exit_code(const CwRoomExit *exit)
 
 static void send_occupant(CwComponent *component, const CwRoom *room, const char *from,
                           const CwOccupant *occupant, const CwRoomExit *exit, const char *to,
-                          const char *more)
+                          const char *const *codes)
 {
     CwWriter *writer = cw_component_begin(component, "presence", from, to,
                                           exit == NULL ? NULL : "unavailable", NULL);
@@ -216,7 +216,8 @@ static void send_occupant(CwComponent *component, const CwRoom *room, const char
     write_status_code(writer, exit_code(exit));
     if (g_strcmp0(occupant->nick, room->nick) == 0)
         write_status_code(writer, "110");
-    write_status_code(writer, more);
+    for (; codes != NULL && *codes != NULL; codes++)
+        write_status_code(writer, *codes);
     cw_writer_end(writer);
     cw_component_end(component);
 }
@@ -268,6 +269,22 @@ static void send_subject(CwComponent *component, const CwRoom *room, const char 
 
 /* ---- joining ---- */
 
+/* Who is told who somebody is, though he is no moderator, is told so in front of all: 7.2.3. */
+static gboolean is_open(const CwRoom *room, const CwOccupant *own)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    if (own == NULL || own->role == CW_ROLE_MODERATOR)
+        return FALSE;
+    g_hash_table_iter_init(&iter, room->occupants);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (value != own && ((const CwOccupant *)value)->jid != NULL)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* `wished`: the nick that he asked for; 7.2.2: all others, then himself, what was said, the subject
  */
 static void send_all(CwComponent *component, const CwRoom *room, const char *to, const char *wished,
@@ -276,6 +293,7 @@ static void send_all(CwComponent *component, const CwRoom *room, const char *to,
     g_autofree char *bare = room_jid(component, room);
     const CwOccupant *own = cw_room_find(room, room->nick);
     CwOccupant nobody = {.nick = room->nick, .show = CW_SHOW_ONLINE, .role = CW_ROLE_PARTICIPANT};
+    const char *codes[3] = {NULL};
     GHashTableIter iter;
     gpointer value;
 
@@ -290,8 +308,12 @@ static void send_all(CwComponent *component, const CwRoom *room, const char *to,
         send_occupant(component, room, from, occupant, NULL, to, NULL);
     }
     g_autofree char *from = occupant_jid(bare, room->nick);
-    send_occupant(component, room, from, own == NULL ? &nobody : own, NULL, to,
-                  g_strcmp0(wished, room->nick) == 0 ? NULL : "210");
+    guint n = 0;
+    if (is_open(room, own))
+        codes[n++] = "100";
+    if (g_strcmp0(wished, room->nick) != 0)
+        codes[n++] = "210";
+    send_occupant(component, room, from, own == NULL ? &nobody : own, NULL, to, codes);
     guint skip = room->history.length > history ? room->history.length - history : 0;
     for (const GList *l = room->history.head; l != NULL; l = l->next) {
         if (skip > 0)
@@ -315,10 +337,10 @@ static guint read_history(const CwNode *muc)
                            : (guint)CLAMP(g_ascii_strtoll(stanzas, NULL, 10), 0, G_MAXINT);
 }
 
-static void refuse_join(CwComponent *component, const char *from, const char *to, CwReason reason,
-                        const char *text)
+static void refuse_join(CwComponent *component, const char *from, const char *to, const char *id,
+                        CwReason reason, const char *text)
 {
-    CwWriter *writer = cw_component_begin(component, "presence", from, to, "error", NULL);
+    CwWriter *writer = cw_component_begin(component, "presence", from, to, "error", id);
 
     cw_writer_leaf(writer, "x", CW_NS_MUC, NULL);
     cw_stanza_error_write(writer, cw_reason_condition(reason),
@@ -349,7 +371,7 @@ static void join(CwComponent *component, const CwStanza *stanza, const CwNode *m
                                                           cw_node_child_text(muc, "password", NULL),
                                                           client, &reason);
     if (room == NULL)
-        refuse_join(component, stanza->to->full, stanza->from->full, reason, NULL);
+        refuse_join(component, stanza->to->full, stanza->from->full, stanza->id, reason, NULL);
     else if (room->in)
         send_all(component, room, stanza->from->full, stanza->to->resource, read_history(muc));
 }
@@ -446,6 +468,16 @@ static gboolean may_be_room(CwComponent *component, const CwStanza *stanza)
            (protocol->room_prefixes == NULL || cw_rooms_is_name(component, name));
 }
 
+/* A text to a room, or to somebody in it, that is no groupchat: the network would show it to all.
+ */
+static gboolean says_to_room(CwComponent *component, const CwStanza *stanza)
+{
+    g_autofree char *name = stanza->to->local == NULL ? NULL : cw_component_legacy_name(stanza->to);
+
+    return name != NULL && cw_rooms_is_name(component, name) &&
+           cw_node_child(stanza->node, "body", NULL) != NULL;
+}
+
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 {
     gboolean groupchat = g_strcmp0(stanza->type, "groupchat") == 0;
@@ -454,8 +486,9 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 
     if (stanza->to->local == NULL)
         return FALSE;
-    if (room == NULL && groupchat &&
-        may_be_room(component, stanza)) { /* 7.4: so that the client joins again */
+    if (room == NULL &&
+        (groupchat ? may_be_room(component, stanza) : says_to_room(component, stanza))) {
+        /* 7.4, 7.5: so that the client joins again */
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
                                 "you are not in this room");
         return TRUE;
@@ -509,7 +542,7 @@ static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExi
         if (room->in)
             send_occupant(data, room, from, own == NULL ? &nobody : own, exit, to, NULL);
         else
-            refuse_join(data, from, to,
+            refuse_join(data, from, to, NULL,
                         exit->reason == CW_REASON_NONE ? CW_REASON_OTHER : exit->reason,
                         exit->text);
     }
@@ -546,7 +579,7 @@ static void room_message_cb(CwSession *session, const CwRoom *room, const CwRoom
     }
 }
 
-/* To the bare JID, as other chats; the clients that are not in the room do not mind. */
+/* 7.5: to the clients that are in the room; a server takes it for the others when they are gone */
 static void room_private_cb(CwSession *session, const CwRoom *room, const char *nick,
                             const char *text, gint64 stamp, gboolean own, gpointer data)
 {
@@ -555,15 +588,16 @@ static void room_private_cb(CwSession *session, const CwRoom *room, const char *
     g_autofree char *id = g_uuid_string_random();
     g_autofree char *marked = own ? g_strconcat("You: ", text, NULL) : NULL;
 
-    if (from == NULL)
-        return;
-    CwWriter *writer =
-        cw_component_begin_lasting(data, "message", from, cw_session_jid(session), "chat", id);
-    cw_writer_leaf(writer, "body", NULL, own ? marked : text);
-    cw_writer_leaf(writer, "x", CW_NS_MUC_USER, NULL);
-    if (stamp != 0)
-        cw_xmpp_time_write_delay(writer, bare, stamp);
-    cw_component_end_lasting(data, stamp != 0);
+    for (guint i = 0; from != NULL && i < MAX(room->clients->len, 1); i++) {
+        g_autofree char *to =
+            client_jid(session, room->clients->len == 0 ? "" : g_ptr_array_index(room->clients, i));
+        CwWriter *writer = cw_component_begin_lasting(data, "message", from, to, "chat", id);
+        cw_writer_leaf(writer, "body", NULL, own ? marked : text);
+        cw_writer_leaf(writer, "x", CW_NS_MUC_USER, NULL);
+        if (stamp != 0)
+            cw_xmpp_time_write_delay(writer, bare, stamp);
+        cw_component_end_lasting(data, stamp != 0);
+    }
 }
 
 static void room_subject_cb(CwSession *session, const CwRoom *room, gpointer data)
@@ -642,6 +676,7 @@ const char *const cw_rooms_features[] = {
     "http://jabber.org/protocol/disco#info",
     CW_NS_MUC,
     "http://jabber.org/protocol/muc#self-ping-optimization",
+    "http://jabber.org/protocol/muc#stable_id",
     NS_OCCUPANT_ID,
     NS_STANZA_ID,
     "urn:xmpp:ping",
