@@ -96,7 +96,8 @@ static guint count_started(const CwRooms *rooms, Room **next)
             continue;
         if (room->join->started)
             n += room->join->timer_id != 0;
-        else if (*next == NULL || room->join->order < (*next)->join->order)
+        else if (!g_hash_table_contains(rooms->parting, room->name) &&
+                 (*next == NULL || room->join->order < (*next)->join->order))
             *next = room;
     }
     return n;
@@ -188,6 +189,7 @@ void cw_room_leave(CwAccount *account, const CwLinkMsg *msg)
     if (room->join != NULL && room->join->started)
         abandon(account->rooms, room->name);
     if (conv != NULL) {
+        cw_rooms_expect_parted(account->rooms, room->name);
         serv_chat_leave(gc, cw_room_chat_id(room));
         cw_message_hurry(account);
     }

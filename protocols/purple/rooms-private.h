@@ -17,7 +17,9 @@ G_BEGIN_DECLS
 typedef struct {
     CwRole role;
     CwAffiliation affiliation;
-    char *jid; /* nullable */
+    CwShow show;
+    char *jid;    /* nullable */
+    char *status; /* nullable */
 } Standing;
 
 /* A join that is not through. */
@@ -36,9 +38,11 @@ typedef struct {
     PurpleConversation *conv; /* NULL: not joined yet */
     CwRoomJoin *join;         /* nullable: until there is a conversation */
     gboolean asked;           /* the gateway has it, too */
+    gboolean listed;          /* he sees himself among the occupants */
     gboolean told;            /* room-joined was said */
     gboolean leaving;         /* the gateway wants so */
     GHashTable *standings;    /* nick -> Standing */
+    char *ban;                /* nullable: the nick, with wildcards, that was banned last (IRC) */
     GHashTable *exits;        /* nick, "" for himself -> CwRoomSign */
     guint late_id;
 } Room;
@@ -48,6 +52,7 @@ struct CwRooms {
     guint refusing_id;     /* a join was refused in this turn of the loop */
     GHashTable *rooms;     /* name -> Room */
     GHashTable *abandoned; /* names: left before the network let him in */
+    GHashTable *parting;   /* names: left, and the network has not confirmed it (room-signs.c) */
     GQueue gone;           /* PurpleConversation *, to be destroyed */
     GQueue commands;       /* room-commands.c */
     guint64 joins;
@@ -64,6 +69,8 @@ void cw_rooms_set_refusing(CwAccount *account);
 void cw_room_send_left(Room *room, const CwRoomSign *sign); /* it is gone then */
 void cw_room_send_occupant(const Room *room, const char *nick);
 void cw_room_send_joined(Room *room);
+/* The plugin takes no other join, and has nowhere to put what comes from there, until it is so. */
+void cw_rooms_expect_parted(CwRooms *rooms, const char *name);
 void cw_room_send_subject(const Room *room, const char *who, const char *topic);
 void cw_room_send_message(const Room *room, const char *who, const char *text, gint64 id,
                           gint64 stamp);

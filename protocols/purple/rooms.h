@@ -53,13 +53,26 @@ typedef struct {
 /* Of `nick` (NULL: the user himself) in a room that he is in or joins: why he goes in a moment. */
 void cw_rooms_sign_exit(CwAccount *account, const char *room, const char *nick,
                         const CwRoomSign *sign);
-/* What the room says of an occupant: better than libpurple's flags.  `jid` nullable. */
-void cw_rooms_sign_occupant(CwAccount *account, const char *room, const char *nick, CwRole role,
-                            CwAffiliation affiliation, const char *jid);
+/* What the room says of an occupant: better than libpurple's flags. */
+typedef struct {
+    CwRole role;
+    CwAffiliation affiliation;
+    CwShow show;
+    const char *jid;    /* nullable */
+    const char *status; /* nullable */
+} CwRoomStanding;
+void cw_rooms_sign_occupant(CwAccount *account, const char *room, const char *nick,
+                            const CwRoomStanding *standing);
+/* Whoever has such a nick (`*`, `?`) is banned: when he is kicked, that is why. */
+void cw_rooms_sign_ban(CwAccount *account, const char *room, const char *nick);
+gboolean cw_rooms_has_banned(const CwAccount *account, const char *room, const char *nick);
 /* A join was refused. */
 void cw_rooms_refused(CwAccount *account, const char *room, CwReason reason, const char *text);
 /* One was, just now: what the plugin says of it in words is no news. */
 gboolean cw_rooms_is_refusing(const CwAccount *account);
+/* He left it, and the network has not confirmed that. */
+gboolean cw_rooms_is_parting(const CwAccount *account, const char *room);
+void cw_rooms_parted(CwAccount *account, const char *room);
 /* Is it one that he is in, or joins? */
 gboolean cw_rooms_has(const CwAccount *account, const char *room);
 

@@ -130,7 +130,6 @@ def test_7_6_a_nick_that_is_taken(room):
     assert condition(error) == "conflict" and error.get("from") == f"{room.jid}/mercutio"
 
 
-@pytest.mark.xfail(strict=True, reason="prpl-jabber takes no join before the room confirmed the leaving")
 def test_leaving_and_joining_at_once(room):
     for _ in range(3):
         room.join()
