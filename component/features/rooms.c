@@ -45,12 +45,17 @@ const char *cw_rooms_affiliation(CwAffiliation affiliation)
 
 /* ---- addresses ---- */
 
+#define SHORT_NAME "occupant-"
+
 /* A nick that no resource can be is escaped as a contact's name would be; so is one that
  * resourceprep makes another of, which may be there too.  One that is too long has a short name.
  * (transfer full) */
 static char *occupant_jid(const char *room_jid, const char *nick)
 {
     g_autofree char *plain = g_strconcat(room_jid, "/", nick, NULL);
+
+    if (cw_jid_is_plain_resource(nick)) /* most are, and there are thousands of them */
+        return g_steal_pointer(&plain);
     g_autoptr(CwJid) jid = cw_jid_parse(plain, NULL);
 
     if (jid != NULL && g_strcmp0(jid->resource, nick) == 0)
@@ -59,7 +64,7 @@ static char *occupant_jid(const char *room_jid, const char *nick)
     if (escaped != NULL)
         return g_strconcat(room_jid, "/", escaped, NULL);
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, nick, -1);
-    return g_strdup_printf("%s/occupant-%.16s", room_jid, sum);
+    return g_strdup_printf("%s/" SHORT_NAME "%.16s", room_jid, sum);
 }
 
 const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid)
@@ -70,6 +75,14 @@ const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid)
 
     if (occupant != NULL)
         return occupant;
+    g_autofree char *nick = cw_jid_unescape_local(jid->resource);
+    occupant = cw_room_find(room, nick);
+    if (occupant != NULL) {
+        g_autofree char *full = occupant_jid(jid->bare, nick);
+        return g_str_equal(full, jid->full) ? occupant : NULL;
+    }
+    if (!g_str_has_prefix(jid->resource, SHORT_NAME))
+        return NULL;
     g_hash_table_iter_init(&iter, room->occupants);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         g_autofree char *full = occupant_jid(jid->bare, ((const CwOccupant *)value)->nick);
