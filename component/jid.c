@@ -102,6 +102,13 @@ static gboolean is_plain(const char *text, gsize length, Part part)
     return TRUE;
 }
 
+gboolean cw_jid_is_plain_resource(const char *text)
+{
+    gsize length = strnlen(text, PART_MAX + 1);
+
+    return length > 0 && length <= PART_MAX && is_plain(text, length, RESOURCE);
+}
+
 static char *prepare_part(const char *text, gsize length, Part part)
 {
     if (length == 0 || length > PART_MAX)

@@ -32,6 +32,9 @@ CwJid *cw_jid_parse(const char *text, GError **error);
 void cw_jid_free(CwJid *jid);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwJid, cw_jid_free)
 
+/* ASCII that is its own normal form as a resource, and not too long for one. */
+gboolean cw_jid_is_plain_resource(const char *text);
+
 /* A legacy name as the local part of a JID: XEP-0106 4; what nodeprep would change or refuse, or a
  * space at either end, becomes \uHEX; (our extension: six XEP-0106 escapes cannot say it), so that
  * the inverse is exact for any UTF-8 text.  (transfer full) or NULL: empty, not UTF-8, or over

@@ -155,8 +155,26 @@ static void answer_info_of_node(CwComponent *component, const CwStanza *stanza, 
     send_info(component, stanza, node, info);
 }
 
-/* XEP-0045 6.4.  FALSE: it is none. */
-static gboolean answer_info_of_room(CwComponent *component, const CwStanza *stanza)
+/* XEP-0045 6.6: of people in a room, those learn who are there too.  TRUE: it is refused. */
+static gboolean refuse_info_of_occupant(CwComponent *component, const CwStanza *stanza)
+{
+    CwSession *session = NULL;
+    const CwRoom *room = cw_rooms_find(component, stanza, &session);
+
+    if (room == NULL)
+        cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
+                                "you are not in this room");
+    else if (cw_rooms_find_occupant(room, stanza->to) == NULL)
+        cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND,
+                                "nobody of that nickname is here");
+    else
+        return FALSE;
+    return TRUE;
+}
+
+/* XEP-0045 6.4, 7.12.  FALSE: it is none. */
+static gboolean answer_info_of_room(CwComponent *component, const CwStanza *stanza,
+                                    const char *node)
 {
     CwSession *session =
         cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
@@ -164,11 +182,20 @@ static gboolean answer_info_of_room(CwComponent *component, const CwStanza *stan
     const CwRoom *room =
         name == NULL || session == NULL ? NULL : cw_session_find_room(session, name);
 
-    if (name == NULL || stanza->to->resource != NULL ||
-        (room == NULL && !cw_rooms_is_name(component, name) &&
-         !cw_room_list_has(component, stanza->from, name) &&
-         !cw_archive_has(component, stanza->from, name)))
+    if (name == NULL || (room == NULL && !cw_rooms_is_name(component, name) &&
+                         !cw_room_list_has(component, stanza->from, name) &&
+                         !cw_archive_has(component, stanza->from, name)))
         return FALSE;
+    if (stanza->to->resource != NULL)
+        return refuse_info_of_occupant(component, stanza);
+    if (node != NULL && *node != '\0') {
+        cw_component_send_error(component, stanza,
+                                g_str_equal(node, "x-roomuser-item")
+                                    ? CW_STANZA_FEATURE_NOT_IMPLEMENTED
+                                    : CW_STANZA_ITEM_NOT_FOUND,
+                                NULL);
+        return TRUE;
+    }
     g_autoptr(CwDiscoInfo) info = cw_disco_info_new();
     cw_disco_info_add_identity(info, "conference", "text", name);
     for (const char *const *feature = cw_rooms_features; *feature != NULL; feature++) {
@@ -185,7 +212,7 @@ static void answer_info(CwComponent *component, const CwStanza *stanza, const Cw
     const char *node = cw_node_attr(query, "node");
     const CwJid *asker = stanza->from;
 
-    if ((node == NULL || *node == '\0') && answer_info_of_room(component, stanza))
+    if (answer_info_of_room(component, stanza, node))
         return;
     if (node != NULL && *node != '\0') {
         const Caps *caps = get_caps(component);

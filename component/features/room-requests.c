@@ -35,8 +35,9 @@ static void answered_cb(CwSession *session, CwReason reason, const char *text, g
     g_free(question);
 }
 
-static void request(CwComponent *component, const CwStanza *stanza, CwSession *session,
-                    const CwLinkMsg *msg, const char *name)
+/* FALSE: it is refused already. */
+static gboolean request(CwComponent *component, const CwStanza *stanza, CwSession *session,
+                        const CwLinkMsg *msg, const char *name)
 {
     Question *question = g_new0(Question, 1);
     CwReason reason = CW_REASON_NONE;
@@ -45,8 +46,10 @@ static void request(CwComponent *component, const CwStanza *stanza, CwSession *s
     question->reply = cw_component_keep(component, stanza);
     question->name = name;
     question->is_iq = g_str_equal(name, "iq");
-    if (!cw_session_room_request(session, msg, answered_cb, question, &reason))
-        answered_cb(session, reason, NULL, question);
+    if (cw_session_room_request(session, msg, answered_cb, question, &reason))
+        return TRUE;
+    answered_cb(session, reason, NULL, question);
+    return FALSE;
 }
 
 /* ---- nick and subject ---- */
@@ -91,18 +94,23 @@ gboolean cw_rooms_take_subject(CwComponent *component, const CwStanza *stanza, C
 
 /* ---- invitations ---- */
 
-static void invite(CwComponent *component, const CwStanza *stanza, CwSession *session,
-                   const CwRoom *room, const CwJid *whom, const char *reason)
+/* FALSE: it is refused already. */
+static gboolean invite(CwComponent *component, const CwStanza *stanza, CwSession *session,
+                       const CwRoom *room, const char *to, const char *reason)
 {
-    g_autofree char *contact = cw_component_legacy_name(whom);
+    g_autoptr(CwJid) whom = to == NULL ? NULL : cw_jid_parse(to, NULL);
+    g_autofree char *contact = whom == NULL ? NULL : cw_component_legacy_name(whom);
     CwLinkMsg msg = {
         .kind = CW_LINK_ROOM_INVITE, .room = room->name, .contact = contact, .text = reason};
 
-    if (contact == NULL || !g_str_equal(whom->domain, cw_component_domain(component)))
+    if (contact != NULL && g_str_equal(whom->domain, cw_component_domain(component)))
+        return request(component, stanza, session, &msg, "message");
+    if (whom == NULL)
+        cw_component_send_error(component, stanza, CW_STANZA_JID_MALFORMED, NULL);
+    else
         cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND,
                                 "only contacts of this network can be invited");
-    else
-        request(component, stanza, session, &msg, "message");
+    return FALSE;
 }
 
 gboolean cw_rooms_is_invitation(const CwStanza *stanza)
@@ -118,19 +126,14 @@ gboolean cw_rooms_take_mediated(CwComponent *component, const CwStanza *stanza, 
 {
     const CwNode *x = cw_node_child(stanza->node, "x", CW_NS_MUC_USER);
     const CwNode *node = x == NULL ? NULL : cw_node_child(x, "invite", CW_NS_MUC_USER);
-    const char *to = node == NULL ? NULL : cw_node_attr(node, "to");
-    g_autoptr(CwJid) whom = to == NULL ? NULL : cw_jid_parse(to, NULL);
 
     if (node == NULL && cw_node_child(stanza->node, "body", NULL) != NULL)
         cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
                                 "what is for the whole room is of the type groupchat");
-    if (node == NULL)
-        return TRUE; /* a chat state or the like: nothing to say to a whole room */
-    if (whom == NULL)
-        cw_component_send_error(component, stanza, CW_STANZA_JID_MALFORMED, NULL);
-    else
-        invite(component, stanza, session, room, whom,
-               cw_node_child_text(node, "reason", CW_NS_MUC_USER));
+    /* without one it is a chat state or the like: nothing to say to a whole room */
+    while (node != NULL && invite(component, stanza, session, room, cw_node_attr(node, "to"),
+                                  cw_node_child_text(node, "reason", CW_NS_MUC_USER)))
+        node = cw_node_next(node, "invite", CW_NS_MUC_USER);
     return TRUE;
 }
 
@@ -147,7 +150,7 @@ gboolean cw_rooms_take_invitation(CwComponent *component, const CwStanza *stanza
     const CwRoom *room = name == NULL ? NULL : cw_session_find_room(session, name);
     if (room == NULL)
         return FALSE;
-    invite(component, stanza, session, room, stanza->to, cw_node_attr(x, "reason"));
+    invite(component, stanza, session, room, stanza->to->full, cw_node_attr(x, "reason"));
     return TRUE;
 }
 

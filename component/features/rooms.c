@@ -43,11 +43,16 @@ const char *cw_rooms_affiliation(CwAffiliation affiliation)
 
 /* ---- addresses ---- */
 
+#define SHORT_NAME "occupant-"
+
 /* A nick that no resource can be is escaped as a contact's name would be; so is one that
  * resourceprep makes another of, which may be there too.  One that is too long has a short name. */
 char *cw_rooms_occupant_jid(const char *room_jid, const char *nick)
 {
     g_autofree char *plain = g_strconcat(room_jid, "/", nick, NULL);
+
+    if (cw_jid_is_plain_resource(nick)) /* most are, and there are thousands of them */
+        return g_steal_pointer(&plain);
     g_autoptr(CwJid) jid = cw_jid_parse(plain, NULL);
 
     if (jid != NULL && g_strcmp0(jid->resource, nick) == 0)
@@ -56,7 +61,7 @@ char *cw_rooms_occupant_jid(const char *room_jid, const char *nick)
     if (escaped != NULL)
         return g_strconcat(room_jid, "/", escaped, NULL);
     g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, nick, -1);
-    return g_strdup_printf("%s/occupant-%.16s", room_jid, sum);
+    return g_strdup_printf("%s/" SHORT_NAME "%.16s", room_jid, sum);
 }
 
 const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid)
@@ -67,6 +72,14 @@ const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid)
 
     if (occupant != NULL)
         return occupant;
+    g_autofree char *nick = cw_jid_unescape_local(jid->resource);
+    occupant = cw_room_find(room, nick);
+    if (occupant != NULL) {
+        g_autofree char *full = cw_rooms_occupant_jid(jid->bare, nick);
+        return g_str_equal(full, jid->full) ? occupant : NULL;
+    }
+    if (!g_str_has_prefix(jid->resource, SHORT_NAME))
+        return NULL;
     g_hash_table_iter_init(&iter, room->occupants);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         g_autofree char *full = cw_rooms_occupant_jid(jid->bare, ((const CwOccupant *)value)->nick);
@@ -189,7 +202,7 @@ static const char *exit_code(const CwRoomExit *exit)
 
 static void send_occupant(CwComponent *component, const CwRoom *room, const char *from,
                           const CwOccupant *occupant, const CwRoomExit *exit, const char *to,
-                          const char *more)
+                          const char *const *codes)
 {
     CwWriter *writer = cw_component_begin(component, "presence", from, to,
                                           exit == NULL ? NULL : "unavailable", NULL);
@@ -212,7 +225,8 @@ static void send_occupant(CwComponent *component, const CwRoom *room, const char
     write_status_code(writer, exit_code(exit));
     if (g_strcmp0(occupant->nick, room->nick) == 0)
         write_status_code(writer, "110");
-    write_status_code(writer, more);
+    for (; codes != NULL && *codes != NULL; codes++)
+        write_status_code(writer, *codes);
     cw_writer_end(writer);
     cw_component_end(component);
 }
@@ -247,6 +261,22 @@ static void send_subject(CwComponent *component, const CwRoom *room, const char 
 
 /* ---- joining ---- */
 
+/* Who is told who somebody is, though he is no moderator, is told so in front of all: 7.2.3. */
+static gboolean is_open(const CwRoom *room, const CwOccupant *own)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    if (own == NULL || own->role == CW_ROLE_MODERATOR)
+        return FALSE;
+    g_hash_table_iter_init(&iter, room->occupants);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (value != own && ((const CwOccupant *)value)->jid != NULL)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* `wished`: the nick that he asked for; 7.2.2: all others, then himself, what was said, the subject
  */
 static void send_all(CwComponent *component, const CwRoom *room, const char *to, const char *wished,
@@ -255,6 +285,7 @@ static void send_all(CwComponent *component, const CwRoom *room, const char *to,
     g_autofree char *bare = room_jid(component, room);
     const CwOccupant *own = cw_room_find(room, room->nick);
     CwOccupant nobody = {.nick = room->nick, .show = CW_SHOW_ONLINE, .role = CW_ROLE_PARTICIPANT};
+    const char *codes[3] = {NULL};
     GHashTableIter iter;
     gpointer value;
 
@@ -269,16 +300,20 @@ static void send_all(CwComponent *component, const CwRoom *room, const char *to,
         send_occupant(component, room, from, occupant, NULL, to, NULL);
     }
     g_autofree char *from = cw_rooms_occupant_jid(bare, room->nick);
-    send_occupant(component, room, from, own == NULL ? &nobody : own, NULL, to,
-                  g_strcmp0(wished, room->nick) == 0 ? NULL : "210");
+    guint n = 0;
+    if (is_open(room, own))
+        codes[n++] = "100";
+    if (g_strcmp0(wished, room->nick) != 0)
+        codes[n++] = "210";
+    send_occupant(component, room, from, own == NULL ? &nobody : own, NULL, to, codes);
     cw_rooms_send_history(component, room, bare, wish, to);
     send_subject(component, room, bare, to);
 }
 
-static void refuse_join(CwComponent *component, const char *from, const char *to, CwReason reason,
-                        const char *text)
+static void refuse_join(CwComponent *component, const char *from, const char *to, const char *id,
+                        CwReason reason, const char *text)
 {
-    CwWriter *writer = cw_component_begin(component, "presence", from, to, "error", NULL);
+    CwWriter *writer = cw_component_begin(component, "presence", from, to, "error", id);
 
     cw_writer_leaf(writer, "x", CW_NS_MUC, NULL);
     cw_stanza_error_write(writer, cw_reason_condition(reason),
@@ -310,7 +345,7 @@ static void join(CwComponent *component, const CwStanza *stanza, const CwNode *m
                                                           cw_node_child_text(muc, "password", NULL),
                                                           client, &reason);
     if (room == NULL)
-        refuse_join(component, stanza->to->full, stanza->from->full, reason, NULL);
+        refuse_join(component, stanza->to->full, stanza->from->full, stanza->id, reason, NULL);
     else if (room->in)
         send_all(component, room, stanza->from->full, stanza->to->resource, &wish);
     else
@@ -416,6 +451,16 @@ static void say(CwComponent *component, const CwStanza *stanza, CwSession *sessi
         refuse_message(component, stanza, reason);
 }
 
+/* A text to a room, or to somebody in it, that is no groupchat: the network would show it to all.
+ */
+static gboolean says_to_room(CwComponent *component, const CwStanza *stanza)
+{
+    g_autofree char *name = stanza->to->local == NULL ? NULL : cw_component_legacy_name(stanza->to);
+
+    return name != NULL && cw_rooms_is_name(component, name) &&
+           cw_node_child(stanza->node, "body", NULL) != NULL;
+}
+
 static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 {
     gboolean groupchat = g_strcmp0(stanza->type, "groupchat") == 0;
@@ -425,8 +470,9 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
 
     if (stanza->to->local == NULL)
         return FALSE;
-    if (room == NULL && groupchat && name != NULL &&
-        cw_rooms_may_be(component, name)) { /* 7.4: so that the client joins again */
+    if (room == NULL && (groupchat ? name != NULL && cw_rooms_may_be(component, name)
+                                   : says_to_room(component, stanza))) {
+        /* 7.4, 7.5: so that the client joins again */
         cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
                                 "you are not in this room");
         return TRUE;
@@ -484,7 +530,7 @@ static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExi
         if (room->in)
             send_occupant(data, room, from, own == NULL ? &nobody : own, exit, to, NULL);
         else
-            refuse_join(data, from, to,
+            refuse_join(data, from, to, NULL,
                         exit->reason == CW_REASON_NONE ? CW_REASON_OTHER : exit->reason,
                         exit->text);
     }
@@ -522,7 +568,7 @@ static void room_message_cb(CwSession *session, const CwRoom *room, const CwRoom
     }
 }
 
-/* To the bare JID, as other chats; the clients that are not in the room do not mind. */
+/* 7.5: to the clients that are in the room; a server takes it for the others when they are gone */
 static void room_private_cb(CwSession *session, const CwRoom *room, const char *nick,
                             const char *text, gint64 stamp, gboolean own, gpointer data)
 {
@@ -531,15 +577,16 @@ static void room_private_cb(CwSession *session, const CwRoom *room, const char *
     g_autofree char *id = g_uuid_string_random();
     g_autofree char *marked = own ? g_strconcat("You: ", text, NULL) : NULL;
 
-    if (from == NULL)
-        return;
-    CwWriter *writer =
-        cw_component_begin_lasting(data, "message", from, cw_session_jid(session), "chat", id);
-    cw_writer_leaf(writer, "body", NULL, own ? marked : text);
-    cw_writer_leaf(writer, "x", CW_NS_MUC_USER, NULL);
-    if (stamp != 0)
-        cw_xmpp_time_write_delay(writer, bare, stamp);
-    cw_component_end_lasting(data, stamp != 0);
+    for (guint i = 0; from != NULL && i < MAX(room->clients->len, 1); i++) {
+        g_autofree char *to =
+            client_jid(session, room->clients->len == 0 ? "" : g_ptr_array_index(room->clients, i));
+        CwWriter *writer = cw_component_begin_lasting(data, "message", from, to, "chat", id);
+        cw_writer_leaf(writer, "body", NULL, own ? marked : text);
+        cw_writer_leaf(writer, "x", CW_NS_MUC_USER, NULL);
+        if (stamp != 0)
+            cw_xmpp_time_write_delay(writer, bare, stamp);
+        cw_component_end_lasting(data, stamp != 0);
+    }
 }
 
 static void room_subject_cb(CwSession *session, const CwRoom *room, gpointer data)
@@ -620,6 +667,7 @@ const char *const cw_rooms_features[] = {
     "http://jabber.org/protocol/disco#info",
     CW_NS_MUC,
     "http://jabber.org/protocol/muc#self-ping-optimization",
+    "http://jabber.org/protocol/muc#stable_id",
     CW_NS_OCCUPANT_ID,
     CW_NS_STANZA_ID,
     CW_NS_ARCHIVE,

@@ -27,23 +27,16 @@ static const CwPurpleRoomCommands irc_commands = {
               [CW_ROLE_VISITOR] = "devoice %n",
               [CW_ROLE_PARTICIPANT] = "voice %n",
               [CW_ROLE_MODERATOR] = "op %n"},
-    .affiliations = {[CW_AFFILIATION_NONE] = "deop %n",
+    .affiliations = {[CW_AFFILIATION_NONE] = "mode -o %n\nmode -v %n",
                      [CW_AFFILIATION_OUTCAST] = "mode +b %n!*@*\nkick %n %t",
                      [CW_AFFILIATION_MEMBER] = "voice %n",
                      [CW_AFFILIATION_ADMIN] = "op %n"},
 };
+/* Its commands for roles part nicks at spaces, and know people by their full JIDs; stanza.c sends
+ * the request. */
 static const CwPurpleRoomCommands jabber_commands = {
     .nick = "nick %n",
     .invite = "invite %c %t",
-    .roles = {[CW_ROLE_NONE] = "kick %n %t",
-              [CW_ROLE_VISITOR] = "role visitor %n",
-              [CW_ROLE_PARTICIPANT] = "role participant %n",
-              [CW_ROLE_MODERATOR] = "role moderator %n"},
-    .affiliations = {[CW_AFFILIATION_NONE] = "affiliate none %n",
-                     [CW_AFFILIATION_OUTCAST] = "ban %n %t",
-                     [CW_AFFILIATION_MEMBER] = "affiliate member %n",
-                     [CW_AFFILIATION_ADMIN] = "affiliate admin %n",
-                     [CW_AFFILIATION_OWNER] = "affiliate owner %n"},
 };
 
 #define OSCAR_SEARCH                                                                               \

@@ -11,6 +11,7 @@
 #include "protocols/purple/markup.h"
 #include "protocols/purple/message.h"
 #include "protocols/purple/rooms-private.h"
+#include "protocols/purple/stanza.h"
 
 #define COMMANDS_MAX 64
 #define ANSWER_TIME 10000 /* ms */
@@ -173,6 +174,43 @@ static CwReason run_commands(PurpleConversation *conv, const char *format, const
     return CW_REASON_NONE;
 }
 
+/* What would be two words of the command is another's nick, or half of the new one. */
+static gboolean can_name(const CwLinkMsg *msg)
+{
+    const char *forbidden = cw_host.defaults->not_in_contact;
+
+    if (msg->nick == NULL)
+        return TRUE;
+    if (msg->kind == CW_LINK_ROOM_NICK)
+        return forbidden == NULL || strpbrk(msg->nick, forbidden) == NULL;
+    return strchr(msg->nick, ' ') == NULL;
+}
+
+static const char *const roles[] = {
+    [CW_ROLE_NONE] = "none",
+    [CW_ROLE_VISITOR] = "visitor",
+    [CW_ROLE_PARTICIPANT] = "participant",
+    [CW_ROLE_MODERATOR] = "moderator",
+};
+static const char *const affiliations[] = {
+    [CW_AFFILIATION_NONE] = "none",     [CW_AFFILIATION_OUTCAST] = "outcast",
+    [CW_AFFILIATION_MEMBER] = "member", [CW_AFFILIATION_ADMIN] = "admin",
+    [CW_AFFILIATION_OWNER] = "owner",
+};
+
+/* FALSE: not on this network. */
+static gboolean set_by_stanza(CwAccount *account, const Room *room, const CwLinkMsg *msg)
+{
+    const Standing *standing =
+        msg->nick != NULL ? g_hash_table_lookup(room->standings, msg->nick) : NULL;
+
+    return msg->kind == CW_LINK_ROOM_SET &&
+           cw_stanza_send_room_item(
+               account, room->name, msg->nick, standing != NULL ? standing->jid : NULL,
+               msg->has_role ? roles[msg->role] : NULL,
+               msg->has_affiliation ? affiliations[msg->affiliation] : NULL, msg->text);
+}
+
 void cw_room_command(CwAccount *account, const CwLinkMsg *msg)
 {
     Room *room = cw_room_find_joined(account, msg);
@@ -180,6 +218,15 @@ void cw_room_command(CwAccount *account, const CwLinkMsg *msg)
 
     if (room == NULL)
         return;
+    if (set_by_stanza(account, room, msg)) {
+        cw_rooms_command_wait(account, room->name, msg);
+        return;
+    }
+    if (!can_name(msg)) {
+        cw_host_nack(account->number, msg->id, CW_REASON_FORBIDDEN,
+                     "there can be no such nickname in a command of this network");
+        return;
+    }
     if (format == NULL) {
         cw_host_nack(account->number, msg->id, CW_REASON_FORBIDDEN,
                      "this network has no such thing");

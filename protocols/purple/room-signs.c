@@ -150,11 +150,40 @@ static void sign_quit(CwAccount *account, const char *nick, const char *text)
         cw_rooms_sign_quit(account, nick, &sign);
 }
 
+/* "#room +ob nick mask": of every letter here, a parameter */
+static void take_modes(CwAccount *account, const Line *line)
+{
+    gboolean plus = TRUE;
+    guint at = 2;
+
+    for (const char *p = line->parameters[1]; *p != '\0' && at < line->n; p++) {
+        if (*p == '+' || *p == '-') {
+            plus = *p == '+';
+        } else if (strchr("beIkohvaq", *p) != NULL || (*p == 'l' && plus)) {
+            g_autofree char *nick =
+                g_strndup(line->parameters[at], strcspn(line->parameters[at], "!@"));
+            at++;
+            if (*p == 'b' && plus)
+                cw_rooms_sign_ban(account, line->parameters[0], nick);
+        }
+    }
+}
+
+static void take_kick(CwAccount *account, const Line *line)
+{
+    const char *room = line->parameters[0], *nick = line->parameters[1];
+
+    sign_exit(account, room, nick,
+              cw_rooms_has_banned(account, room, nick) ? CW_EXIT_BANNED : CW_EXIT_KICKED,
+              line->nick, line->n > 2 ? line->parameters[2] : NULL);
+}
+
 static void take_line(CwAccount *account, const Line *line)
 {
     if (strcmp(line->command, "KICK") == 0 && line->n >= 2)
-        sign_exit(account, line->parameters[0], line->parameters[1], CW_EXIT_KICKED, line->nick,
-                  line->n > 2 ? line->parameters[2] : NULL);
+        take_kick(account, line);
+    else if (strcmp(line->command, "MODE") == 0 && line->n > 2)
+        take_modes(account, line);
     else if (strcmp(line->command, "PART") == 0 && line->n >= 2 && line->nick != NULL)
         sign_exit(account, line->parameters[0], line->nick, CW_EXIT_LEFT, NULL,
                   line->parameters[1]);
@@ -301,6 +330,20 @@ static gboolean receiving_iq_cb(PurpleConnection *gc, const char *type, const ch
     return FALSE;
 }
 
+/* (transfer full) (nullable) the text of a child */
+static char *read_child(xmlnode *packet, const char *name)
+{
+    xmlnode *child = xmlnode_get_child(packet, name);
+
+    return child != NULL ? xmlnode_get_data(child) : NULL;
+}
+
+/* (transfer full) (nullable) */
+static char *room_of_occupant(const char *from)
+{
+    return from != NULL ? g_strndup(from, strcspn(from, "/")) : NULL;
+}
+
 /* 8.1: a change of the subject */
 static gboolean receiving_message_cb(PurpleConnection *gc, const char *type, const char *id,
                                      const char *from, const char *to, xmlnode *packet,
@@ -319,27 +362,41 @@ static gboolean receiving_message_cb(PurpleConnection *gc, const char *type, con
     return FALSE;
 }
 
+static void take_occupant(CwAccount *account, const char *room, const char *nick, xmlnode *packet,
+                          xmlnode *item)
+{
+    g_autofree char *show = read_child(packet, "show");
+    g_autofree char *status = read_child(packet, "status");
+    CwRoomStanding standing = {
+        .role = read_role(xmlnode_get_attrib(item, "role")),
+        .affiliation = read_affiliation(xmlnode_get_attrib(item, "affiliation")),
+        .jid = xmlnode_get_attrib(item, "jid"),
+        .status = status,
+    };
+
+    if (show == NULL || !cw_show_from_string(show, &standing.show))
+        standing.show = CW_SHOW_ONLINE;
+    cw_rooms_sign_occupant(account, room, nick, &standing);
+}
+
 static gboolean receiving_presence_cb(PurpleConnection *gc, const char *type, const char *from,
                                       xmlnode *packet, gpointer data)
 {
     CwAccount *account = cw_account_of_gc(gc);
     const char *slash = from != NULL ? strchr(from, '/') : NULL;
-    g_autofree char *room = slash != NULL ? g_strndup(from, (gsize)(slash - from)) : g_strdup(from);
+    g_autofree char *room = room_of_occupant(from);
+    xmlnode *x = xmlnode_get_child_with_namespace(packet, "x", NS_MUC_USER);
 
     if (account == NULL || room == NULL || !cw_rooms_has(account, room))
         return FALSE;
     xmlnode *error = xmlnode_get_child(packet, "error");
-    xmlnode *x = xmlnode_get_child_with_namespace(packet, "x", NS_MUC_USER);
     xmlnode *item = x != NULL ? xmlnode_get_child(x, "item") : NULL;
     if (g_strcmp0(type, "error") == 0 && error != NULL)
         take_refusal(account, room, error);
     else if (item != NULL && slash != NULL && g_strcmp0(type, "unavailable") == 0)
         take_gone(account, room, slash + 1, x, item);
     else if (item != NULL && slash != NULL && type == NULL)
-        cw_rooms_sign_occupant(account, room, slash + 1,
-                               read_role(xmlnode_get_attrib(item, "role")),
-                               read_affiliation(xmlnode_get_attrib(item, "affiliation")),
-                               xmlnode_get_attrib(item, "jid"));
+        take_occupant(account, room, slash + 1, packet, item);
     return FALSE;
 }
 

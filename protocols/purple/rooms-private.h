@@ -17,7 +17,9 @@ G_BEGIN_DECLS
 typedef struct {
     CwRole role;
     CwAffiliation affiliation;
-    char *jid; /* nullable */
+    CwShow show;
+    char *jid;    /* nullable */
+    char *status; /* nullable */
 } Standing;
 
 /* A join that is not through. */
@@ -36,9 +38,11 @@ typedef struct {
     PurpleConversation *conv; /* NULL: not joined yet */
     CwRoomJoin *join;         /* nullable: until there is a conversation */
     gboolean asked;           /* the gateway has it, too */
+    gboolean listed;          /* he sees himself among the occupants */
     gboolean told;            /* room-joined was said */
     gboolean leaving;         /* the gateway wants so */
     GHashTable *standings;    /* nick -> Standing */
+    char *ban;                /* nullable: the nick, with wildcards, that was banned last (IRC) */
     GHashTable *exits;        /* nick, "" for himself -> CwRoomSign */
     guint late_id;
 } Room;

@@ -30,6 +30,7 @@ static void free_standing(gpointer data)
     Standing *standing = data;
 
     g_free(standing->jid);
+    g_free(standing->status);
     g_free(standing);
 }
 
@@ -50,6 +51,7 @@ static void free_room(gpointer data)
     cw_room_join_free(g_steal_pointer(&room->join));
     g_hash_table_unref(room->standings);
     g_hash_table_unref(room->exits);
+    g_free(room->ban);
     g_free(room->called);
     g_free(room->name);
     g_free(room);
@@ -170,16 +172,46 @@ void cw_rooms_sign_quit(CwAccount *account, const char *nick, const CwRoomSign *
     }
 }
 
-void cw_rooms_sign_occupant(CwAccount *account, const char *name, const char *nick, CwRole role,
-                            CwAffiliation affiliation, const char *jid)
+static void set_standing(Room *room, const char *nick, const CwRoomStanding *said)
+{
+    if (is_full(room->standings, nick))
+        return;
+    Standing *standing = g_new0(Standing, 1);
+    *standing = (Standing){said->role, said->affiliation, said->show,
+                           cw_account_normalize(room->account, said->jid),
+                           said->status != NULL ? cw_text_clean(said->status) : NULL};
+    g_hash_table_replace(room->standings, g_strdup(nick), standing);
+}
+
+/* libpurple tells of a change only where its flags change. */
+void cw_rooms_sign_occupant(CwAccount *account, const char *name, const char *nick,
+                            const CwRoomStanding *standing)
 {
     Room *room = cw_rooms_find(account, name);
 
-    if (room == NULL || nick == NULL || is_full(room->standings, nick))
+    if (room == NULL || nick == NULL)
         return;
-    Standing *standing = g_new0(Standing, 1);
-    *standing = (Standing){role, affiliation, g_strdup(jid)};
-    g_hash_table_replace(room->standings, g_strdup(nick), standing);
+    set_standing(room, nick, standing);
+    if (room->told && room->conv != NULL && purple_conv_chat_find_user(cw_room_chat(room), nick))
+        cw_room_send_occupant(room, nick);
+}
+
+void cw_rooms_sign_ban(CwAccount *account, const char *name, const char *nick)
+{
+    Room *room = cw_rooms_find(account, name);
+
+    if (room == NULL || nick[strspn(nick, "*?")] == '\0') /* it is of everybody, by his host */
+        return;
+    g_free(room->ban);
+    room->ban = g_ascii_strdown(nick, -1);
+}
+
+gboolean cw_rooms_has_banned(const CwAccount *account, const char *name, const char *nick)
+{
+    const Room *room = cw_rooms_find(account, name);
+    g_autofree char *lower = g_ascii_strdown(nick, -1);
+
+    return room != NULL && room->ban != NULL && g_pattern_match_simple(room->ban, lower);
 }
 
 /* ---- what the gateway is told ---- */
@@ -238,14 +270,14 @@ void cw_rooms_refused(CwAccount *account, const char *name, CwReason reason, con
 static Standing standing_of_flags(PurpleConvChatBuddyFlags flags)
 {
     if (flags & PURPLE_CBFLAGS_FOUNDER)
-        return (Standing){CW_ROLE_MODERATOR, CW_AFFILIATION_OWNER, NULL};
+        return (Standing){.role = CW_ROLE_MODERATOR, .affiliation = CW_AFFILIATION_OWNER};
     if (flags & PURPLE_CBFLAGS_OP)
-        return (Standing){CW_ROLE_MODERATOR, CW_AFFILIATION_ADMIN, NULL};
+        return (Standing){.role = CW_ROLE_MODERATOR, .affiliation = CW_AFFILIATION_ADMIN};
     if (flags & PURPLE_CBFLAGS_HALFOP)
-        return (Standing){CW_ROLE_MODERATOR, CW_AFFILIATION_MEMBER, NULL};
+        return (Standing){.role = CW_ROLE_MODERATOR, .affiliation = CW_AFFILIATION_MEMBER};
     if (flags & PURPLE_CBFLAGS_VOICE)
-        return (Standing){CW_ROLE_PARTICIPANT, CW_AFFILIATION_MEMBER, NULL};
-    return (Standing){CW_ROLE_PARTICIPANT, CW_AFFILIATION_NONE, NULL};
+        return (Standing){.role = CW_ROLE_PARTICIPANT, .affiliation = CW_AFFILIATION_MEMBER};
+    return (Standing){.role = CW_ROLE_PARTICIPANT, .affiliation = CW_AFFILIATION_NONE};
 }
 
 void cw_room_send_occupant(const Room *room, const char *nick)
@@ -253,6 +285,8 @@ void cw_room_send_occupant(const Room *room, const char *nick)
     PurpleConvChatBuddyFlags flags = purple_conv_chat_user_get_flags(cw_room_chat(room), nick);
     const Standing *known = g_hash_table_lookup(room->standings, nick);
     Standing standing = known != NULL ? *known : standing_of_flags(flags);
+    if (known == NULL)
+        standing.show = flags & PURPLE_CBFLAGS_AWAY ? CW_SHOW_AWAY : CW_SHOW_ONLINE;
     g_autofree char *shown = read_nick(nick);
 
     if (shown == NULL)
@@ -264,7 +298,8 @@ void cw_room_send_occupant(const Room *room, const char *nick)
                               .role = standing.role,
                               .affiliation = standing.affiliation,
                               .contact = standing.jid,
-                              .show = flags & PURPLE_CBFLAGS_AWAY ? CW_SHOW_AWAY : CW_SHOW_ONLINE});
+                              .show = standing.show,
+                              .status = standing.status});
 }
 
 void cw_room_send_joined(Room *room)
@@ -370,6 +405,12 @@ void cw_rooms_destroyed(PurpleConversation *conv)
     }
 }
 
+/* XEP-0045 7.2.2: then what was said comes between oneself and the subject */
+static gboolean subject_ends_join(void)
+{
+    return cw_host.defaults->stanza_signals != NULL;
+}
+
 void cw_rooms_add_users(PurpleConversation *conv, GList *users, gboolean new_arrivals)
 {
     Room *room = room_of(conv);
@@ -382,7 +423,8 @@ void cw_rooms_add_users(PurpleConversation *conv, GList *users, gboolean new_arr
         cw_room_send_occupant(room, nick);
         own |= is_own_nick(room, nick);
     }
-    if (own)
+    room->listed |= own;
+    if (own && !subject_ends_join())
         cw_room_send_joined(room);
 }
 
@@ -415,8 +457,9 @@ void cw_rooms_rename_user(PurpleConversation *conv, const char *old_name, const 
     cw_rooms_command_done(room->account, NULL, CW_LINK_ROOM_NICK, new_name);
     Standing *standing = g_hash_table_lookup(room->standings, old_name);
     if (standing != NULL && !g_hash_table_contains(room->standings, new_name))
-        cw_rooms_sign_occupant(room->account, room->name, new_name, standing->role,
-                               standing->affiliation, standing->jid);
+        set_standing(room, new_name,
+                     &(CwRoomStanding){standing->role, standing->affiliation, standing->show,
+                                       standing->jid, standing->status});
     send_gone(room, old_name, NULL, new_name);
     cw_room_send_occupant(room, new_name);
 }
@@ -545,12 +588,14 @@ static void join_failed_cb(PurpleConnection *gc, GHashTable *components, gpointe
 
 static void topic_cb(PurpleConversation *conv, const char *who, const char *topic, gpointer data)
 {
-    const Room *room = room_of(conv);
+    Room *room = room_of(conv);
 
     if (room == NULL || room->conv != conv)
         return;
     cw_rooms_command_done(room->account, room->name, CW_LINK_ROOM_SUBJECT, NULL);
     cw_room_send_subject(room, who, topic);
+    if (room->listed && subject_ends_join())
+        cw_room_send_joined(room);
 }
 
 /* ---- invitations ---- */

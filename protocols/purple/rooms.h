@@ -55,9 +55,19 @@ void cw_rooms_sign_exit(CwAccount *account, const char *room, const char *nick,
                         const CwRoomSign *sign);
 /* Of `nick` in every room: the same, as he leaves the network. */
 void cw_rooms_sign_quit(CwAccount *account, const char *nick, const CwRoomSign *sign);
-/* What the room says of an occupant: better than libpurple's flags.  `jid` nullable. */
-void cw_rooms_sign_occupant(CwAccount *account, const char *room, const char *nick, CwRole role,
-                            CwAffiliation affiliation, const char *jid);
+/* What the room says of an occupant: better than libpurple's flags. */
+typedef struct {
+    CwRole role;
+    CwAffiliation affiliation;
+    CwShow show;
+    const char *jid;    /* nullable */
+    const char *status; /* nullable */
+} CwRoomStanding;
+void cw_rooms_sign_occupant(CwAccount *account, const char *room, const char *nick,
+                            const CwRoomStanding *standing);
+/* Whoever has such a nick (`*`, `?`) is banned: when he is kicked, that is why. */
+void cw_rooms_sign_ban(CwAccount *account, const char *room, const char *nick);
+gboolean cw_rooms_has_banned(const CwAccount *account, const char *room, const char *nick);
 /* A join was refused. */
 void cw_rooms_refused(CwAccount *account, const char *room, CwReason reason, const char *text);
 /* One was, just now: what the plugin says of it in words is no news. */

@@ -142,6 +142,32 @@ gboolean cw_stanza_send_presence(const CwAccount *account, const char *contact, 
     return send_stanza(account, presence);
 }
 
+gboolean cw_stanza_send_room_item(const CwAccount *account, const char *room, const char *nick,
+                                  const char *jid, const char *role, const char *affiliation,
+                                  const char *reason)
+{
+    g_autofree char *id = g_uuid_string_random();
+    xmlnode *iq = xmlnode_new("iq");
+    xmlnode *query = xmlnode_new_child(iq, "query");
+    xmlnode *item = xmlnode_new_child(query, "item");
+
+    xmlnode_set_attrib(iq, "type", "set");
+    xmlnode_set_attrib(iq, "id", id);
+    xmlnode_set_attrib(iq, "to", room);
+    xmlnode_set_namespace(query, "http://jabber.org/protocol/muc#admin");
+    if (role != NULL)
+        xmlnode_set_attrib(item, "role", role);
+    if (affiliation != NULL)
+        xmlnode_set_attrib(item, "affiliation", affiliation);
+    if (affiliation != NULL && jid != NULL)
+        xmlnode_set_attrib(item, "jid", jid);
+    else
+        xmlnode_set_attrib(item, "nick", nick);
+    if (reason != NULL && *reason != '\0')
+        xmlnode_insert_data(xmlnode_new_child(item, "reason"), reason, -1);
+    return send_stanza(account, iq);
+}
+
 /* ---- who may see whom ---- */
 
 static gboolean is_temporary(xmlnode *packet)

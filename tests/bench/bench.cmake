@@ -2,7 +2,7 @@
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 add_executable(bench bench/bench.c bench/irc.c bench/jabber.c bench/loop.c bench/parts.c
-               bench/process.c bench/traffic.c bench/world.c)
+               bench/process.c bench/rooms.c bench/traffic.c bench/world.c)
 target_link_libraries(bench PRIVATE PkgConfig::GLIB)
 add_executable(bench-floor bench/floor.c bench/loop.c)
 target_link_libraries(bench-floor PRIVATE PkgConfig::GLIB PkgConfig::EXPAT)

@@ -25,7 +25,7 @@ static void put(const char *key, double value)
     fflush(stdout);
 }
 
-static void put_of(const char *group, const char *key, double value)
+void bench_put(const char *group, const char *key, double value)
 {
     g_autofree char *name = g_strconcat(group, ".", key, NULL);
 
@@ -44,14 +44,14 @@ static void register_beforehand(void)
 
 static void put_result(const char *group, const BenchResult *result)
 {
-    put_of(group, "messages", (double)result->messages);
-    put_of(group, "rate", result->rate);
-    put_of(group, "gateway-us", result->gateway_us);
-    put_of(group, "host-us", result->hosts_us);
-    put_of(group, "bench-us", result->bench_us);
-    put_of(group, "p50-ms", result->p50_ms);
-    put_of(group, "p99-ms", result->p99_ms);
-    put_of(group, "max-ms", result->max_ms);
+    bench_put(group, "messages", (double)result->messages);
+    bench_put(group, "rate", result->rate);
+    bench_put(group, "gateway-us", result->gateway_us);
+    bench_put(group, "host-us", result->hosts_us);
+    bench_put(group, "bench-us", result->bench_us);
+    bench_put(group, "p50-ms", result->p50_ms);
+    bench_put(group, "p99-ms", result->p99_ms);
+    bench_put(group, "max-ms", result->max_ms);
 }
 
 /* `rate` 0: as many as get through. */
@@ -111,10 +111,10 @@ static void measure_login(const char *group, guint users)
     double seconds = (double)(bench_now() - start) / 1e6;
     bench_loop_run(NULL, NULL, SETTLE);
     BenchCpu cpu = bench_cpu_since(before);
-    put_of(group, "seconds-for-1000", seconds * 1000 / users);
-    put_of(group, "gateway-ms", cpu.gateway * 1e3 / users);
-    put_of(group, "host-ms", cpu.hosts * 1e3 / users);
-    put_of(group, "total-ms", (cpu.gateway + cpu.hosts) * 1e3 / users);
+    bench_put(group, "seconds-for-1000", seconds * 1000 / users);
+    bench_put(group, "gateway-ms", cpu.gateway * 1e3 / users);
+    bench_put(group, "host-ms", cpu.hosts * 1e3 / users);
+    bench_put(group, "total-ms", (cpu.gateway + cpu.hosts) * 1e3 / users);
 }
 
 static void run_login(const BenchSize *size)
@@ -174,9 +174,9 @@ static void put_idle(const char *group, double seconds)
     bench_loop_run(NULL, NULL, seconds);
     BenchCpu cpu = bench_cpu_since(before);
     double share = 1e8 / (double)(bench_now() - start);
-    put_of(group, "gateway-percent", cpu.gateway * share);
-    put_of(group, "host-percent", cpu.hosts * share);
-    put_of(group, "total-percent", (cpu.gateway + cpu.hosts) * share);
+    bench_put(group, "gateway-percent", cpu.gateway * share);
+    bench_put(group, "host-percent", cpu.hosts * share);
+    bench_put(group, "total-percent", (cpu.gateway + cpu.hosts) * share);
 }
 
 /* What one event costs with few and with many accounts in one host. */
@@ -242,9 +242,9 @@ static void measure_contacts(const char *group, const BenchSize *size)
     }
     bench_loop_run(NULL, NULL, size->seconds);
     BenchCpu cpu = bench_cpu_since(before);
-    put_of(group, "gateway-ms", cpu.gateway * 1e3 / size->users);
-    put_of(group, "bytes",
-           (bench_memory().gateway - memory.gateway) * 1024 / size->users / CONTACTS);
+    bench_put(group, "gateway-ms", cpu.gateway * 1e3 / size->users);
+    bench_put(group, "bytes",
+              (bench_memory().gateway - memory.gateway) * 1024 / size->users / CONTACTS);
     bench_world_watch(NULL);
 }
 
@@ -315,8 +315,8 @@ static void put_pings(const char *group)
     if (!bench_loop_run(is_answered, NULL, SLOW) || ping.count == 0)
         g_error("no answer to a ping");
     bench_world_watch(NULL);
-    put_of(group, "ping-mean-ms", (double)ping.sum / ping.count / 1000);
-    put_of(group, "ping-max-ms", (double)ping.worst / 1000);
+    bench_put(group, "ping-mean-ms", (double)ping.sum / ping.count / 1000);
+    bench_put(group, "ping-max-ms", (double)ping.worst / 1000);
 }
 
 static void run_many(const BenchSize *size)
@@ -343,8 +343,13 @@ static void run_many(const BenchSize *size)
 }
 
 const BenchPart bench_parts[] = {
-    {"messages", 100, 5, 1000, run_messages}, {"login", 1000, 0, 1000, run_login},
-    {"memory", 5000, 31, 1000, run_memory},   {"idle", 1000, 30, 1000, run_idle},
-    {"contacts", 200, 6, 1000, run_contacts}, {"many", 10000, 20, 1000, run_many},
-    {"profile", 100, 20, 1000, run_profile},  {NULL},
+    {"messages", 100, 5, 1000, run_messages},
+    {"login", 1000, 0, 1000, run_login},
+    {"memory", 5000, 31, 1000, run_memory},
+    {"idle", 1000, 30, 1000, run_idle},
+    {"contacts", 200, 6, 1000, run_contacts},
+    {"many", 10000, 20, 1000, run_many},
+    {"rooms", 2, 5, 1000, bench_run_rooms},
+    {"profile", 100, 20, 1000, run_profile},
+    {NULL},
 };

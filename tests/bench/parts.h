@@ -23,4 +23,7 @@ typedef struct {
 
 extern const BenchPart bench_parts[]; /* ended by a name NULL */
 
+void bench_put(const char *group, const char *key, double value); /* prints "GROUP.KEY VALUE" */
+void bench_run_rooms(const BenchSize *size);                      /* rooms.c */
+
 G_END_DECLS

@@ -17,6 +17,9 @@ class Line:
     command: str = ""
     params: list = field(default_factory=list)
 
+    def __str__(self):
+        return self.raw
+
     @property
     def nick(self):
         return self.prefix.split("!")[0]

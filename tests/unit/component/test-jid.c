@@ -172,6 +172,25 @@ static void jid_parse__limits__each_part_to_1023_bytes(void)
 
 /* ---- the escape ---- */
 
+static void jid_is_plain_resource__agrees__with_parsing(void)
+{
+    static const char *const texts[] = {"romeo", "a b",   "[x]|^`{}",      " ", "", "\x7F",
+                                        "a\tb",  "Ärger", "\xEF\xAC\x81sh"};
+    g_autofree char *longest = g_strnfill(1023, 'x'), *longer = g_strnfill(1024, 'x');
+
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autofree char *full = g_strconcat("a@b/", texts[i], NULL);
+        g_autoptr(CwJid) jid = cw_jid_parse(full, NULL);
+        if (cw_jid_is_plain_resource(texts[i]))
+            g_assert_cmpstr(jid == NULL ? NULL : jid->resource, ==, texts[i]);
+    }
+    g_assert_true(cw_jid_is_plain_resource("a b"));
+    g_assert_true(cw_jid_is_plain_resource(longest));
+    g_assert_false(cw_jid_is_plain_resource(longer));
+    g_assert_false(cw_jid_is_plain_resource(""));
+    g_assert_false(cw_jid_is_plain_resource("Ärger"));
+}
+
 static void assert_escape(const char *legacy, const char *local)
 {
     g_autofree char *escaped = cw_jid_escape_local(legacy);
@@ -371,6 +390,7 @@ int main(int argc, char **argv)
     ADD(jid_parse__rejects__forbidden_characters);
     ADD(jid_parse__rejects__what_is_not_utf8);
     ADD(jid_parse__limits__each_part_to_1023_bytes);
+    ADD(jid_is_plain_resource__agrees__with_parsing);
     ADD(jid_escape__writes__what_xep_0106_lists);
     ADD(jid_escape__writes__the_rest_by_number);
     ADD(jid_escape__looks__at_neighbours);
