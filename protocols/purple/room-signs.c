@@ -326,6 +326,9 @@ static gboolean receiving_presence_cb(PurpleConnection *gc, const char *type, co
     const char *slash = from != NULL ? strchr(from, '/') : NULL;
     g_autofree char *room = slash != NULL ? g_strndup(from, (gsize)(slash - from)) : g_strdup(from);
 
+    /* prpl-jabber makes no chat-left of it when he has left himself */
+    if (account != NULL && slash != NULL && g_strcmp0(type, "unavailable") == 0)
+        cw_rooms_parted(account, room, slash + 1);
     if (account == NULL || room == NULL || !cw_rooms_has(account, room))
         return FALSE;
     xmlnode *error = xmlnode_get_child(packet, "error");

@@ -58,6 +58,9 @@ void cw_rooms_sign_quit(CwAccount *account, const char *nick, const CwRoomSign *
 /* What the room says of an occupant: better than libpurple's flags.  `jid` nullable. */
 void cw_rooms_sign_occupant(CwAccount *account, const char *room, const char *nick, CwRole role,
                             CwAffiliation affiliation, const char *jid);
+/* `nick` has left it: if that is the user himself, who has asked for it, he can join again as soon
+ * as the plugin has seen it, too. */
+void cw_rooms_parted(CwAccount *account, const char *room, const char *nick);
 /* A join was refused. */
 void cw_rooms_refused(CwAccount *account, const char *room, CwReason reason, const char *text);
 /* One was, just now: what the plugin says of it in words is no news. */
