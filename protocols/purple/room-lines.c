@@ -15,7 +15,7 @@
 #include "transport/secret.h"
 
 #define JOINS_AT_ONCE 4
-#define PARTING_TIME 10000 /* ms that a room may take to say that he has left it */
+#define PARTING_TIME 30000 /* ms that a room may take to say so; less than room-join-timeout */
 #define SLOT_TIME 10000    /* ms that a join without an answer is in the way of others */
 
 static void refuse_join(CwAccount *account, const char *name, CwReason reason, const char *text)
@@ -203,6 +203,25 @@ void cw_room_part(CwRooms *rooms, const char *normal, PurpleConversation *conv)
     parting->name = g_strdup(normal);
     parting->timer_id = g_timeout_add(PARTING_TIME, parting_late_cb, parting);
     g_hash_table_replace(rooms->parting, conv, parting);
+}
+
+void cw_rooms_parted(CwAccount *account, const char *name, const char *nick)
+{
+    CwRooms *rooms = account->rooms;
+    g_autofree char *normal = NULL;
+    GHashTableIter iter;
+    gpointer value;
+
+    if (g_hash_table_size(rooms->parting) == 0)
+        return;
+    normal = cw_account_normalize(account, name);
+    g_hash_table_iter_init(&iter, rooms->parting);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const CwRoomParting *parting = value;
+        const char *own = purple_conv_chat_get_nick(PURPLE_CONV_CHAT(parting->conv));
+        if (g_strcmp0(parting->name, normal) == 0 && g_strcmp0(own, nick) == 0)
+            cw_rooms_destroy_soon(rooms, parting->conv);
+    }
 }
 
 gboolean cw_rooms_is_parting(const CwRooms *rooms, const char *normal)

@@ -387,6 +387,9 @@ static gboolean receiving_presence_cb(PurpleConnection *gc, const char *type, co
     g_autofree char *room = room_of_occupant(from);
     xmlnode *x = xmlnode_get_child_with_namespace(packet, "x", NS_MUC_USER);
 
+    /* prpl-jabber makes no chat-left of it when he has left himself */
+    if (account != NULL && slash != NULL && g_strcmp0(type, "unavailable") == 0)
+        cw_rooms_parted(account, room, slash + 1);
     if (account == NULL || room == NULL || !cw_rooms_has(account, room))
         return FALSE;
     xmlnode *error = xmlnode_get_child(packet, "error");

@@ -3,6 +3,9 @@
  *     room-join -> JOINING -- one's own nick among the occupants --> IN -- chat-left --> gone
  *                     \----------- refused ----------------------------------------------> gone
  *
+ *     room-leave -> the gateway is told at once; where the plugin waits for the room's
+ * confirmation, the conversation is kept until that is seen, and holds up the next join
+ *
  * libpurple tells of occupants by the ops of the conversation, with flags that are IRC's.  What a
  * plugin tells besides, by letting its lines or stanzas be seen, comes from room-signs.c and wins.
  * What the gateway asks for is room-lines.c's, and what a network may refuse of it

@@ -126,3 +126,33 @@ def test_may_stay_is_taken_back(world, gateway_factory):
     gateway.sections[f"transport {IRC}"]["may-stay"] = "false"
     gateway.reload()
     kept.room.friend_sees_end()
+
+
+def test_limit_staying_after_a_restart(world, gateway):
+    both = [Kept("irc", world, gateway), Kept("irc", world, gateway)]
+    for kept in both:
+        kept.submit(stay="1")
+        kept.room.friend_sees_join()
+        kept.client.close()
+    gateway.stop()
+    gateway.sections["limits"]["staying"] = 1
+    gateway.start()
+    gateway.wait_log("more than 1 users stay in rooms")
+    first = both[0].room if both[0].account.jid < both[1].account.jid else both[1].room
+    first.friend_sees_join()
+
+
+def test_who_cannot_log_in_any_more_does_not_stay(world, gateway):
+    kept = Kept("xmpp", world, gateway)
+    kept.submit(stay="1")
+    kept.room.friend_sees_join()
+    kept.client.close()
+    gateway.wait_log("stays in rooms without a resource")
+    gateway.stop()
+    legacy = kept.room.legacy
+    world.other.add_user(legacy.name, "another password", legacy.host)
+    gateway.start()
+    gateway.wait_log("does not stay by itself any more")
+    back = kept.account.client("work")
+    back.presence()
+    back.wait_for(lambda s: "I cannot log you in" in (body(s) or ""), what="the message about it")

@@ -85,6 +85,19 @@ def test_join_lists_who_is_there_and_leave_is_seen(room):
     room.enter()
 
 
+def test_leaving_and_joining_at_once(room):
+    """The next join waits until the room has confirmed the leaving."""
+    for _ in range(3):
+        room.enter()
+        room.host.send(type="room-leave", account=1, room=room.name)
+        room.join()
+        assert room.host.expect("room-left", room=room.name)["exit"] == "left"
+        room.host.expect("room-joined", room=room.name, nick="juliet")
+        room.host.send(type="room-leave", account=1, room=room.name)
+        room.host.expect("room-left", room=room.name)
+    room.enter()
+
+
 def test_messages_both_ways_history_and_private_ones(room):
     room.say("old &lt;news&gt;")
     room.wait(lambda s: "old <news>" in "".join(s.itertext()))
