@@ -78,9 +78,18 @@ PurpleConnection *cw_account_connection(const CwAccount *account)
     return gc;
 }
 
+gboolean cw_account_is_too_long(const char *text, gboolean is_name)
+{
+    gsize most = cw_host.defaults->message_bytes;
+
+    /* RFC 1459 1.3: no channel's name is longer than 200 */
+    return most > 0 && text != NULL && strlen(text) > (is_name ? most / 2 : most);
+}
+
 char *cw_account_normalize(const CwAccount *account, const char *name)
 {
-    if (name == NULL || *name == '\0' || strlen(name) > 1024 || cw_text_has_control(name))
+    if (name == NULL || *name == '\0' || strlen(name) > 1024 ||
+        cw_account_is_too_long(name, TRUE) || cw_text_has_control(name))
         return NULL;
     const char *forbidden = cw_host.defaults->not_in_contact;
     if (forbidden != NULL && strpbrk(name, forbidden) != NULL)

@@ -78,6 +78,9 @@ PurpleConnection *cw_account_connection(const CwAccount *account); /* (nullable)
 
 /* The network's normal form of a contact's name; NULL when it cannot be one.  (transfer full) */
 char *cw_account_normalize(const CwAccount *account, const char *name);
+/* Of names, passwords, subjects and the like: on a network with a longest message, those that are
+ * longer would end the connection with the line that they are in. */
+gboolean cw_account_is_too_long(const char *text, gboolean is_name); /* `text` nullable */
 
 PurpleAccountUiOps *cw_account_ops(void);
 PurpleConnectionUiOps *cw_account_connection_ops(void);

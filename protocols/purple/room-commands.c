@@ -222,6 +222,11 @@ void cw_room_command(CwAccount *account, const CwLinkMsg *msg)
         cw_rooms_command_wait(account, room->name, msg);
         return;
     }
+    if (cw_account_is_too_long(msg->nick, TRUE) || cw_account_is_too_long(msg->text, TRUE)) {
+        cw_host_nack(account->number, msg->id, CW_REASON_TOO_LONG,
+                     "the nickname or the reason is too long");
+        return;
+    }
     if (!can_name(msg)) {
         cw_host_nack(account->number, msg->id, CW_REASON_FORBIDDEN,
                      "there can be no such nickname in a command of this network");

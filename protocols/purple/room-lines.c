@@ -51,7 +51,8 @@ void cw_room_join_free(CwRoomJoin *join)
  * full) (nullable); its keys are constants of the plugin's */
 static GHashTable *make_components(PurpleConnection *gc, const Room *room)
 {
-    GHashTable *components = cw_host.info->chat_info_defaults(gc, room->name);
+    /* not by its normal form: libpurple's decomposes "ö", and the network has "#göteborg" */
+    GHashTable *components = cw_host.info->chat_info_defaults(gc, room->called);
     GList *entries = cw_host.info->chat_info != NULL ? cw_host.info->chat_info(gc) : NULL;
     const char *nick = cw_host.defaults->room_nick;
     const CwRoomJoin *join = room->join;
@@ -127,7 +128,7 @@ void cw_room_join(CwAccount *account, const CwLinkMsg *msg)
 
     if (gc == NULL || name == NULL || cw_host.info->join_chat == NULL ||
         cw_host.info->chat_info_defaults == NULL || cw_text_has_control(msg->password) ||
-        cw_text_has_control(msg->nick)) {
+        cw_account_is_too_long(msg->password, TRUE) || cw_text_has_control(msg->nick)) {
         refuse_join(account, msg->room, gc == NULL ? CW_REASON_NOT_ONLINE : CW_REASON_NO_CONTACT,
                     gc == NULL ? "the account is not logged in" : "there can be no such room");
         return;
@@ -335,6 +336,10 @@ void cw_room_subject(CwAccount *account, const CwLinkMsg *msg)
         return;
     if (cw_host.info->set_chat_topic == NULL) {
         cw_host_nack(account->number, msg->id, CW_REASON_FORBIDDEN, "this network has no subjects");
+        return;
+    }
+    if (cw_account_is_too_long(topic, FALSE)) {
+        cw_host_nack(account->number, msg->id, CW_REASON_TOO_LONG, "the subject is too long");
         return;
     }
     cw_host.info->set_chat_topic(gc, cw_room_chat_id(room), topic);
