@@ -75,6 +75,7 @@ enum {
     F_EXIT = 1ull << 33,
     F_BY = 1ull << 34,
     F_MORE = 1ull << 35,
+    F_URL = 1ull << 36,
 };
 
 #define AT(member) G_STRUCT_OFFSET(CwLinkMsg, member)
@@ -93,6 +94,7 @@ static const struct {
     {F_GROUP, "group", SHAPE_STRING, AT(group)},
     {F_STATUS, "status", SHAPE_STRING, AT(status)},
     {F_TITLE, "title", SHAPE_STRING, AT(title)},
+    {F_URL, "url", SHAPE_STRING, AT(url)},
     {F_DATA, "data", SHAPE_STRING, AT(data)},
     {F_MEDIA, "media", SHAPE_STRING, AT(media)},
     {F_LEVEL, "level", SHAPE_STRING, AT(level)},
@@ -165,6 +167,7 @@ static const char *const kind_words[] = {
     [CW_LINK_QUESTION] = "question",
     [CW_LINK_QUESTION_GONE] = "question-gone",
     [CW_LINK_NOTICE] = "notice",
+    [CW_LINK_REMEMBER] = "remember",
     [CW_LINK_ACK] = "ack",
     [CW_LINK_NACK] = "nack",
     [CW_LINK_LOG] = "log",
@@ -214,7 +217,7 @@ static const struct {
     {CW_LINK_CONTACT, CW_LINK_HOST, A | F_CONTACT, F_NAME | F_GROUP},
     {CW_LINK_CONTACT_GONE, CW_LINK_HOST, A | F_CONTACT, 0},
     {CW_LINK_PRESENCE, CW_LINK_HOST, A | F_CONTACT | F_SHOW, F_STATUS | F_IDLE},
-    {CW_LINK_MESSAGE, CW_LINK_HOST, A | F_CONTACT | F_TEXT, F_STAMP | F_OWN},
+    {CW_LINK_MESSAGE, CW_LINK_HOST, A | F_CONTACT | F_TEXT, F_STAMP | F_OWN | F_TITLE | F_URL},
     {CW_LINK_TYPING, CW_LINK_HOST, A | F_CONTACT | F_TYPING, 0},
     {CW_LINK_ASK_AUTHORIZATION, CW_LINK_HOST, A | F_CONTACT, F_NAME | F_TEXT},
     {CW_LINK_ASK_GONE, CW_LINK_HOST, A | F_CONTACT, 0},
@@ -222,6 +225,7 @@ static const struct {
     {CW_LINK_QUESTION, CW_LINK_HOST, A | F_ID | F_FIELDS, F_TITLE | F_TEXT},
     {CW_LINK_QUESTION_GONE, CW_LINK_HOST, A | F_ID, 0},
     {CW_LINK_NOTICE, CW_LINK_HOST, A | F_TEXT, F_TITLE},
+    {CW_LINK_REMEMBER, CW_LINK_HOST, A | F_NAME, F_TEXT},
     {CW_LINK_INFO, CW_LINK_HOST, A | F_ID | F_FIELDS, 0},
     {CW_LINK_NORMALIZE, CW_LINK_HOST, A | F_ID | F_CONTACT, 0},
     {CW_LINK_SEARCH, CW_LINK_HOST, A | F_ID | F_FIELDS, F_TEXT | F_FOUND | F_TOTAL},

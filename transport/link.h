@@ -74,6 +74,7 @@ typedef enum {
     CW_LINK_QUESTION,
     CW_LINK_QUESTION_GONE,
     CW_LINK_NOTICE,
+    CW_LINK_REMEMBER,
     CW_LINK_ACK,
     CW_LINK_NACK,
     CW_LINK_LOG,
@@ -100,7 +101,8 @@ typedef struct {
     const char *name;    /* alias of a contact; the user's own nickname */
     const char *group;
     const char *status; /* status text */
-    const char *title;  /* of a question */
+    const char *title;  /* of a question, of news */
+    const char *url;    /* where more of the news is */
     const char *data;   /* of a picture, base64 */
     const char *media;  /* its type: "image/png" */
     const char *level;  /* of a log line: "debug", "info", "warning" */

@@ -380,6 +380,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_ROOM_INVITED:
         cw_session_take_room_line(session, msg);
         break;
+    case CW_LINK_REMEMBER:
     case CW_LINK_ROOM_JOIN:
     case CW_LINK_ROOM_LEAVE:
     case CW_LINK_ROOM_NICK:

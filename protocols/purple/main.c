@@ -195,6 +195,7 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
     case CW_LINK_QUESTION:
     case CW_LINK_QUESTION_GONE:
     case CW_LINK_NOTICE:
+    case CW_LINK_REMEMBER:
     case CW_LINK_ACK:
     case CW_LINK_NACK:
     case CW_LINK_LOG:

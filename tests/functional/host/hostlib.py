@@ -49,9 +49,9 @@ def stop(process):
 
 
 class Host:
-    """causeway-purple; we are its gateway."""
+    """causeway-purple, or another host; we are its gateway."""
 
-    def __init__(self, protocol, tmp, hello=True, args=(), env=None, scoreboard=None):
+    def __init__(self, protocol, tmp, hello=True, args=(), env=None, scoreboard=None, command=None):
         ours, theirs = socket.socketpair()
         self.sock = ours
         self.stderr = open(os.path.join(tmp, "host.stderr"), "w+")
@@ -76,7 +76,7 @@ class Host:
                 os.set_inheritable(n, True)
                 os.close(source)
 
-        self.process = subprocess.Popen([PROGRAM, "--protocol", protocol, *args],
+        self.process = subprocess.Popen([*(command or [PROGRAM, "--protocol"]), protocol, *args],
                                         stderr=self.stderr, stdin=subprocess.DEVNULL,
                                         preexec_fn=child, close_fds=False, env=environment)
         theirs.close()

@@ -1,0 +1,147 @@
+/* protocols/agents/agent.h: what an information agent is, and what the host does for it
+ *
+ *     contact of a user --watch--> thing, one for all who watch it --refresh--> provider
+ *
+ * An agent says which things there are, how one is fetched and what of it is worth saying.  The
+ * host does the rest: the link, accounts, who watches what, one fetch an interval for all of them,
+ * back-off, presence, commands, what is remembered, quiet hours and digests.  README.md builds an
+ * agent from nothing; clock.c is that agent.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "transport/link.h"
+
+G_BEGIN_DECLS
+
+#define CW_AGENT_ERROR (cw_agent_error_quark())
+GQuark cw_agent_error_quark(void);
+typedef enum {
+    CW_AGENT_ERROR_NAME,    /* no thing can be called so */
+    CW_AGENT_ERROR_SETTING, /* a setting of the admin's is wrong */
+} CwAgentError;
+
+typedef struct CwAgent CwAgent;
+typedef struct CwReader CwReader; /* an account of the gateway: private to watch.c */
+
+/* What is watched: a share, a place, a feed. */
+typedef struct {
+    const CwAgent *agent;
+    char *name;    /* its normal form, which is the contact's name */
+    char *title;   /* for people; nullable until it is known */
+    gpointer data; /* the agent's own */
+    /* the host's */
+    gboolean is_known;
+    gboolean is_busy;   /* find() or refresh() is under way */
+    gboolean is_fresh;  /* it was fetched at least once */
+    guint failures;     /* in a row */
+    char *problem;      /* nullable: why the last fetch failed */
+    gint64 fetched;     /* Unix time, s, of the last that did not; 0: none */
+    guint timer_id;     /* the next fetch */
+    GPtrArray *watches; /* CwWatch *, owned by their readers */
+} CwThing;
+
+/* One user's interest in one thing: his contact. */
+typedef struct {
+    CwReader *reader;
+    CwThing *thing;
+    gint64 add_id; /* of the contact-add that waits for find(); 0: none */
+    char *status;  /* nullable: as it was told last */
+    CwShow show;   /* the same */
+    gboolean told; /* … if it was */
+    gpointer data; /* the agent's own, for g_free() */
+} CwWatch;
+
+typedef struct {
+    const char *word;      /* "alert" */
+    const char *arguments; /* nullable: for the help, "> 190" */
+    const char *help;
+    /* Answers with cw_watch_reply(), now or later.  `arguments` is stripped, and never NULL. */
+    void (*run)(CwWatch *watch, const char *arguments);
+} CwAgentCommand;
+
+/* What was found in a search, in the order of their fitness. */
+typedef struct {
+    char *name;  /* of the thing */
+    char *title; /* for people */
+} CwAgentFound;
+/* Takes `found` (CwAgentFound *; NULL: it failed, and `problem` says why). */
+typedef void (*CwAgentFoundDone)(GPtrArray *found, const char *problem, gpointer data);
+GPtrArray *cw_agent_found_new(void);
+void cw_agent_found_add(GPtrArray *found, const char *name, const char *title);
+
+struct CwAgent {
+    const char *id;       /* "stocks": protocol = agents:stocks */
+    const char *name;     /* "Stocks" */
+    const char *category; /* of the gateway's disco#info identity, nullable: "gateway" */
+    const char *identity; /* … and its type: "stocks" */
+    const char *example;  /* what a contact can be called: "AAPL" */
+    /* Reads the settings.  Nullable. */
+    gboolean (*start)(GError **error);
+    void (*stop)(void); /* nullable */
+    /* The one name of the thing that the user means with what he typed.  (transfer full) */
+    char *(*normalize)(const char *typed, GError **error);
+    /* Is there such a thing?  Ends with cw_thing_known() or cw_thing_unknown(), once; the first
+     * refresh() comes behind it.  Nullable: everything that can be named is there. */
+    void (*find)(CwThing *thing);
+    /* Ends with cw_thing_refreshed() or cw_thing_failed(), once. */
+    void (*refresh)(CwThing *thing);
+    /* Nobody watches it any more: what is under way is cancelled, `data` freed.  Nullable. */
+    void (*forget)(CwThing *thing);
+    /* What this watcher's contact list shows; `show` is ONLINE before.  (transfer full) (nullable)
+     */
+    char *(*status)(const CwWatch *watch, CwShow *show);
+    /* Behind each refresh, for each watch: says by cw_watch_push() what is new to him.  Nullable.
+     */
+    void (*changed)(CwWatch *watch);
+    /* Things of that name or description; `done` once.  Nullable. */
+    void (*search)(const char *text, CwAgentFoundDone done, gpointer data);
+    const CwAgentCommand *commands; /* ended by one without a word; nullable */
+    guint interval;                 /* s between two fetches, when no setting says another */
+};
+
+extern const CwAgent *const cw_agents[]; /* every agent there is; ended by NULL: agents.c */
+
+/* ---- settings: [transport …] agent.NAME = VALUE ---- */
+
+const char *cw_agent_setting(const char *name); /* nullable */
+/* FALSE with the error: it is no number from `least` to `most`.  Left as it was when not set. */
+gboolean cw_agent_setting_number(const char *name, guint least, guint most, guint *value,
+                                 GError **error);
+gboolean cw_agent_setting_yes(const char *name);
+/* What stands in the file that the setting names, such as an API key; NULL without an error: it is
+ * not set.  A file that others can read is an error.  (transfer full) */
+char *cw_agent_setting_secret(const char *name, GError **error);
+
+/* ---- things ---- */
+
+void cw_thing_known(CwThing *thing, const char *title);  /* nullable title */
+void cw_thing_unknown(CwThing *thing, const char *text); /* why, and what else there is */
+/* `next`: s until the next fetch, 0: the usual interval. */
+void cw_thing_refreshed(CwThing *thing, guint next);
+/* `retry`: s until the next try, 0: as the host thinks fit.  His watchers see `why` when it lasts.
+ */
+void cw_thing_failed(CwThing *thing, const char *why, guint retry);
+void cw_thing_show(CwThing *thing); /* its status may be another: to those who watch it */
+
+/* ---- watches ---- */
+
+/* The answer to a command. */
+void cw_watch_reply(CwWatch *watch, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* Something happened.  Now, or in a digest when he wants to be left alone.  `title`, `url`
+ * nullable. */
+void cw_watch_push(CwWatch *watch, const char *title, const char *text, const char *url);
+/* What lasts: of this watch, and of the user whatever he watches.  NULL: forget it. */
+const char *cw_watch_remembered(const CwWatch *watch, const char *name);
+void cw_watch_remember(CwWatch *watch, const char *name, const char *value);
+const char *cw_watch_preference(const CwWatch *watch, const char *name);
+void cw_watch_set_preference(CwWatch *watch, const char *name, const char *value);
+GTimeZone *cw_watch_zone(const CwWatch *watch); /* his, else UTC.  (transfer full) */
+void cw_watch_show(CwWatch *watch);             /* his status of it may be another */
+
+/* ---- the log ---- */
+
+void cw_agent_log(const char *level, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+G_END_DECLS

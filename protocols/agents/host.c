@@ -1,0 +1,121 @@
+/* protocols/agents/host.c: the process as a whole, and its words to the gateway
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "protocols/agents/host.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define SECRET_MOST 4096 /* bytes of a file with a key */
+
+CwAgentHost cw_agent_host;
+
+G_DEFINE_QUARK(cw - agent - error - quark, cw_agent_error)
+
+/* ---- to the gateway ---- */
+
+gboolean cw_agent_send(const CwLinkMsg *msg)
+{
+    return cw_agent_host.peer != NULL && cw_agent_host.greeted &&
+           cw_link_peer_send(cw_agent_host.peer, msg);
+}
+
+void cw_agent_ack(guint32 account, gint64 id)
+{
+    if (cw_agent_host.scoreboard != NULL)
+        cw_scoreboard_ack(cw_agent_host.scoreboard, account, id);
+    cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_ACK, .account = account, .id = id});
+}
+
+void cw_agent_nack(guint32 account, gint64 id, CwReason reason, const char *text)
+{
+    cw_agent_send(&(CwLinkMsg){
+        .kind = CW_LINK_NACK, .account = account, .id = id, .reason = reason, .text = text});
+}
+
+void cw_agent_log(const char *level, const char *format, ...)
+{
+    static gboolean inside; /* a line that cannot be sent is logged by the link */
+    va_list args;
+
+    if (inside)
+        return;
+    inside = TRUE;
+    va_start(args, format);
+    g_autofree char *raw = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree char *text = g_strescape(raw, "\"\\");
+    if (!cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_LOG, .level = level, .text = text}) &&
+        !g_str_equal(level, "debug"))
+        g_printerr("causeway-agents: %s\n", text);
+    inside = FALSE;
+}
+
+CwProtocol *cw_agent_describe(const CwAgent *agent)
+{
+    CwProtocol *protocol = cw_protocol_new();
+
+    protocol->id = g_strdup(agent->id);
+    protocol->name = g_strdup(agent->name);
+    protocol->identity = g_strdup(agent->identity);
+    protocol->password = CW_PASSWORD_NONE;
+    protocol->local_list = TRUE;
+    protocol->search = agent->search != NULL;
+    return protocol;
+}
+
+/* ---- settings ---- */
+
+const char *cw_agent_setting(const char *name)
+{
+    return g_hash_table_lookup(cw_agent_host.settings, name);
+}
+
+gboolean cw_agent_setting_number(const char *name, guint least, guint most, guint *value,
+                                 GError **error)
+{
+    const char *text = cw_agent_setting(name);
+    guint64 number = 0;
+
+    if (text == NULL)
+        return TRUE;
+    if (!g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL)) {
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                    "agent.%s: found '%s', expected a number from %u to %u", name, text, least,
+                    most);
+        return FALSE;
+    }
+    *value = (guint)number;
+    return TRUE;
+}
+
+gboolean cw_agent_setting_yes(const char *name)
+{
+    return g_strcmp0(cw_agent_setting(name), "true") == 0;
+}
+
+char *cw_agent_setting_secret(const char *name, GError **error)
+{
+    const char *path = cw_agent_setting(name);
+    struct stat status;
+    g_autofree char *text = NULL;
+
+    if (path == NULL)
+        return NULL;
+    if (stat(path, &status) != 0) {
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING, "agent.%s: %s: %s", name, path,
+                    g_strerror(errno));
+        return NULL;
+    }
+    if ((status.st_mode & 077) != 0 || status.st_size > SECRET_MOST) {
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                    "agent.%s: %s: expected a small file that only its owner can read (chmod 600)",
+                    name, path);
+        return NULL;
+    }
+    if (!g_file_get_contents(path, &text, NULL, error))
+        return NULL;
+    return g_strdup(g_strstrip(text));
+}

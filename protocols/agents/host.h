@@ -1,0 +1,28 @@
+/* protocols/agents/host.h: the process as a whole, and its words to the gateway
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "protocols/agents/agent.h"
+
+G_BEGIN_DECLS
+
+typedef struct {
+    CwLinkPeer *peer;         /* NULL: its end has closed */
+    CwScoreboard *scoreboard; /* NULL: the gateway gave none */
+    gboolean greeted;         /* our hello is out: lines may follow */
+    const CwAgent *agent;
+    GHashTable *settings; /* char * -> char * */
+} CwAgentHost;
+
+extern CwAgentHost cw_agent_host;
+
+/* FALSE: there is no gateway, or the line would be too long (logged). */
+gboolean cw_agent_send(const CwLinkMsg *msg);
+void cw_agent_ack(guint32 account, gint64 id);
+void cw_agent_nack(guint32 account, gint64 id, CwReason reason, const char *text);
+/* What the gateway is told of this agent.  (transfer full) */
+CwProtocol *cw_agent_describe(const CwAgent *agent);
+
+G_END_DECLS

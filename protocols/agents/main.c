@@ -1,0 +1,233 @@
+/* protocols/agents/main.c: causeway-agents, the host of one information agent
+ *
+ *     gateway <=fd 3=> this process <=> HTTP
+ *
+ * Waits for the gateway's hello, answers with what the agent is, then serves lines until the
+ * gateway closes (0), a line breaks the rules (1) or SIGTERM comes (0).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "protocols/agents/host.h"
+#include "protocols/agents/thing.h"
+#include "protocols/agents/watch.h"
+
+#define LINK_FD 3
+#define HIGH_WATER (256 * 1024) /* bytes for the gateway */
+#define LAST_WORDS 1000         /* ms to write what is queued at the end */
+
+enum { EXIT_OK = 0, EXIT_LINK = 1, EXIT_USAGE = 64, EXIT_CONFIG = 78 };
+
+static GMainLoop *loop;
+static int exit_code = EXIT_OK;
+
+static void stop(int code)
+{
+    if (exit_code == EXIT_OK)
+        exit_code = code;
+    g_main_loop_quit(loop);
+}
+
+/* ---- the link ---- */
+
+static void serve_hello(const CwLinkMsg *msg)
+{
+    g_autoptr(CwProtocol) protocol = cw_agent_describe(cw_agent_host.agent);
+
+    if (msg->version != CW_LINK_VERSION) {
+        g_printerr("causeway-agents: the gateway speaks version %" G_GINT64_FORMAT
+                   " of the link, this host %d\n",
+                   msg->version, CW_LINK_VERSION);
+        stop(EXIT_LINK);
+        return;
+    }
+    cw_agent_host.greeted = TRUE;
+    cw_agent_send(
+        &(CwLinkMsg){.kind = CW_LINK_HELLO, .version = CW_LINK_VERSION, .protocol = protocol});
+}
+
+static void message_cb(const CwLinkMsg *msg, gpointer data)
+{
+    if (cw_agent_host.greeted == (msg->kind == CW_LINK_HELLO)) {
+        g_printerr("causeway-agents: %s from the gateway %s\n", cw_link_kind_to_string(msg->kind),
+                   cw_agent_host.greeted ? "a second time" : "before its hello");
+        stop(EXIT_LINK);
+    } else if (msg->kind == CW_LINK_HELLO) {
+        serve_hello(msg);
+    } else if (msg->kind == CW_LINK_PING) {
+        cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_PONG, .id = msg->id});
+    } else {
+        cw_readers_take_line(msg);
+    }
+}
+
+static void closed_cb(const GError *error, gpointer data)
+{
+    /* a reset is a close as well: of a gateway that has not read all that we said */
+    gboolean in_order = g_error_matches(error, CW_LINK_ERROR, CW_LINK_ERROR_CLOSED) ||
+                        g_error_matches(error, CW_LINK_ERROR, CW_LINK_ERROR_IO);
+
+    if (!in_order)
+        g_printerr("causeway-agents: the link: %s\n", error->message);
+    g_clear_pointer(&cw_agent_host.peer, cw_link_peer_free);
+    stop(in_order ? EXIT_OK : EXIT_LINK);
+}
+
+static const CwLinkPeerEvents link_events = {.message = message_cb, .closed = closed_cb};
+
+/* ---- the process ---- */
+
+static gboolean term_cb(gpointer data)
+{
+    stop(EXIT_OK);
+    return G_SOURCE_CONTINUE;
+}
+
+static const CwAgent *find_agent(const char *id)
+{
+    for (guint i = 0; cw_agents[i] != NULL; i++) {
+        if (g_str_equal(cw_agents[i]->id, id))
+            return cw_agents[i];
+    }
+    return NULL;
+}
+
+static void print_agents(void)
+{
+    for (guint i = 0; cw_agents[i] != NULL; i++)
+        g_print("%s: %s, such as %s\n", cw_agents[i]->id, cw_agents[i]->name,
+                cw_agents[i]->example);
+}
+
+/* NAME=VALUE */
+static gboolean read_settings(char **texts, GError **error)
+{
+    for (guint i = 0; texts != NULL && texts[i] != NULL; i++) {
+        char *equals = strchr(texts[i], '=');
+        if (equals == NULL) {
+            g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                        "--set %s: expected NAME=VALUE", texts[i]);
+            return FALSE;
+        }
+        g_hash_table_insert(cw_agent_host.settings, g_strndup(texts[i], (gsize)(equals - texts[i])),
+                            g_strdup(equals + 1));
+    }
+    return TRUE;
+}
+
+static gboolean start_agent(char **settings, GError **error)
+{
+    const CwAgent *agent = cw_agent_host.agent;
+    guint interval = 0;
+
+    return read_settings(settings, error) &&
+           cw_agent_setting_number("interval", 1, 86400, &interval, error) &&
+           (agent->start == NULL || agent->start(error));
+}
+
+/* What keeps the agent from working is for the gateway's log, too. */
+static int fail(const char *text)
+{
+    g_printerr("causeway-agents: %s\n", text);
+    cw_link_peer_send(cw_agent_host.peer,
+                      &(CwLinkMsg){.kind = CW_LINK_LOG, .level = "warning", .text = text});
+    cw_link_peer_flush(cw_agent_host.peer, LAST_WORDS);
+    return EXIT_CONFIG;
+}
+
+static int serve(const char *id, char **settings)
+{
+    struct stat status;
+    g_autoptr(GError) error = NULL;
+
+    if (fstat(LINK_FD, &status) != 0 || !S_ISSOCK(status.st_mode)) {
+        g_printerr("causeway-agents: descriptor %d is not a socket; the gateway starts this "
+                   "program with one (--list and --help work by hand)\n",
+                   LINK_FD);
+        return EXIT_USAGE;
+    }
+    fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);
+    cw_agent_host.peer = cw_link_peer_new(LINK_FD, CW_LINK_HOST, HIGH_WATER, 0, &link_events, NULL);
+    cw_agent_host.agent = find_agent(id);
+    if (cw_agent_host.agent == NULL) {
+        g_autofree char *text = g_strdup_printf("there is no agent '%s'; causeway-agents --list "
+                                                "prints those that there are",
+                                                id);
+        return fail(text);
+    }
+    if (!start_agent(settings, &error))
+        return fail(error->message);
+    cw_agent_host.scoreboard = cw_scoreboard_attach(CW_SCOREBOARD_FD);
+    cw_link_peer_set_scoreboard(cw_agent_host.peer, cw_agent_host.scoreboard);
+    cw_things_start();
+    cw_readers_start();
+    g_main_loop_run(loop);
+    cw_readers_stop();
+    cw_things_stop();
+    if (cw_agent_host.agent->stop != NULL)
+        cw_agent_host.agent->stop();
+    if (cw_agent_host.peer != NULL)
+        cw_link_peer_flush(cw_agent_host.peer, LAST_WORDS);
+    return exit_code;
+}
+
+static int run(const char *id, char **settings)
+{
+    cw_agent_host.settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    loop = g_main_loop_new(NULL, FALSE);
+    guint term = g_unix_signal_add(SIGTERM, term_cb, NULL);
+    guint interrupt = g_unix_signal_add(SIGINT, term_cb, NULL);
+    int code = serve(id, settings);
+
+    g_source_remove(term);
+    g_source_remove(interrupt);
+    g_clear_pointer(&cw_agent_host.peer, cw_link_peer_free);
+    g_clear_pointer(&cw_agent_host.scoreboard, cw_scoreboard_free);
+    g_clear_pointer(&cw_agent_host.settings, g_hash_table_unref);
+    g_main_loop_unref(loop);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    g_autofree char *id = NULL;
+    g_auto(GStrv) settings = NULL;
+    gboolean list = FALSE, version = FALSE;
+    const GOptionEntry entries[] = {
+        {"agent", 'a', 0, G_OPTION_ARG_STRING, &id, "be this agent; the link is on descriptor 3",
+         "ID"},
+        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &settings, "a setting of the agent",
+         "NAME=VALUE"},
+        {"list", 'l', 0, G_OPTION_ARG_NONE, &list, "print the agents that there are", NULL},
+        {"version", 'V', 0, G_OPTION_ARG_NONE, &version, "print the version", NULL},
+        {NULL},
+    };
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GOptionContext) context = g_option_context_new("- host of an information agent");
+
+    g_option_context_add_main_entries(context, entries, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        g_printerr("causeway-agents: %s\n", error->message);
+        return EXIT_USAGE;
+    }
+    if (version || list) {
+        if (version)
+            g_print("causeway-agents %s\n", CW_VERSION);
+        else
+            print_agents();
+        return EXIT_OK;
+    }
+    if (id == NULL) {
+        g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
+        g_printerr("%s", help);
+        return EXIT_USAGE;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    return run(id, settings);
+}

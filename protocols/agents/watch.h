@@ -1,0 +1,53 @@
+/* protocols/agents/watch.h: the accounts of the gateway, and what each of them watches
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "protocols/agents/agent.h"
+
+G_BEGIN_DECLS
+
+/* Something that waits until the reader wants to hear of it. */
+typedef struct {
+    char *contact, *title, *text, *url; /* title, url nullable */
+} CwHeld;
+
+struct CwReader {
+    guint32 number;
+    CwShow show;
+    GHashTable *watches;    /* name -> CwWatch, owned */
+    GHashTable *remembered; /* char * -> char * */
+    GQueue held;            /* CwHeld *, oldest first: push.c */
+    guint n_dropped;        /* of them, as there were too many */
+};
+
+void cw_readers_start(void);
+void cw_readers_stop(void);
+CwReader *cw_readers_find(guint32 number); /* nullable */
+void cw_readers_each(void (*visit)(CwReader *reader));
+void cw_readers_take_line(const CwLinkMsg *msg); /* all but hello and ping */
+
+const char *cw_reader_remembered(const CwReader *reader, const char *name); /* nullable */
+void cw_reader_remember(CwReader *reader, const char *name, const char *value);
+void cw_reader_say(CwReader *reader, const char *contact, const char *title, const char *text,
+                   const char *url);
+
+/* ---- for thing.c ---- */
+
+void cw_watch_is_known(CwWatch *watch);
+void cw_watch_is_unknown(CwWatch *watch, const char *text); /* and is gone */
+void cw_watch_is_late(CwWatch *watch); /* nobody could be asked whether there is such a thing */
+
+/* ---- push.c ---- */
+
+void cw_held_free(gpointer data);
+void cw_reader_flush(CwReader *reader); /* what waits, if he may be spoken to again */
+/* The commands that every agent has, for commands.c; ended by one without a word. */
+extern const CwAgentCommand cw_common_commands[];
+
+/* ---- commands.c ---- */
+
+void cw_watch_take_message(CwWatch *watch, const char *text);
+
+G_END_DECLS

@@ -1,0 +1,151 @@
+# tests/functional/host/test_agents.py: what every agent has, shown by the clock: watches, presence,
+# commands, what is remembered, quiet hours, digests
+# SPDX-License-Identifier: GPL-2.0-or-later
+import os
+import subprocess
+
+import pytest
+from hostlib import BUILD
+
+AGENTS = os.path.join(BUILD, "causeway-agents")
+ROME = "Europe/Rome"
+
+
+@pytest.fixture
+def clock(start_host):
+    return start_host("clock", command=[AGENTS, "--agent"], args=["--set", "interval=1"])
+
+
+def add(host, contact, account=1):
+    number = host.next_id()
+    host.send(type="contact-add", account=account, id=number, contact=contact)
+    return number
+
+
+def say(host, text, contact=ROME, account=1):
+    """The answer."""
+    host.expect("ack", id=host.message(contact, text, account))
+    return host.expect("message", account=account, contact=contact)["text"]
+
+
+def test_hello(clock):
+    protocol = clock.hello["protocol"]
+    assert protocol["id"] == "clock" and protocol["password"] == "none"
+    assert protocol["local-list"] is True and protocol["search"] is False
+
+
+def test_a_thing_is_watched_and_shown(clock):
+    clock.login(username="juliet")
+    clock.expect("ack", id=add(clock, ROME))
+    presence = clock.expect("presence", contact=ROME)
+    assert presence["show"] in ("online", "xa") and presence["status"][2] == ":"
+
+
+def test_one_that_cannot_be_is_refused_with_what_to_do(clock):
+    clock.login(username="juliet")
+    nack = clock.expect("nack", id=add(clock, "Verona/Balcony"))
+    assert nack["reason"] == "no-contact" and "Europe/Rome" in nack["text"]
+    for name in ("../../etc/passwd", "/etc/localtime", "Europe/../Rome", "", "x" * 5000):
+        assert clock.expect("nack", id=add(clock, name))["reason"] == "no-contact"
+
+
+def test_normal_form(clock):
+    clock.login(username="juliet")
+    for typed in ("europe/rome", "EUROPE/ROME", "Europe/Rome"):
+        number = clock.next_id()
+        clock.send(type="normalize", account=1, id=number, contact=typed)
+        assert clock.expect("normalize", id=number)["contact"] == ROME
+    clock.expect("ack", id=add(clock, "europe/rome"))
+    clock.expect("presence", contact=ROME)
+    clock.expect("ack", id=add(clock, ROME))  # is watched already
+
+
+def test_two_accounts_and_one_that_leaves(clock):
+    clock.login(account=1, username="juliet")
+    clock.login(account=2, username="romeo")
+    clock.expect("ack", id=add(clock, ROME, 1))
+    clock.expect("ack", id=add(clock, ROME, 2))
+    clock.expect("presence", account=2, contact=ROME)
+    clock.send(type="logout", account=1)
+    clock.expect("state", account=1, state="offline")
+    assert "It is" in say(clock, "time", account=2)
+    number = clock.message(ROME, "time", account=1)
+    assert clock.expect("nack", id=number)["reason"] == "not-online"
+
+
+def test_commands(clock):
+    clock.login(username="juliet")
+    add(clock, ROME)
+    assert "time: what time it is there" in say(clock, "help")
+    assert "in Europe/Rome" in say(clock, "  TIME ")
+    assert "I do not know 'what'" in say(clock, "what is it?")
+    assert "I do not know ''" in say(clock, " ")
+    number = clock.message("Asia/Tokyo", "time")
+    nack = clock.expect("nack", id=number)
+    assert nack["reason"] == "no-contact" and "add it" in nack["text"]
+
+
+def test_what_is_removed_is_forgotten(clock):
+    clock.login(username="juliet")
+    add(clock, ROME)
+    clock.expect("presence", contact=ROME)
+    number = clock.next_id()
+    clock.send(type="contact-remove", account=1, id=number, contact=ROME)
+    clock.expect("ack", id=number)
+    clock.expect("nack", id=clock.message(ROME, "time"))
+
+
+def test_wishes_last(clock):
+    clock.login(username="juliet")
+    add(clock, ROME)
+    assert "no time zone" in say(clock, "zone Verona")
+    assert "now" in say(clock, "zone Europe/Rome")
+    line = clock.expect("remember", name="wish.zone")
+    assert line["text"] == "Europe/Rome"
+    assert "Say one of" in say(clock, "quiet please")
+    assert "when you are back" in say(clock, "quiet away")
+    assert clock.expect("remember", name="wish.quiet")["text"] == "away"
+    for wrong in ("25:00-07:00", "22:00", "22:00-22:00", "22:00-07:00 x", ""):
+        assert "Say for example" in say(clock, f"hours {wrong}")
+    assert "Europe/Rome" in say(clock, "hours 22:00-07:00")
+    assert clock.expect("remember", name="wish.hours")["text"] == "22:00-07:00"
+    say(clock, "hours off")
+    assert "text" not in clock.expect("remember", name="wish.hours")
+    # they come back with the next log-in
+    clock.login(account=2, username="juliet", values={"remembered.wish.zone": "Asia/Tokyo"})
+    add(clock, ROME, 2)
+    assert "Asia/Tokyo" in say(clock, "hours 22:00-07:00", account=2)
+
+
+def test_searching_where_there_is_nothing_to_search(clock):
+    clock.login(username="juliet")
+    number = clock.next_id()
+    clock.send(type="search", account=1, id=number)
+    assert clock.expect("nack", id=number)["reason"] == "no-contact"
+
+
+def test_lines_that_it_has_no_use_for(clock):
+    clock.login(username="juliet")
+    number = clock.next_id()
+    clock.send(type="room-nick", account=1, id=number, room="x", nick="y")
+    clock.expect("nack", id=number)
+    clock.send(type="typing", account=1, contact=ROME, typing="composing")
+    clock.send(type="authorize", account=7, contact=ROME)
+    clock.sync()
+
+
+def test_settings_that_are_wrong(start_host):
+    for wrong, part in (("interval=0", "expected a number from 1"), ("interval", "NAME=VALUE")):
+        host = start_host("clock", command=[AGENTS, "--agent"], args=["--set", wrong], hello=False)
+        host.end(78)
+        assert part in host.errors()
+    host = start_host("moon", command=[AGENTS, "--agent"], hello=False)
+    host.end(78)
+    assert "no agent 'moon'" in host.errors()
+
+
+def test_by_hand(tmp_path):
+    text = subprocess.run([AGENTS, "--list"], capture_output=True, text=True, check=True).stdout
+    assert "clock: World clock" in text
+    done = subprocess.run([AGENTS, "--agent", "clock"], capture_output=True, text=True)
+    assert done.returncode == 64 and "descriptor 3" in done.stderr
