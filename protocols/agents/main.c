@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "protocols/agents/host.h"
+#include "protocols/agents/http.h"
 #include "protocols/agents/thing.h"
 #include "protocols/agents/watch.h"
 
@@ -128,7 +129,7 @@ static gboolean start_agent(char **settings, GError **error)
 
     return read_settings(settings, error) &&
            cw_agent_setting_number("interval", 1, 86400, &interval, error) &&
-           (agent->start == NULL || agent->start(error));
+           cw_http_start(error) && (agent->start == NULL || agent->start(error));
 }
 
 /* What keeps the agent from working is for the gateway's log, too. */
@@ -172,6 +173,7 @@ static int serve(const char *id, char **settings)
     cw_things_stop();
     if (cw_agent_host.agent->stop != NULL)
         cw_agent_host.agent->stop();
+    cw_http_stop();
     if (cw_agent_host.peer != NULL)
         cw_link_peer_flush(cw_agent_host.peer, LAST_WORDS);
     return exit_code;

@@ -20,6 +20,7 @@ LIBRARIES = {
     "sodium": r"sodium(\.h|/)",
     "libpurple": r"(libpurple/|purple\.h)",
     "libsoup": r"libsoup/",
+    "jansson": r"jansson",
     "libpq": r"libpq",
 }
 
@@ -48,7 +49,7 @@ LAW = [
     ("transport/store*.c", ["transport/"], GLIB + ["sqlite"]),
     ("transport/*", ["transport/", "conf/"], GLIB),
     ("protocols/purple/*", LINK + ["protocols/purple/"], GLIB + ["libpurple"]),
-    ("protocols/agents/*", LINK + ["protocols/agents/"], GLIB + ["libsoup", "expat"]),
+    ("protocols/agents/*", LINK + ["protocols/agents/"], GLIB + ["libsoup", "jansson", "expat"]),
     ("protocols/*", LINK, GLIB),
     ("conf/*", ["conf/"], ["glib"]),
     ("tests/*", ["component/", "transport/", "conf/", "protocols/", "tests/"], list(LIBRARIES)),
