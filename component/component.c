@@ -571,6 +571,12 @@ static void room_invited_cb(CwSession *session, const char *room, const char *co
     FORWARD(data, room_invited, session, room, contact, text, password);
 }
 
+static void news_cb(CwSession *session, const char *contact, const char *title, const char *text,
+                    const char *url, gint64 stamp, gpointer data)
+{
+    FORWARD(data, news, session, contact, title, text, url, stamp);
+}
+
 static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)
 {
     FORWARD(data, question, session, question);
@@ -614,6 +620,7 @@ static const CwEvents transport_events = {
     .room_private = room_private_cb,
     .room_subject = room_subject_cb,
     .room_invited = room_invited_cb,
+    .news = news_cb,
     .question = question_cb,
     .question_gone = question_gone_cb,
     .looks_wanted = looks_wanted_cb,

@@ -111,27 +111,37 @@ static char *beside_us(const char *name)
 static char **host_argv(const CwSettings *settings, const CwTransportSettings *transport,
                         GError **error)
 {
+    gboolean agents = g_str_equal(transport->protocol_kind, "agents");
+    const char *name = agents ? "causeway-agents" : "causeway-purple";
+    const char *own = agents ? settings->agents_program : settings->purple_program;
     g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer key, value;
 
-    if (!g_str_equal(transport->protocol_kind, "purple")) {
+    if (!agents && !g_str_equal(transport->protocol_kind, "purple")) {
         g_set_error(error, CW_SETTINGS_ERROR, CW_SETTINGS_ERROR_VALUE,
-                    "[transport %s] protocol: found %s, expected purple:PLUGIN-ID (causeway-purple "
-                    "--list prints those that are installed)",
+                    "[transport %s] protocol: found %s, expected purple:PLUGIN-ID or "
+                    "agents:AGENT-ID (causeway-purple --list and causeway-agents --list print "
+                    "those that are installed)",
                     transport->domain, transport->protocol);
         return NULL;
     }
-    char *program = settings->purple_program != NULL ? g_strdup(settings->purple_program)
-                                                     : beside_us("causeway-purple");
+    char *program = own != NULL ? g_strdup(own) : beside_us(name);
     if (program == NULL || g_access(program, X_OK) != 0) {
         g_set_error(error, CW_SETTINGS_ERROR, CW_SETTINGS_ERROR_VALUE,
-                    "[programs] purple: %s, expected the path of causeway-purple",
-                    program == NULL ? "not set and not found beside causeway" : program);
+                    "[programs] %s: %s, expected the path of %s", agents ? "agents" : "purple",
+                    program == NULL ? "not set and not found beside causeway" : program, name);
         g_free(program);
         return NULL;
     }
     g_ptr_array_add(argv, program);
-    g_ptr_array_add(argv, g_strdup("--protocol"));
+    g_ptr_array_add(argv, g_strdup(agents ? "--agent" : "--protocol"));
     g_ptr_array_add(argv, g_strdup(transport->protocol_name));
+    g_hash_table_iter_init(&iter, transport->agent);
+    while (agents && g_hash_table_iter_next(&iter, &key, &value)) {
+        g_ptr_array_add(argv, g_strdup("--set"));
+        g_ptr_array_add(argv, g_strdup_printf("%s=%s", (char *)key, (char *)value));
+    }
     if (transport->plugin_path != NULL) {
         g_ptr_array_add(argv, g_strdup("--plugin-path"));
         g_ptr_array_add(argv, g_strdup(transport->plugin_path));

@@ -25,6 +25,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"store", "archive-days", CW_KEY_COUNT, 0, 36500, "7", GLOBAL(archive_days)},
 
     {"programs", "purple", CW_KEY_PATH, 0, 0, NULL, GLOBAL(purple_program)},
+    {"programs", "agents", CW_KEY_PATH, 0, 0, NULL, GLOBAL(agents_program)},
 
     {"log", "stanzas", CW_KEY_BOOLEAN, 0, 0, "false", GLOBAL(trace)},
     {"log", "debug", CW_KEY_BOOLEAN, 0, 0, "false", GLOBAL(debug)},
@@ -104,7 +105,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"transport", "name", CW_KEY_STRING, 0, 0, NULL, TRANSPORT(name)},
     {"transport", "identity", CW_KEY_WORD, 0, 0, NULL, TRANSPORT(identity)},
     {"transport", "plugin-path", CW_KEY_PATHS, 0, 0, NULL, TRANSPORT(plugin_path)},
-    {"transport", "accounts-per-host", CW_KEY_COUNT, 1, 100000, "32", TRANSPORT(accounts_per_host)},
+    {"transport", "accounts-per-host", CW_KEY_COUNT, 1, 100000, NULL, TRANSPORT(accounts_per_host)},
     {"transport", "logins-per-minute", CW_KEY_LIMIT, 1, 1000000, "3000",
      TRANSPORT(logins_per_minute)},
     {"transport", "allow", CW_KEY_ADDRESSES, 0, 0, NULL, TRANSPORT(allow)},
@@ -112,6 +113,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"transport", "user-options", CW_KEY_LIST, 0, 0, "", TRANSPORT(user_options)},
     {"transport", "lock-splits", CW_KEY_BOOLEAN, 0, 0, "false", TRANSPORT(lock_splits)},
     {"transport", "may-stay", CW_KEY_BOOLEAN, 0, 0, "true", TRANSPORT(may_stay)},
+    {"transport", "open", CW_KEY_BOOLEAN, 0, 0, "false", TRANSPORT(open)},
     {NULL},
 };
 /* clang-format on */

@@ -47,6 +47,7 @@ extern const CwSettingsKey cw_settings_keys[];
 /* Keys of a [transport DOMAIN] that go on with a name of the admin's choice. */
 #define CW_KEY_OPTION_PREFIX "option."
 #define CW_KEY_SPLIT_PREFIX "split."
+#define CW_KEY_AGENT_PREFIX "agent."
 
 const CwSettingsKey *cw_settings_key_find(const char *section, const char *key); /* (nullable) */
 gboolean cw_settings_section_exists(const char *section);

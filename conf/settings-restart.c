@@ -16,6 +16,7 @@ static const struct {
     {"store", "path"},
     {"store", "key-file"},
     {"programs", "purple"},
+    {"programs", "agents"},
     {"log", "stanzas"},
     {"limits", "stanza-size"},
     {"limits", "xml-depth"},

@@ -33,7 +33,7 @@ void cw_settings_wipe_string(char *text)
     g_free(text);
 }
 
-static char *relative_to_file(const CwSettingsPlace *place, const char *name)
+char *cw_settings_path(const CwSettingsPlace *place, const char *name)
 {
     if (g_path_is_absolute(name))
         return g_strdup(name);
@@ -48,7 +48,7 @@ static char *paths_relative_to_file(const CwSettingsPlace *place, const char *na
     for (char **part = parts; *part; part++) {
         if (!**part)
             continue;
-        g_autofree char *whole = relative_to_file(place, *part);
+        g_autofree char *whole = cw_settings_path(place, *part);
         g_string_append_printf(all, "%s%s", all->len ? ":" : "", whole);
     }
     return g_string_free(all, FALSE);
@@ -57,7 +57,7 @@ static char *paths_relative_to_file(const CwSettingsPlace *place, const char *na
 /* The one line of the file `name`.  (transfer full), never empty; or NULL. */
 static char *read_secret_file(const CwSettingsPlace *place, const char *name, GError **error)
 {
-    g_autofree char *path = relative_to_file(place, name);
+    g_autofree char *path = cw_settings_path(place, name);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat info;
     if (fd < 0 || fstat(fd, &info) < 0) {
@@ -183,7 +183,7 @@ static gboolean set_text(const CwSettingsPlace *place, const CwSettingsKey *row,
                cw_settings_fail(place, CW_SETTINGS_ERROR_VALUE, error,
                                 "found '%s', expected a host name or an IP address", text);
     }
-    *field = row->type == CW_KEY_PATH    ? relative_to_file(place, text)
+    *field = row->type == CW_KEY_PATH    ? cw_settings_path(place, text)
              : row->type == CW_KEY_PATHS ? paths_relative_to_file(place, text)
                                          : g_strdup(text);
     return TRUE;

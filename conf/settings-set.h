@@ -26,6 +26,9 @@ gboolean cw_settings_fail(const CwSettingsPlace *place, CwSettingsError code, GE
 gboolean cw_settings_set(const CwSettingsPlace *place, const CwSettingsKey *row, const char *text,
                          GError **error);
 
+/* `name` as the settings file has it, from the folder of that file on.  (transfer full) */
+char *cw_settings_path(const CwSettingsPlace *place, const char *name);
+
 /* Overwrites and frees a string that may hold a secret; NULL is fine. */
 void cw_settings_wipe_string(char *text);
 

@@ -17,6 +17,8 @@
 #include "conf/settings-value.h"
 
 #define FILE_MAX (1024 * 1024) /* bytes of a settings file */
+#define ACCOUNTS_PER_HOST 32   /* the default */
+#define TOGETHER 100000        /* agents fetch each thing once for all */
 #define TRANSPORT_PREFIX "transport "
 
 G_DEFINE_QUARK(cw - settings - error - quark, cw_settings_error)
@@ -38,6 +40,7 @@ static void transport_free(CwTransportSettings *transport)
     g_strfreev(transport->user_options);
     g_hash_table_unref(transport->options);
     g_hash_table_unref(transport->splits);
+    g_hash_table_unref(transport->agent);
     g_free(transport);
 }
 
@@ -49,6 +52,7 @@ static CwTransportSettings *transport_new(char *domain)
     transport->options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                                (GDestroyNotify)cw_settings_wipe_string);
     transport->splits = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    transport->agent = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return transport;
 }
 
@@ -60,6 +64,7 @@ void cw_settings_free(CwSettings *settings)
     g_free(settings->store_path);
     g_free(settings->store_key_file);
     g_free(settings->purple_program);
+    g_free(settings->agents_program);
     g_free(settings->crash_path);
     g_ptr_array_unref(settings->transports);
     g_free(settings);
@@ -79,7 +84,7 @@ static gboolean fail_unknown(const CwSettingsPlace *place, const char *what, con
                             what);
 }
 
-/* option.NAME and split.N.  FALSE without error: it is neither. */
+/* option.NAME, split.N and agent.NAME.  FALSE without error: it is neither. */
 static gboolean read_free_key(const CwSettingsPlace *place, const char *value, GError **error)
 {
     CwTransportSettings *transport = place->transport;
@@ -101,6 +106,16 @@ static gboolean read_free_key(const CwSettingsPlace *place, const char *value, G
             return cw_settings_fail(place, CW_SETTINGS_ERROR_UNKNOWN, error,
                                     "found '%s', expected split.N with N from 1", name);
         g_hash_table_replace(transport->splits, g_strdup(name), g_strdup(value));
+        return TRUE;
+    }
+    if (g_str_has_prefix(place->key, CW_KEY_AGENT_PREFIX)) {
+        const char *name = place->key + strlen(CW_KEY_AGENT_PREFIX);
+        gboolean is_file = g_str_has_suffix(name, "-file");
+        if (!*name || strchr(name, '='))
+            return cw_settings_fail(place, CW_SETTINGS_ERROR_UNKNOWN, error,
+                                    "found no name, expected agent.NAME");
+        g_hash_table_replace(transport->agent, g_strdup(name),
+                             is_file ? cw_settings_path(place, value) : g_strdup(value));
         return TRUE;
     }
     return FALSE;
@@ -171,6 +186,9 @@ static gboolean complete_transport(CwSettingsPlace *place, GError **error)
     if (!transport->protocol)
         return cw_settings_fail(place, CW_SETTINGS_ERROR_MISSING, error,
                                 "found nothing, expected KIND:NAME such as purple:prpl-irc");
+    if (transport->accounts_per_host == 0)
+        transport->accounts_per_host =
+            g_str_equal(transport->protocol_kind, "agents") ? TOGETHER : ACCOUNTS_PER_HOST;
     if (!transport->name)
         transport->name = g_strdup(transport->domain);
     if (!transport->allow) {

@@ -109,7 +109,7 @@ typedef struct {
     char *name;              /* what users see; default: the domain */
     char *identity;          /* (nullable) disco type of the gateway; default: the network's own */
     char *plugin_path;       /* (nullable) where further plugins are, ':' between several */
-    guint accounts_per_host; /* 32 */
+    guint accounts_per_host; /* 32; of agents 100000: all in one */
     guint logins_per_minute; /* paced log-ins to this network; 3000 */
     char **allow;            /* who may register: domains and bare JIDs, "*" = everybody;
                                 default: the parent of the domain */
@@ -120,6 +120,9 @@ typedef struct {
                                 N-th part of a user name behind the first, such as the IRC server */
     gboolean lock_splits;    /* users cannot choose other values than split.N; FALSE */
     gboolean may_stay;       /* users may stay in rooms while they are offline; TRUE */
+    GHashTable *agent;       /* agent.NAME = VALUE: char * -> char *; of NAME-file a path */
+    gboolean open;           /* who adds a contact is registered by that, where the network has
+                                no accounts of its own; FALSE */
 } CwTransportSettings;
 
 typedef struct {
@@ -130,6 +133,7 @@ typedef struct {
     char *store_key_file;        /* default: the store's path + ".key" */
     guint archive_days;          /* what is said in rooms is kept so long, 0: not at all; 7 */
     char *purple_program;        /* [programs] purple =; default: beside causeway, else libexec */
+    char *agents_program;        /* [programs] agents =; likewise causeway-agents */
     gboolean trace;              /* [log] stanzas = true: trace of stanzas, bodies hidden */
     gboolean debug;              /* [log] debug = true */
     char *crash_path;            /* default: crashes beside the store */

@@ -292,6 +292,7 @@ static const struct {
 } abilities[] = {
     {"typing", OF_PROTOCOL(typing)},
     {"authorization", OF_PROTOCOL(authorization)},
+    {"anonymous", OF_PROTOCOL(anonymous)},
     {"local-list", OF_PROTOCOL(local_list)},
     {"contact-names", OF_PROTOCOL(contact_names)},
     {"contact-groups", OF_PROTOCOL(contact_groups)},

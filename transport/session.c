@@ -282,7 +282,10 @@ static void take_message(CwSession *session, const CwLinkMsg *msg)
         EMIT(session, message, session, msg->contact, piece, msg->stamp, msg->own);
         text = end;
     }
-    EMIT(session, message, session, msg->contact, text, msg->stamp, msg->own);
+    if (msg->title != NULL || msg->url != NULL)
+        EMIT(session, news, session, msg->contact, msg->title, text, msg->url, msg->stamp);
+    else
+        EMIT(session, message, session, msg->contact, text, msg->stamp, msg->own);
 }
 
 /* Keeps the line for cw_session_release().  FALSE: it is not to be held back. */

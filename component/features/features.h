@@ -114,6 +114,11 @@ gint64 cw_idle_read(const CwNode *presence);
 typedef void (*CwRegistrationAnswer)(CwComponent *component, gboolean done,
                                      CwStanzaCondition condition, const char *text, gpointer data);
 
+/* Somebody who is not registered adds a contact.  TRUE: he is being registered by that, and `then`
+ * goes on with his request, or it comes back as an error.  FALSE: he has to register himself. */
+typedef void (*CwNewcomerThen)(CwComponent *component, const CwStanza *stanza);
+gboolean cw_newcomers_take(CwComponent *component, const CwStanza *stanza, CwNewcomerThen then);
+
 /* The admin lets this user have an account here: `allow` and `deny`. */
 gboolean cw_registration_is_allowed(CwComponent *component, const CwJid *user);
 /* What the user is to fill in (CwField *, transfer full) with instructions (transfer full); NULL

@@ -32,6 +32,9 @@ gboolean cw_registration_is_allowed(CwComponent *component, const CwJid *user)
 static char *write_instructions(CwComponent *component, const CwProtocol *protocol)
 {
     const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
+    if (protocol->anonymous)
+        return g_strdup_printf("%s needs no account: this is all.", settings->name);
+
     GString *notation = g_string_new("name");
 
     for (guint i = 0; i < protocol->splits->len; i++) {
@@ -81,7 +84,10 @@ static GPtrArray *make_fields(CwComponent *component, const CwProtocol *protocol
         cw_protocol_split_username(protocol, user->username, &first, &parts);
     CwField *username = cw_field_new(CW_FIELD_TEXT, "username", "User name", first);
     username->required = TRUE;
-    g_ptr_array_add(fields, username);
+    if (protocol->anonymous)
+        cw_field_free(username);
+    else
+        g_ptr_array_add(fields, username);
     for (guint i = 0; !settings->lock_splits && i < protocol->splits->len; i++) {
         const CwField *split = g_ptr_array_index(protocol->splits, i);
         add_field(fields, split, split->name,
@@ -144,7 +150,8 @@ static void answer_get(CwComponent *component, const CwStanza *stanza, const CwN
     if (user != NULL)
         cw_writer_leaf(writer, "registered", NULL, NULL);
     cw_writer_leaf(writer, "instructions", NULL, instructions);
-    cw_writer_leaf(writer, "username", NULL, user == NULL ? NULL : user->username);
+    if (!protocol->anonymous)
+        cw_writer_leaf(writer, "username", NULL, user == NULL ? NULL : user->username);
     /* R4: what is listed must be given; an optional password stands in the form alone.  G16: the
      * stored one is never shown. */
     if (protocol->password == CW_PASSWORD_REQUIRED)
@@ -309,7 +316,8 @@ static CwUser *make_user(CwComponent *component, const CwJid *jid, const CwProto
                          GPtrArray *fields, GHashTable *values, const CwUser *old, GError **error)
 {
     const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
-    const char *username = g_hash_table_lookup(values, "username");
+    const char *username =
+        protocol->anonymous ? jid->bare : g_hash_table_lookup(values, "username");
     const char *password = g_hash_table_lookup(values, "password");
 
     if (username == NULL || *username == '\0') { /* R4, R20 */

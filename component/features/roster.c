@@ -99,6 +99,17 @@ static void subscribe(CwComponent *component, const CwStanza *stanza, const char
                                 "you have as many contacts as this gateway allows");
 }
 
+static void take_request(CwComponent *component, const CwStanza *stanza)
+{
+    g_autofree char *name = cw_component_legacy_name(stanza->to);
+
+    if (name == NULL)
+        cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND,
+                                "no contact can have this name");
+    else
+        subscribe(component, stanza, name);
+}
+
 static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
 {
     CwTransport *transport = cw_component_transport(component);
@@ -106,17 +117,15 @@ static gboolean take_presence(CwComponent *component, const CwStanza *stanza)
     if (stanza->to->local == NULL || stanza->type == NULL)
         return FALSE;
     if (!cw_transport_is_registered(transport, stanza->from->bare)) {
-        if (g_str_equal(stanza->type, "subscribe"))
+        if (g_str_equal(stanza->type, "subscribe") &&
+            !cw_newcomers_take(component, stanza, take_request))
             cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
                                     "register with this gateway first");
         return TRUE;
     }
     g_autofree char *name = cw_component_legacy_name(stanza->to);
-    if (name == NULL) {
-        cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND,
-                                "no contact can have this name");
-    } else if (g_str_equal(stanza->type, "subscribe")) {
-        subscribe(component, stanza, name);
+    if (name == NULL || g_str_equal(stanza->type, "subscribe")) {
+        take_request(component, stanza);
     } else if (g_str_equal(stanza->type, "subscribed")) {
         cw_transport_authorize(transport, stanza->from->bare, name, TRUE);
     } else if (g_str_equal(stanza->type, "unsubscribed")) {

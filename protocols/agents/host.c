@@ -61,6 +61,7 @@ CwProtocol *cw_agent_describe(const CwAgent *agent)
     protocol->name = g_strdup(agent->name);
     protocol->identity = g_strdup(agent->identity);
     protocol->password = CW_PASSWORD_NONE;
+    protocol->anonymous = TRUE;
     protocol->local_list = TRUE;
     protocol->search = agent->search != NULL;
     return protocol;
