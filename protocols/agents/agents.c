@@ -4,9 +4,10 @@
  */
 #include "protocols/agents/agent.h"
 
-extern const CwAgent cw_agent_clock;
+extern const CwAgent cw_agent_clock, cw_agent_feeds;
 
 const CwAgent *const cw_agents[] = {
     &cw_agent_clock,
+    &cw_agent_feeds,
     NULL,
 };

@@ -7,7 +7,6 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
-#include "protocols/agents/guard.h"
 #include "protocols/agents/host.h"
 
 #define REDIRECTS_MOST 5
@@ -31,7 +30,7 @@ struct CwHttpCall {
     GByteArray *body;
     guint late_id;
     guint start_id;
-    gboolean is_late;
+    gboolean is_late, is_private; /* why it was cancelled */
 };
 
 static SoupSession *session;
@@ -76,7 +75,7 @@ gboolean cw_http_is_public(GInetAddress *address)
                                                                       : !is_special_ipv6(bytes);
 }
 
-/* Names are for guard.c; what is an address already is looked up by nobody. */
+/* What is an address already; what a name leads to is seen when it is connected to. */
 static gboolean check_host(GUri *uri, GError **error)
 {
     g_autoptr(GInetAddress) address = g_inet_address_new_from_string(g_uri_get_host(uri));
@@ -112,10 +111,21 @@ char *cw_http_normal_url(const char *url, GError **error)
 {
     g_autoptr(GUri) uri = read_url(url, error);
 
-    return uri == NULL ? NULL : g_uri_to_string_partial(uri, G_URI_HIDE_FRAGMENT);
+    if (uri == NULL)
+        return NULL;
+    g_autofree char *host = g_ascii_strdown(g_uri_get_host(uri), -1);
+    return g_uri_join(SOUP_HTTP_URI_FLAGS, g_uri_get_scheme(uri), NULL, host, g_uri_get_port(uri),
+                      g_uri_get_path(uri), g_uri_get_query(uri), NULL);
 }
 
 /* ---- calls ---- */
+
+static void drop_message(CwHttpCall *call)
+{
+    if (call->message != NULL)
+        g_signal_handlers_disconnect_by_data(call->message, call);
+    g_clear_object(&call->message);
+}
 
 static void free_call(CwHttpCall *call)
 {
@@ -123,7 +133,7 @@ static void free_call(CwHttpCall *call)
     g_clear_handle_id(&call->late_id, g_source_remove);
     g_clear_handle_id(&call->start_id, g_source_remove);
     g_clear_object(&call->stream);
-    g_clear_object(&call->message);
+    drop_message(call);
     g_clear_object(&call->cancellable);
     g_clear_pointer(&call->uri, g_uri_unref);
     if (call->body != NULL)
@@ -200,7 +210,9 @@ static gboolean is_cancelled(CwHttpCall *call, const GError *error)
 {
     if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return FALSE;
-    if (call->is_late)
+    if (call->is_private)
+        give_up(call, "it has no public address");
+    else if (call->is_late)
         give_up(call, "no answer within %u seconds", timeout);
     else
         free_call(call);
@@ -290,11 +302,30 @@ static void sent_cb(GObject *object, GAsyncResult *result, gpointer data)
     }
 }
 
+/* A name may have a public address when it is looked at and a private one when it is used; so that
+ * one is looked at that is used. */
+static void network_cb(SoupMessage *message, GSocketClientEvent event, GIOStream *stream,
+                       gpointer data)
+{
+    CwHttpCall *call = data;
+
+    if (may_private || event != G_SOCKET_CLIENT_CONNECTING || !G_IS_SOCKET_CONNECTION(stream))
+        return;
+    g_autoptr(GSocketAddress) address =
+        g_socket_connection_get_remote_address(G_SOCKET_CONNECTION(stream), NULL);
+    if (address != NULL && G_IS_INET_SOCKET_ADDRESS(address) &&
+        cw_http_is_public(g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address))))
+        return;
+    call->is_private = TRUE;
+    g_cancellable_cancel(call->cancellable);
+}
+
 static void send_call(CwHttpCall *call)
 {
-    g_clear_object(&call->message);
+    drop_message(call);
     call->message = soup_message_new_from_uri("GET", call->uri);
     soup_message_add_flags(call->message, SOUP_MESSAGE_NO_REDIRECT);
+    g_signal_connect(call->message, "network-event", G_CALLBACK(network_cb), call);
     SoupMessageHeaders *headers = soup_message_get_request_headers(call->message);
     if (call->etag != NULL)
         soup_message_headers_replace(headers, "If-None-Match", call->etag);
@@ -355,7 +386,7 @@ void cw_http_cancel(CwHttpCall *call)
     if (call == NULL)
         return;
     call->done = ignore;
-    call->is_late = FALSE;
+    call->is_late = call->is_private = FALSE;
     if (call->start_id != 0) {
         free_call(call);
         return;
@@ -376,11 +407,9 @@ gboolean cw_http_start(GError **error)
     if (!cw_agent_setting_number("timeout", 1, 600, &timeout, error))
         return FALSE;
     may_private = cw_agent_setting_yes("allow-private");
-    if (!may_private)
-        cw_guard_install();
-    session = soup_session_new_with_options("user-agent", agent, "timeout", timeout, "idle-timeout",
-                                            60, "max-conns", CONNECTIONS, "max-conns-per-host",
-                                            CONNECTIONS_A_SERVER, "proxy-resolver", NULL, NULL);
+    session = soup_session_new_with_options(
+        "user-agent", agent, "timeout", timeout + 1, "idle-timeout", 60, "max-conns", CONNECTIONS,
+        "max-conns-per-host", CONNECTIONS_A_SERVER, "proxy-resolver", NULL, NULL);
     calls = g_hash_table_new(NULL, NULL);
     return TRUE;
 }

@@ -2,8 +2,8 @@
  *
  * One libsoup session for all.  Bounded in time and size (what gzip unpacks counts), polite (one
  * name, few connections a server), and never into the admin's own network: an address that is not
- * of the public internet is refused wherever it comes up, in a URL, a redirect or an answer of the
- * DNS, unless the settings allow it.
+ * of the public internet is refused wherever it comes up, in a URL, a redirect or as what a name
+ * leads to, unless the settings allow it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -97,9 +97,12 @@ static guint usual_interval(const CwThing *thing)
 void cw_thing_add_watch(CwThing *thing, CwWatch *watch)
 {
     g_ptr_array_add(thing->watches, watch);
-    if (thing->is_known)
+    if (thing->is_known) {
         cw_watch_is_known(watch);
-    else if (thing->timer_id == 0)
+        if (thing->is_fresh && thing->agent->changed != NULL)
+            thing->agent->changed(watch);
+    }
+    if (!thing->is_known && thing->timer_id == 0)
         thing->timer_id = cw_timer_add(0, due_cb, thing); /* behind those who come together */
 }
 

@@ -129,7 +129,7 @@ void cw_watch_show(CwWatch *watch)
 
     if (problem != NULL)
         show = CW_SHOW_XA;
-    if (!thing->is_known || (!thing->is_fresh && problem == NULL))
+    if (!thing->is_fresh && problem == NULL)
         return;
     if (watch->told && watch->show == show && g_strcmp0(watch->status, both) == 0)
         return;

@@ -1,31 +1,22 @@
 # tests/functional/host/test_agents.py: what every agent has, shown by the clock: watches, presence,
 # commands, what is remembered, quiet hours, digests
 # SPDX-License-Identifier: GPL-2.0-or-later
-import os
 import subprocess
 
 import pytest
-from hostlib import BUILD
+from weblib import AGENTS, add
+from weblib import say as say_to
 
-AGENTS = os.path.join(BUILD, "causeway-agents")
 ROME = "Europe/Rome"
+
+
+def say(host, text, account=1):
+    return say_to(host, text, ROME, account)
 
 
 @pytest.fixture
 def clock(start_host):
     return start_host("clock", command=[AGENTS, "--agent"], args=["--set", "interval=1"])
-
-
-def add(host, contact, account=1):
-    number = host.next_id()
-    host.send(type="contact-add", account=account, id=number, contact=contact)
-    return number
-
-
-def say(host, text, contact=ROME, account=1):
-    """The answer."""
-    host.expect("ack", id=host.message(contact, text, account))
-    return host.expect("message", account=account, contact=contact)["text"]
 
 
 def test_hello(clock):

@@ -1,0 +1,19 @@
+/* protocols/agents/text.h: plain text of what others write
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* HTML, or plain text that may hold some: without tags, scripts and comments, with entities as
+ * characters, white space as one space (a newline between paragraphs), at most `most` characters
+ * (then with an ellipsis).  No control characters, always UTF-8.  (transfer full) */
+char *cw_text_from_html(const char *html, gsize most);
+/* The character that an HTML entity stands for ("eacute", "#233", "#xe9"), 0: none that is known.
+ */
+gunichar cw_text_entity(const char *name, gsize length);
+
+G_END_DECLS
