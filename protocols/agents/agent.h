@@ -61,12 +61,8 @@ typedef struct {
     void (*run)(CwWatch *watch, const char *arguments);
 } CwAgentCommand;
 
-/* What was found in a search, in the order of their fitness. */
-typedef struct {
-    char *name;  /* of the thing */
-    char *title; /* for people */
-} CwAgentFound;
-/* Takes `found` (CwAgentFound *; NULL: it failed, and `problem` says why). */
+/* What was found in a search, best first (CwFound, with what it is as its one value); the callee
+ * takes it (NULL: it failed, and `problem` says why). */
 typedef void (*CwAgentFoundDone)(GPtrArray *found, const char *problem, gpointer data);
 GPtrArray *cw_agent_found_new(void);
 void cw_agent_found_add(GPtrArray *found, const char *name, const char *title);

@@ -4,10 +4,11 @@
  */
 #include "protocols/agents/agent.h"
 
-extern const CwAgent cw_agent_clock, cw_agent_feeds;
+extern const CwAgent cw_agent_clock, cw_agent_feeds, cw_agent_stocks;
 
 const CwAgent *const cw_agents[] = {
     &cw_agent_clock,
     &cw_agent_feeds,
+    &cw_agent_stocks,
     NULL,
 };

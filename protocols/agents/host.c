@@ -12,8 +12,6 @@
 
 CwAgentHost cw_agent_host;
 
-G_DEFINE_QUARK(cw - agent - error - quark, cw_agent_error)
-
 /* ---- to the gateway ---- */
 
 gboolean cw_agent_send(const CwLinkMsg *msg)

@@ -283,19 +283,6 @@ typedef struct {
     gint64 id;
 } Search;
 
-GPtrArray *cw_agent_found_new(void)
-{
-    return cw_found_list_new();
-}
-
-void cw_agent_found_add(GPtrArray *found, const char *name, const char *title)
-{
-    const char *const values[] = {title, NULL};
-
-    if (found->len < CW_LINK_FOUND_MAX)
-        g_ptr_array_add(found, cw_found_new(name, g_strdupv((char **)values)));
-}
-
 static void found_cb(GPtrArray *found, const char *problem, gpointer data)
 {
     Search *search = data;

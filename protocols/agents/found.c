@@ -1,0 +1,24 @@
+/* protocols/agents/found.c: what agents and parsers share: the domain of errors, lists of what was
+ * found
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "protocols/agents/agent.h"
+
+GQuark cw_agent_error_quark(void)
+{
+    return g_quark_from_static_string("cw-agent-error-quark");
+}
+
+GPtrArray *cw_agent_found_new(void)
+{
+    return cw_found_list_new();
+}
+
+void cw_agent_found_add(GPtrArray *found, const char *name, const char *title)
+{
+    const char *const values[] = {title, NULL};
+
+    if (found->len < CW_LINK_FOUND_MAX)
+        g_ptr_array_add(found, cw_found_new(name, g_strdupv((char **)values)));
+}

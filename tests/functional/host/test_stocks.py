@@ -1,0 +1,200 @@
+# tests/functional/host/test_stocks.py: shares, by both kinds of providers
+# SPDX-License-Identifier: GPL-2.0-or-later
+import datetime
+import json
+import os
+import zoneinfo
+
+import pytest
+from weblib import AGENTS, add, say
+
+HEAD = "Symbol,Date,Time,Open,High,Low,Close,Volume,Name,Prev\r\n"
+
+
+def csv(price, before="100", symbol="AAPL.US", date="2026-11-27"):
+    return f"{HEAD}{symbol},{date},22:00:11,99.5,101,98,{price},1000,APPLE,{before}\r\n"
+
+
+@pytest.fixture
+def start(start_host, web):
+    def make(*settings, answer=csv("188.1", "190"), path="/q"):
+        if answer is not None:
+            web.put(path, answer, type_="text/plain")
+        values = ["allow-private=true", "interval=1", "timeout=5",
+                  f"url={web.url(path)}?s={{symbol}}", *settings]
+        host = start_host("stocks", command=[AGENTS, "--agent"],
+                          args=[part for value in values for part in ("--set", value)])
+        host.login(username="juliet")
+        return host
+    return make
+
+
+def watch(host, symbol="AAPL"):
+    host.expect("ack", id=add(host, symbol))
+    return host.expect("presence", contact=symbol)
+
+
+def test_stooq(start, web):
+    host = start("currency=USD")
+    shown = watch(host)
+    assert host.expect("contact", contact="AAPL")["name"] == "APPLE"
+    assert shown["status"].startswith("188.10 USD ▼-1.00 %")
+    assert web.requests[0][0] == "/q?s=aapl.us"
+    web.put("/q", csv("192.85", "190"), type_="text/plain")
+    assert "192.85 USD ▲+1.50 %" in host.expect("presence", contact="AAPL")["status"]
+    assert say(host, "quote", "AAPL").startswith("AAPL, APPLE: 192.85 USD")
+    assert "█" in say(host, "chart", "AAPL")
+
+
+def test_open_and_closed(start):
+    zone = zoneinfo.ZoneInfo("Etc/UTC")
+    today = datetime.datetime.now(zone).date()
+    for date, hours, show in ((str(today), "00:00-24:00", "chat" if today.weekday() < 5 else "away"),
+                              ("2020-01-02", "00:00-24:00", "away")):
+        host = start(f"hours={hours}", "hours-zone=Etc/UTC", answer=csv("1", date=date))
+        shown = watch(host)
+        assert shown["show"] == show and ("(closed)" in shown["status"]) == (show == "away")
+        host.close()
+
+
+@pytest.mark.parametrize("answer", [
+    HEAD + "XXXX.US,N/D,N/D,N/D,N/D,N/D,N/D,N/D,XXXX,N/D\r\n", HEAD + "X,,,,,,0,,,\r\n",
+    HEAD + "X,,,,,,-5,,,\r\n", HEAD + "X,,,,,,nan,,,\r\n", HEAD + "X,,,,,,inf,,,\r\n"],
+    ids=["N/D", "0", "-5", "nan", "inf"])
+def test_a_symbol_that_is_not_there(start, answer):
+    host = start(answer=answer)
+    nack = host.expect("nack", id=add(host, "XXXX"))
+    assert nack["reason"] == "no-contact" and "no share XXXX" in nack["text"]
+
+
+@pytest.mark.parametrize("answer", ["", "Exceeded the daily hits limit", "<html>\n<p>", "a,b\nc",
+                                    "\0\0\n\xff\xfe"],
+                         ids=["empty", "limit", "html", "columns", "bytes"])
+def test_answers_that_are_none(start, answer):
+    host = start(answer=answer)
+    assert watch(host)["status"].startswith("not known yet: ")
+
+
+def test_names(start):
+    host = start()
+    for typed, normal in (("aapl", "AAPL"), ("$AAPL", "AAPL"), (" brk-b ", "BRK-B"),
+                          ("^spx", "^SPX"), ("vod.uk", "VOD.UK")):
+        number = host.next_id()
+        host.send(type="normalize", account=1, id=number, contact=typed)
+        assert host.expect("normalize", id=number)["contact"] == normal
+    for wrong in ("", "two words", "x" * 30, "a/b", "ä", "a&b=c", "{key}"):
+        assert host.expect("nack", id=add(host, wrong))["reason"] == "no-contact"
+
+
+def test_alerts(start, web):
+    host = start()
+    watch(host)
+    assert "once" in say(host, "alert > 190", "AAPL")
+    assert host.expect("remember", name="watch.alerts.AAPL")["text"].startswith("> 190 ")
+    assert "once a day" in say(host, "alert -2%", "AAPL")
+    assert say(host, "alerts", "AAPL") == "1: > 190.00\n2: -2%"
+    for wrong in ("190", "> ", "> x", "-5", "+5", "> 5%", "> -1", "> 1e999", "-0%"):
+        assert "Say for example" in say(host, f"alert {wrong}", "AAPL")
+    web.put("/q", csv("191", "190"), type_="text/plain")
+    news = host.expect("message", contact="AAPL")
+    assert news["title"].startswith("AAPL: 191.00") and "> 190.00" in news["text"]
+    assert say(host, "alerts", "AAPL") == "1: -2%"
+    web.put("/q", csv("180", "190"), type_="text/plain")
+    assert "-2%" in host.expect("message", contact="AAPL")["text"]
+    web.put("/q", csv("179", "190"), type_="text/plain")
+    host.never("message", contact="AAPL", seconds=2)
+    assert "by its number" in say(host, "unalert 7", "AAPL")
+    assert "No more: -2%" in say(host, "unalert 1", "AAPL")
+    assert "no alerts" in say(host, "alerts", "AAPL")
+
+
+def test_alerts_come_back_with_the_log_in(start):
+    host = start()
+    host.login(account=2, username="juliet", values={"remembered.watch.alerts.AAPL": "< 188.5 "})
+    add(host, "AAPL", 2)
+    assert "< 188.50" in host.expect("message", account=2)["text"]
+    assert "text" not in host.expect("remember", account=2, name="watch.alerts.AAPL")
+
+
+def test_too_many_alerts(start):
+    host = start()
+    watch(host)
+    for number in range(20):
+        assert "I tell you" in say(host, f"alert > {1000 + number}", "AAPL")
+    assert "all that I keep" in say(host, "alert > 5000", "AAPL")
+
+
+def test_quiet_and_the_digest(start, web):
+    host = start()
+    watch(host)
+    say(host, "quiet away", "AAPL")
+    host.send(type="presence", account=1, show="away")
+    for price in ("195", "200"):
+        say(host, f"alert > {price}", "AAPL")
+    web.put("/q", csv("210"), type_="text/plain")
+    host.expect("remember", name="watch.alerts.AAPL")
+    host.expect("presence", contact="AAPL")
+    host.never("message", contact="AAPL", seconds=1.5)
+    host.send(type="presence", account=1, show="online")
+    text = host.expect("message", contact="AAPL")["text"]
+    assert text.startswith("Meanwhile:\n- AAPL: 210.00") and text.count("\n") == 2
+
+
+JSON = {"quote": {"last": "1,234.50", "close": 1200, "ccy": "EUR", "state": "OPEN",
+                  "names": ["Foo <b>AG</b>"]}}
+PATHS = ("provider=json", "price=quote.last", "previous=quote.close", "currency-path=quote.ccy",
+         "company=quote.names[0]", "open=quote.state")
+
+
+def test_any_service(start, web, tmp_path):
+    key = tmp_path / "key"
+    key.write_text("s3cret key\n")
+    os.chmod(key, 0o600)
+    host = start(*PATHS, f"key-file={key}", f"url={web.url('/q')}?s={{symbol}}&key={{key}}",
+                 f"search-url={web.url('/find')}?q={{text}}", "search-items=found",
+                 answer=json.dumps(JSON))
+    shown = watch(host, "FOO.DE")
+    assert shown["show"] == "chat" and shown["status"] == "1234.50 EUR ▲+2.88 %"
+    assert host.expect("contact", contact="FOO.DE")["name"] == "Foo AG"
+    assert web.requests[0][0] == "/q?s=FOO.DE&key=s3cret%20key"
+    web.put("/find", json.dumps({"found": [{"symbol": "FOO.DE", "name": "Foo AG"}, {"name": "x"},
+                                           {"symbol": "FOO2", "name": None}, 5]}))
+    number = host.next_id()
+    host.send(type="search", account=1, id=number)
+    assert host.expect("search", id=number)["fields"][0]["name"] == "what"
+    number = host.next_id()
+    host.send(type="search", account=1, id=number, values={"what": "foo & co"})
+    found = host.expect("search", id=number)["found"]
+    assert found == [{"contact": "FOO.DE", "values": ["Foo AG"]},
+                     {"contact": "FOO2", "values": ["FOO2"]}]
+    assert web.requests[-1][0] == "/find?q=foo%20%26%20co"
+    web.put("/q", "s3cret", status=500)
+    late = host.expect("presence", contact="FOO.DE", show="xa")["status"]
+    assert "127.0.0.1: 500 Internal Server Error" in late and "s3cret" not in late
+
+
+@pytest.mark.parametrize("answer", ["{}", "[]", "{\"quote\":{\"last\":null}}", "{\"quote\":5}",
+                                    "{\"quote\":{\"last\":\"none\"}}", "{\"quote\":{\"last\":-1}}"])
+def test_any_service_has_no_such_symbol(start, answer):
+    host = start(*PATHS, answer=answer)
+    host.expect("nack", id=add(host, "FOO"))
+
+
+@pytest.mark.parametrize("answer", ["", "{", "[" * 100000, "{\"a\":1,\"a\":2}", "null", "\xff"],
+                         ids=["empty", "open", "deep", "twice", "null", "bytes"])
+def test_any_service_says_nonsense(start, answer):
+    host = start(*PATHS, answer=answer)
+    assert watch(host, "FOO")["status"].startswith("not known yet: no JSON")
+
+
+def test_settings(start_host, tmp_path):
+    key = tmp_path / "key"
+    key.write_text("s3cret")
+    os.chmod(key, 0o644)
+    for wrong, part in (("provider=oracle", "expected stooq or json"),
+                        ("provider=json", "agent.url"), ("url=http://x/", "{symbol}"),
+                        ("hours=nine to five", "agent.hours"), ("hours-zone=Mars", "agent.hours"),
+                        (f"key-file={key}", "chmod 600"), ("key-file=/nowhere", "No such file")):
+        host = start_host("stocks", command=[AGENTS, "--agent"], args=["--set", wrong], hello=False)
+        host.end(78)
+        assert part in host.errors() and "s3cret" not in host.errors()
