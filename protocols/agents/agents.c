@@ -4,11 +4,8 @@
  */
 #include "protocols/agents/agent.h"
 
-extern const CwAgent cw_agent_clock, cw_agent_feeds, cw_agent_stocks;
+extern const CwAgent cw_agent_clock, cw_agent_feeds, cw_agent_stocks, cw_agent_weather;
 
 const CwAgent *const cw_agents[] = {
-    &cw_agent_clock,
-    &cw_agent_feeds,
-    &cw_agent_stocks,
-    NULL,
+    &cw_agent_clock, &cw_agent_feeds, &cw_agent_stocks, &cw_agent_weather, NULL,
 };
