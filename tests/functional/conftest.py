@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from lib.gateway import Gateway, find_program  # noqa: E402
 from lib.ircclient import IrcClient  # noqa: E402
 from lib.servers import Ejabberd, Ngircd, Prosody, ServerMissing  # noqa: E402
+from lib.web import Web  # noqa: E402
 from lib.xmppclient import XmppClient  # noqa: E402
 
 IRC, XMPP = "irc.localhost", "xmpp.localhost"
@@ -37,6 +38,13 @@ def pytest_sessionfinish(session, exitstatus):
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
     if exitstatus == 0 and reporter and reporter.stats.get("skipped"):
         session.exitstatus = SKIPPED
+
+
+@pytest.fixture
+def web():
+    server = Web()
+    yield server
+    server.close()
 
 
 def has_failed(request):

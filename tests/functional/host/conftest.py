@@ -7,7 +7,6 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from hostlib import Host, IrcContact, IrcServer, Relay, XmppContact, XmppServer, stop  # noqa: E402
-from weblib import Web  # noqa: E402
 
 
 @pytest.fixture
@@ -35,13 +34,6 @@ def irc_host(start_host):
 @pytest.fixture
 def xmpp_host(start_host):
     return start_host("prpl-jabber")
-
-
-@pytest.fixture
-def web():
-    server = Web()
-    yield server
-    server.close()
 
 
 @pytest.fixture(scope="session")

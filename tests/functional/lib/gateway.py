@@ -53,8 +53,9 @@ class Gateway(Process):
             "timing": {**TIMING, **(timing or {})},
         }
         purple = find_program("causeway-purple")
+        agents = find_program("causeway-agents")
         if programs or purple:
-            self.sections["programs"] = {"purple": purple, **(programs or {})}
+            self.sections["programs"] = {"purple": purple, "agents": agents, **(programs or {})}
         for domain, keys in transports.items():
             section = dict(keys)
             if "secret-file" not in section:

@@ -1,0 +1,161 @@
+# tests/functional/test_agents.py: information agents through the whole gateway, on Prosody
+#
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+import json
+
+import pytest
+
+from conftest import COMPONENTS, Account
+from lib.registration import settle, wait_online
+from lib.servers import SECRET
+from lib.xmppclient import CLIENT, body, condition
+
+FEEDS, STOCKS, WEATHER = COMPONENTS[2:5]
+DISCO = "{http://jabber.org/protocol/disco#info}"
+OOB = "{jabber:x:oob}"
+
+
+def rss(*ids):
+    items = "".join(f"<item><title>Title {n}</title><guid>{n}</guid><description>Text {n}</description>"
+                    f"<link>https://example.org/{n}</link></item>" for n in ids)
+    return f"<rss version='2.0'><channel><title>Verona today</title>{items}</channel></rss>"
+
+
+@pytest.fixture
+def juliet(prosody):
+    account = Account(prosody, "juliet", "localhost")
+    yield account.client()
+    account.close()
+
+
+@pytest.fixture
+def start(gateway_factory, prosody, web):
+    def make(**more):
+        web.put("/rss", rss(1))
+        web.put("/quote", json.dumps({"price": 188.1, "close": 190}))
+        web.put("/geo", json.dumps({"results": [{
+            "name": "Verona", "latitude": 45.4, "longitude": 11.0, "country_code": "IT",
+            "country": "Italy", "admin1": "Veneto"}]}))
+        web.put("/forecast", json.dumps({"current": {"temperature_2m": 12, "weather_code": 0,
+                                                     "wind_speed_10m": 5}}))
+        common = {"secret": SECRET, "agent.allow-private": "true", "agent.interval": "1",
+                  "agent.interval-least": "1", **more}
+        return gateway_factory(server_port=prosody.component_port, transports={
+            FEEDS: {**common, "protocol": "agents:feeds", "name": "News"},
+            STOCKS: {**common, "protocol": "agents:stocks", "agent.provider": "json",
+                     "agent.url": web.url("/quote") + "?{symbol}", "agent.price": "price",
+                     "agent.previous": "close", "agent.currency": "USD"},
+            WEATHER: {**common, "protocol": "agents:weather",
+                      "agent.geocoder-url": web.url("/geo") + "?{name}",
+                      "agent.forecast-url": web.url("/forecast") + "?{latitude}"}}).start()
+    return make
+
+
+def register(client, domain):
+    """One click: there is nothing to fill in."""
+    form = client.iq("get", domain, "<query xmlns='jabber:iq:register'/>")
+    fields = [field.get("var") for field in form.iter("{jabber:x:data}field")]
+    assert "username" not in fields and "password" not in fields
+    answer = client.iq("set", domain, "<query xmlns='jabber:iq:register'/>")
+    assert condition(answer) is None
+    client.wait_presence(domain, "subscribe")
+    client.presence(domain, "subscribed")
+    client.presence(domain, "subscribe")
+    client.wait_presence(domain, "subscribed")
+    wait_online(client, domain)
+    settle(client, domain)
+
+
+def add(client, contact):
+    client.presence(contact, "subscribe")
+    client.wait_presence(contact, "subscribed")
+    return client.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("type") is None
+                           and s.get("from") == contact and s.find(CLIENT + "status") is not None,
+                           what=f"the presence of {contact}")
+
+
+def status(presence):
+    return presence.findtext(CLIENT + "status")
+
+
+def test_a_share_a_place_and_a_feed(start, web, juliet):
+    start()
+    juliet.presence()
+    for domain in (FEEDS, STOCKS, WEATHER):
+        register(juliet, domain)
+    shown = add(juliet, contact_of(juliet, STOCKS, "aapl"))
+    assert status(shown).startswith("188.10 USD ▼-1.00 %")
+    shown = add(juliet, contact_of(juliet, WEATHER, "Verona"))
+    assert status(shown) == "☀ 12 °C, clear, wind N 5 km/h"
+    feed = contact_of(juliet, FEEDS, web.url("/rss"))
+    assert status(add(juliet, feed)) == "Title 1"
+    news = juliet.wait_for(lambda s: s.tag == CLIENT + "message" and s.get("type") == "headline")
+    assert news.get("from") == feed and news.findtext(CLIENT + "subject") == "Title 1"
+    assert body(news) == "Text 1\nhttps://example.org/1"
+    assert news.find(f"{OOB}x").findtext(f"{OOB}url") == "https://example.org/1"
+
+
+def contact_of(client, domain, typed):
+    answer = client.iq("set", domain,
+                       f"<query xmlns='jabber:iq:gateway'><prompt>{typed}</prompt></query>")
+    return answer.findtext(".//{jabber:iq:gateway}jid") or answer.findtext(
+        ".//{jabber:iq:gateway}prompt")
+
+
+def test_one_that_is_not_there_is_refused_with_a_text(start, web, juliet):
+    start()
+    juliet.presence()
+    register(juliet, FEEDS)
+    contact = contact_of(juliet, FEEDS, web.url("/missing"))
+    juliet.presence(contact, "subscribe")
+    refused = juliet.wait_presence(contact, "unsubscribed")
+    assert "no such page" in status(refused)
+
+
+def test_commands_and_what_is_remembered(start, web, juliet):
+    gateway = start()
+    juliet.presence()
+    register(juliet, STOCKS)
+    contact = contact_of(juliet, STOCKS, "AAPL")
+    add(juliet, contact)
+    juliet.message(contact, "alert > 190")
+    assert "once" in body(juliet.wait_message(contact))
+    # the alert is kept through a restart, and a host that dies
+    gateway.stop()
+    juliet.stanzas.take_all()
+    gateway.start()
+    juliet.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == contact
+                    and s.get("type") is None)
+    juliet.message(contact, "alerts")
+    assert body(juliet.wait_message(contact)) == "1: > 190.00"
+    web.put("/quote", json.dumps({"price": 200, "close": 190}))
+    news = juliet.wait_for(lambda s: s.tag == CLIENT + "message" and s.get("type") == "headline")
+    assert "You asked to hear of > 190.00" in body(news)
+
+
+def test_open(start, juliet):
+    start(open="true")
+    juliet.presence()
+    contact = f"{'aapl'}@{STOCKS}"
+    juliet.presence(contact, "subscribe")
+    juliet.wait_presence(contact, "subscribed")
+    juliet.wait_presence(STOCKS, "subscribe")
+    juliet.presence(STOCKS, "subscribed")
+    juliet.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == contact
+                    and s.get("type") is None)
+
+
+def test_not_open(start, juliet):
+    start()
+    juliet.presence()
+    juliet.presence(f"aapl@{STOCKS}", "subscribe")
+    error = juliet.wait_for(lambda s: s.get("type") == "error")
+    assert condition(error) == "registration-required"
+
+
+def test_what_it_is(start, juliet):
+    start()
+    info = juliet.iq("get", WEATHER, "<query xmlns='http://jabber.org/protocol/disco#info'/>")
+    identities = {(i.get("category"), i.get("type")) for i in info.iter(f"{DISCO}identity")}
+    assert ("gateway", "weather") in identities and ("headline", "weather") in identities
