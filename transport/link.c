@@ -496,6 +496,7 @@ static gboolean read_protocol(const CwJson *json, CwProtocol **result)
     protocol->name = g_strdup(name);
     protocol->identity = g_strdup(identity == NULL ? "unknown" : identity);
     protocol->password = (CwPasswordUse)use;
+    protocol->category = g_strdup(cw_json_string(cw_json_get(json, "category")));
     protocol->room_prefixes = g_strdup(cw_json_string(cw_json_get(json, "room-prefixes")));
     for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
         *(gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset) =
@@ -784,6 +785,7 @@ static void write_protocol(GString *out, const char *name, const CwProtocol *pro
     write_text(out, "id", protocol->id);
     write_text(out, "name", protocol->name);
     write_text(out, "identity", protocol->identity);
+    write_text(out, "category", protocol->category);
     write_text(out, "room-prefixes", protocol->room_prefixes);
     write_text(out, "password", password_words[protocol->password]);
     for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)

@@ -194,6 +194,7 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->id = g_strdup(protocol->id);
     copy->name = g_strdup(protocol->name);
     copy->identity = g_strdup(protocol->identity);
+    copy->category = g_strdup(protocol->category);
     copy->password = protocol->password;
     copy->typing = protocol->typing;
     copy->authorization = protocol->authorization;
@@ -218,6 +219,7 @@ void cw_protocol_free(CwProtocol *protocol)
     g_free(protocol->id);
     g_free(protocol->name);
     g_free(protocol->identity);
+    g_free(protocol->category);
     g_free(protocol->room_prefixes);
     g_clear_pointer(&protocol->splits, g_ptr_array_unref);
     g_clear_pointer(&protocol->options, g_ptr_array_unref);

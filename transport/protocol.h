@@ -62,6 +62,7 @@ typedef struct {
     char *id;       /* "prpl-irc" */
     char *name;     /* "IRC" */
     char *identity; /* disco#info type of the gateway: "irc" (registrar's list where it has one) */
+    char *category; /* nullable: of a second identity of that type: "headline" */
     CwPasswordUse password;
     gboolean typing;         /* tells and takes typing notifications */
     gboolean authorization;  /* contacts grant or deny to be seen */

@@ -75,6 +75,8 @@ static CwDiscoInfo *describe(CwComponent *component, gboolean contact, const CwJ
                            : protocol != NULL         ? protocol->identity
                                                       : "unknown";
         cw_disco_info_add_identity(info, "gateway", type, settings->name);
+        if (protocol != NULL && protocol->category != NULL)
+            cw_disco_info_add_identity(info, protocol->category, type, settings->name);
     }
     for (const CwFeature *const *f = cw_component_features(); *f != NULL; f++) {
         const char *const *vars = contact ? (*f)->contact_features : (*f)->gateway_features;

@@ -264,7 +264,9 @@ static void info_cb(CwSession *session, const GPtrArray *fields, CwReason reason
     const CwStanza *stanza = cw_reply_stanza(request->reply);
     const CwContact *contact = cw_session_find_contact(session, request->contact);
     const char *alias = contact == NULL ? NULL : contact->alias;
-    g_autoptr(Card) card = card_new("individual", stanza->to->bare);
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
+    gboolean is_thing = protocol != NULL && protocol->anonymous; /* RFC 6473: nobody is there */
+    g_autoptr(Card) card = card_new(is_thing ? "application" : "individual", stanza->to->bare);
 
     card->avatar = contact == NULL ? NULL : contact->avatar;
     if (fields != NULL)

@@ -70,8 +70,8 @@ void cw_agent_found_add(GPtrArray *found, const char *name, const char *title);
 struct CwAgent {
     const char *id;       /* "stocks": protocol = agents:stocks */
     const char *name;     /* "Stocks" */
-    const char *category; /* of the gateway's disco#info identity, nullable: "gateway" */
-    const char *identity; /* … and its type: "stocks" */
+    const char *identity; /* type of the gateway's disco#info identity: "stocks" */
+    const char *category; /* nullable: of a second identity of that type, "headline" */
     const char *example;  /* what a contact can be called: "AAPL" */
     /* Reads the settings.  Nullable. */
     gboolean (*start)(GError **error);

@@ -9,21 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* "europe/rome" is Europe/Rome; names of zones have a capital behind each '/', '_' and '-'. */
-static char *normalize(const char *typed, GError **error)
+/* "europe/rome" is Europe/Rome: zones have a capital behind each '/', '_' and '-', JIDs none. */
+static char *zone_name(const char *name)
 {
-    g_autofree char *name = g_strdelimit(g_ascii_strdown(typed, -1), " ", '_');
+    char *zone = g_strdup(name);
     gboolean starts = TRUE;
 
-    for (char *p = name; *p != '\0'; p++) {
+    for (char *p = zone; *p != '\0'; p++) {
         if (starts)
             *p = g_ascii_toupper(*p);
         starts = strchr("/_-", *p) != NULL;
     }
-    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(name);
-    if (zone == NULL || strstr(name, "..") != NULL || *name == '/') {
+    return zone;
+}
+
+static char *normalize(const char *typed, GError **error)
+{
+    g_autofree char *name = g_strdelimit(g_ascii_strdown(typed, -1), " ", '_');
+    g_autofree char *zone_text = zone_name(name);
+    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(zone_text);
+
+    if (zone == NULL || strstr(name, "..") != NULL || *name == '/' || *name == '\0') {
         g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME,
-                    "there is no time zone '%s'; try Europe/Rome, or UTC", typed);
+                    "there is no time zone '%.60s'; try Europe/Rome", typed);
         return NULL;
     }
     return g_steal_pointer(&name);
@@ -31,7 +39,8 @@ static char *normalize(const char *typed, GError **error)
 
 static char *tell(const CwWatch *watch, const char *format)
 {
-    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(watch->thing->name);
+    g_autofree char *name = zone_name(watch->thing->name);
+    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(name);
     g_autoptr(GDateTime) now = zone == NULL ? NULL : g_date_time_new_now(zone);
 
     return now == NULL ? NULL : g_date_time_format(now, format);
@@ -55,7 +64,8 @@ static void run_time(CwWatch *watch, const char *arguments)
 {
     g_autofree char *text = tell(watch, "%H:%M:%S on %A, %e %B %Y (UTC%z)");
 
-    cw_watch_reply(watch, "It is %s in %s.", text, watch->thing->name);
+    g_autofree char *name = zone_name(watch->thing->name);
+    cw_watch_reply(watch, "It is %s in %s.", text, name);
 }
 
 static const CwAgentCommand commands[] = {
@@ -66,7 +76,6 @@ static const CwAgentCommand commands[] = {
 const CwAgent cw_agent_clock = {
     .id = "clock",
     .name = "World clock",
-    .category = "headline",
     .identity = "clock",
     .example = "Europe/Rome",
     .normalize = normalize,

@@ -58,6 +58,7 @@ CwProtocol *cw_agent_describe(const CwAgent *agent)
     protocol->id = g_strdup(agent->id);
     protocol->name = g_strdup(agent->name);
     protocol->identity = g_strdup(agent->identity);
+    protocol->category = g_strdup(agent->category);
     protocol->password = CW_PASSWORD_NONE;
     protocol->anonymous = TRUE;
     protocol->local_list = TRUE;

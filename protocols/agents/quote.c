@@ -121,7 +121,8 @@ GPtrArray *cw_quote_parse_found(const char *data, gsize length, const char *item
         g_autofree char *id = short_text(item, symbol);
         g_autofree char *title = short_text(item, name);
         if (id != NULL)
-            cw_agent_found_add(found, id, title == NULL ? id : title);
+            cw_agent_found_add(found, id,
+                               title == NULL ? id : title); /* normalised when it is added */
     }
     json_decref(json);
     return found;

@@ -114,15 +114,20 @@ static void stop(void)
     g_clear_pointer(&provider.zone, g_time_zone_unref);
 }
 
-/* ---- names ---- */
+/* ---- names: in small letters, as a JID has them; shown in capitals ---- */
+
+static char *symbol_of(const CwThing *thing)
+{
+    return g_ascii_strup(thing->name, -1);
+}
 
 static char *normalize(const char *typed, GError **error)
 {
-    g_autofree char *symbol = g_strstrip(g_ascii_strup(typed, -1));
+    g_autofree char *symbol = g_strstrip(g_ascii_strdown(typed, -1));
     const char *first = *symbol == '$' ? symbol + 1 : symbol;
 
     if (*first == '\0' || strlen(first) > SYMBOL_LONGEST ||
-        strspn(first, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.^=-_") != strlen(first)) {
+        strspn(first, "abcdefghijklmnopqrstuvwxyz0123456789.^=-_") != strlen(first)) {
         g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME,
                     "'%s' is no symbol of a share: write such as AAPL, or search for it", typed);
         return NULL;
@@ -162,8 +167,9 @@ static void take_quote(CwThing *thing, CwQuote *quote)
 
 static void not_there(CwThing *thing)
 {
+    g_autofree char *name = symbol_of(thing);
     g_autofree char *text = g_strdup_printf(
-        "no share %s is known here%s", thing->name,
+        "no share %s is known here%s", name,
         provider.search_url == NULL ? "" : "; search for it by name in this gateway's directory");
 
     if (thing->is_known)
@@ -206,9 +212,9 @@ static void fetch(CwThing *thing)
 {
     Share *share = share_of(thing);
     gboolean whole = strpbrk(thing->name, ".^=") != NULL;
-    g_autofree char *symbol = g_strconcat(thing->name, whole ? "" : provider.suffix, NULL);
-    g_autofree char *lower = provider.is_json ? g_strdup(symbol) : g_ascii_strdown(symbol, -1);
-    g_autofree char *url = make_url(provider.url, "symbol", lower);
+    g_autofree char *name = provider.is_json ? symbol_of(thing) : g_strdup(thing->name);
+    g_autofree char *symbol = g_strconcat(name, whole ? "" : provider.suffix, NULL);
+    g_autofree char *url = make_url(provider.url, "symbol", symbol);
     g_autoptr(GError) error = NULL;
 
     if (thing->is_known && !thing->is_fresh && share->n_samples > 0) { /* find() has it */
@@ -374,7 +380,8 @@ static void changed(CwWatch *watch)
         }
         g_autofree char *what = describe_alert(alert);
         g_autofree char *now = describe(&share->quote);
-        g_autofree char *title = g_strdup_printf("%s: %s", watch->thing->name, now);
+        g_autofree char *name = symbol_of(watch->thing);
+        g_autofree char *title = g_strdup_printf("%s: %s", name, now);
         g_autofree char *text = g_strdup_printf("%s\nYou asked to hear of %s.", title, what);
         cw_watch_push(watch, title, text, NULL);
         any = TRUE;
@@ -425,7 +432,8 @@ static void run_alert(CwWatch *watch, const char *arguments)
     g_array_append_val(alerts, alert);
     write_alerts(watch, alerts);
     g_autofree char *what = describe_alert(&alert);
-    cw_watch_reply(watch, "I tell you when %s is %s%s.", watch->thing->name, what,
+    g_autofree char *name = symbol_of(watch->thing);
+    cw_watch_reply(watch, "I tell you when %s is %s%s.", name, what,
                    alert.sign == '>' || alert.sign == '<' ? ", once"
                                                           : " against the day before, once a day");
     if (watch->thing->is_fresh)
@@ -471,7 +479,8 @@ static void run_quote(CwWatch *watch, const char *arguments)
         return;
     }
     g_autofree char *text = describe(&share->quote);
-    cw_watch_reply(watch, "%s%s%s: %s", watch->thing->name, share->quote.name == NULL ? "" : ", ",
+    g_autofree char *name = symbol_of(watch->thing);
+    cw_watch_reply(watch, "%s%s%s: %s", name, share->quote.name == NULL ? "" : ", ",
                    share->quote.name == NULL ? "" : share->quote.name, text);
 }
 
@@ -554,7 +563,6 @@ static const CwAgentCommand commands[] = {
 const CwAgent cw_agent_stocks = {
     .id = "stocks",
     .name = "Stocks",
-    .category = "headline",
     .identity = "stocks",
     .example = "AAPL",
     .start = start,

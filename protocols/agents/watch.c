@@ -204,6 +204,12 @@ static void add_contact(CwReader *reader, const CwLinkMsg *msg)
             cw_agent_nack(reader->number, msg->id, CW_REASON_NO_CONTACT, error->message);
         return;
     }
+    if (!g_str_equal(name, msg->contact)) { /* under that name it is a contact of its own */
+        g_autofree char *text = g_strdup_printf("add it under the name that it has here: %s", name);
+        if (msg->id != 0)
+            cw_agent_nack(reader->number, msg->id, CW_REASON_NO_CONTACT, text);
+        return;
+    }
     CwWatch *watch = g_hash_table_lookup(reader->watches, name);
     if (watch != NULL) {
         if (msg->id != 0)

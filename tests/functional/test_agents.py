@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 import json
+import os
+import signal
 
 import pytest
 
@@ -137,7 +139,7 @@ def test_commands_and_what_is_remembered(start, web, juliet):
 def test_open(start, juliet):
     start(open="true")
     juliet.presence()
-    contact = f"{'aapl'}@{STOCKS}"
+    contact = f"aapl@{STOCKS}"
     juliet.presence(contact, "subscribe")
     juliet.wait_presence(contact, "subscribed")
     juliet.wait_presence(STOCKS, "subscribe")
@@ -159,3 +161,41 @@ def test_what_it_is(start, juliet):
     info = juliet.iq("get", WEATHER, "<query xmlns='http://jabber.org/protocol/disco#info'/>")
     identities = {(i.get("category"), i.get("type")) for i in info.iter(f"{DISCO}identity")}
     assert ("gateway", "weather") in identities and ("headline", "weather") in identities
+
+
+def test_a_contact_is_an_application(start, juliet):
+    start()
+    juliet.presence()
+    register(juliet, WEATHER)
+    contact = contact_of(juliet, WEATHER, "Verona")
+    add(juliet, contact)
+    card = juliet.iq("get", contact, "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>")
+    kind = card.find(".//{urn:ietf:params:xml:ns:vcard-4.0}kind")
+    assert "".join(kind.itertext()) == "application"
+
+
+def test_searching(start, juliet):
+    start()
+    juliet.presence()
+    register(juliet, WEATHER)
+    answer = juliet.iq("set", WEATHER, "<query xmlns='jabber:iq:search'><x xmlns='jabber:x:data' "
+                       "type='submit'><field var='what'><value>Verona</value></field></x></query>")
+    text = "".join(answer.itertext())
+    assert "Verona, Veneto, Italy" in text and f"verona,veneto,it@{WEATHER}" in text
+
+
+def test_a_host_that_dies(start, web, juliet):
+    gateway = start()
+    juliet.presence()
+    register(juliet, STOCKS)
+    contact = contact_of(juliet, STOCKS, "aapl")
+    add(juliet, contact)
+    juliet.message(contact, "alert > 190")
+    juliet.wait_message(contact)
+    juliet.stanzas.take_all()
+    for host in gateway.hosts():
+        os.kill(host, signal.SIGKILL)
+    juliet.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == contact
+                    and s.get("type") is None)
+    juliet.message(contact, "alerts")
+    assert body(juliet.wait_message(contact)) == "1: > 190.00"

@@ -7,7 +7,7 @@ import pytest
 from weblib import AGENTS, add
 from weblib import say as say_to
 
-ROME = "Europe/Rome"
+ROME = "europe/rome"
 
 
 def say(host, text, account=1):
@@ -46,7 +46,8 @@ def test_normal_form(clock):
         number = clock.next_id()
         clock.send(type="normalize", account=1, id=number, contact=typed)
         assert clock.expect("normalize", id=number)["contact"] == ROME
-    clock.expect("ack", id=add(clock, "europe/rome"))
+    assert ROME in clock.expect("nack", id=add(clock, "Europe/Rome"))["text"]
+    clock.expect("ack", id=add(clock, ROME))
     clock.expect("presence", contact=ROME)
     clock.expect("ack", id=add(clock, ROME))  # is watched already
 
@@ -71,7 +72,7 @@ def test_commands(clock):
     assert "in Europe/Rome" in say(clock, "  TIME ")
     assert "I do not know 'what'" in say(clock, "what is it?")
     assert "I do not know ''" in say(clock, " ")
-    number = clock.message("Asia/Tokyo", "time")
+    number = clock.message("asia/tokyo", "time")
     nack = clock.expect("nack", id=number)
     assert nack["reason"] == "no-contact" and "add it" in nack["text"]
 
