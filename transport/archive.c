@@ -22,6 +22,7 @@ struct CwArchive {
     CwStore *store;
     char *domain;
     GQueue pending; /* Pending *, in their order */
+    gboolean over;  /* lines are left out, and the log says so */
 };
 
 CwArchive *cw_archive_new(CwStore *store, const char *domain)
@@ -71,6 +72,8 @@ static void written_cb(const GError *error, gpointer data)
     Pending *pending = data;
 
     g_queue_unlink(&pending->archive->pending, &pending->link);
+    if (pending->archive->pending.length == 0)
+        pending->archive->over = FALSE;
     cw_room_line_free(pending->line);
     g_free(pending->jid);
     g_free(pending->room);
@@ -80,8 +83,18 @@ static void written_cb(const GError *error, gpointer data)
 void cw_archive_add(CwArchive *archive, const char *jid, const char *room, const CwRoomLine *line,
                     guint most)
 {
-    Pending *pending = g_new0(Pending, 1);
     const CwArchived archived = as_archived(line);
+
+    if (archive->pending.length >= CW_ARCHIVE_PENDING_MAX) {
+        if (!archive->over)
+            g_message(
+                "%s: the store is slower than the rooms: what is said goes on, but not all of "
+                "it into the archives",
+                archive->domain);
+        archive->over = TRUE;
+        return;
+    }
+    Pending *pending = g_new0(Pending, 1);
 
     pending->archive = archive;
     pending->jid = g_strdup(jid);

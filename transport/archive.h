@@ -12,6 +12,9 @@
 
 G_BEGIN_DECLS
 
+#define CW_ARCHIVE_PENDING_MAX                                                                     \
+    8192 /* lines that are being written: the store has other work, too */
+
 typedef struct CwArchive CwArchive;
 
 CwArchive *cw_archive_new(CwStore *store, const char *domain);

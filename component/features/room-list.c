@@ -22,38 +22,24 @@ typedef struct {
 } Asker;
 
 typedef struct {
-    char *jid;
-    char *name;
+    const char *name;           /* the network's */
+    const CwListedRoom *listed; /* nullable */
 } Item;
 
-/* What there is, in its order. */
+/* What there is, in its order.  Addresses are made for the page alone. */
 typedef struct {
-    CwComponent *component;
-    GPtrArray *items;   /* Item * */
-    GHashTable *by_jid; /* jid -> position + 1 */
+    GArray *items;       /* Item */
+    GHashTable *by_name; /* name -> position + 1 */
 } Items;
 
-static void free_item(gpointer data)
+static void add_item(Items *items, const char *name, const CwListedRoom *listed)
 {
-    Item *item = data;
+    const Item item = {name, listed};
 
-    g_free(item->jid);
-    g_free(item->name);
-    g_free(item);
-}
-
-static void add_item(Items *items, const char *room, char *name)
-{
-    Item *item = g_new0(Item, 1);
-
-    item->name = name;
-    item->jid = cw_component_contact_jid(items->component, room);
-    if (item->jid == NULL || g_hash_table_contains(items->by_jid, item->jid)) {
-        free_item(item);
+    if (g_hash_table_contains(items->by_name, name))
         return;
-    }
-    g_ptr_array_add(items->items, item);
-    g_hash_table_insert(items->by_jid, item->jid, GUINT_TO_POINTER(items->items->len));
+    g_array_append_val(items->items, item);
+    g_hash_table_insert(items->by_name, (gpointer)name, GUINT_TO_POINTER(items->items->len));
 }
 
 static void collect_own(CwRoom *room, gpointer data)
@@ -69,15 +55,15 @@ static gint by_name(gconstpointer a, gconstpointer b)
 }
 
 /* "#verona (12): Two households" */
-static char *listed_name(const CwListedRoom *room)
+static char *title(const Item *item)
 {
-    GString *name = g_string_new(room->name);
+    GString *text = g_string_new(item->name);
 
-    if (room->users >= 0)
-        g_string_append_printf(name, " (%d)", room->users);
-    if (room->topic != NULL)
-        g_string_append_printf(name, ": %s", room->topic);
-    return g_string_free(name, FALSE);
+    if (item->listed != NULL && item->listed->users >= 0)
+        g_string_append_printf(text, " (%d)", item->listed->users);
+    if (item->listed != NULL && item->listed->topic != NULL)
+        g_string_append_printf(text, ": %s", item->listed->topic);
+    return g_string_free(text, FALSE);
 }
 
 static void collect(Items *items, CwSession *session, const CwRoomDirectory *directory)
@@ -89,63 +75,85 @@ static void collect(Items *items, CwSession *session, const CwRoomDirectory *dir
     g_ptr_array_sort(own, by_name);
     for (guint i = 0; i < own->len; i++) {
         const CwRoom *room = g_ptr_array_index(own, i);
-        const CwListedRoom *listed =
-            directory == NULL ? NULL : g_hash_table_lookup(directory->by_name, room->name);
-        add_item(items, room->name, listed == NULL ? g_strdup(room->name) : listed_name(listed));
+        add_item(items, room->name,
+                 directory == NULL ? NULL : g_hash_table_lookup(directory->by_name, room->name));
     }
     for (guint i = 0; directory != NULL && i < directory->rooms->len; i++) {
         const CwListedRoom *room = g_ptr_array_index(directory->rooms, i);
-        add_item(items, room->name, listed_name(room));
+        add_item(items, room->name, room);
     }
 }
 
+/* An item is called by its address. */
 static gint64 find_cb(const char *id, gpointer data)
 {
     const Items *items = data;
+    g_autoptr(CwJid) jid = cw_jid_parse(id, NULL);
+    g_autofree char *name =
+        jid == NULL || jid->local == NULL ? NULL : cw_component_legacy_name(jid);
 
-    return (gint64)GPOINTER_TO_UINT(g_hash_table_lookup(items->by_jid, id)) - 1;
+    return name == NULL ? -1
+                        : (gint64)GPOINTER_TO_UINT(g_hash_table_lookup(items->by_name, name)) - 1;
 }
 
-/* A server takes no stanza of any size. */
-static void cut(const Items *items, gboolean backwards, CwRsmPage *page)
-{
-    gsize size = 0;
+typedef struct {
+    char *jid, *title;
+} Shown;
 
-    for (guint i = 0; i < page->n; i++) {
-        const Item *item = g_ptr_array_index(items->items, backwards ? page->from + page->n - 1 - i
-                                                                     : page->from + i);
-        size += strlen(item->jid) + strlen(item->name) + strlen("<item jid='' name=''/>");
-        if (size <= ITEMS_SIZE || i == 0)
+static void clear_shown(gpointer data)
+{
+    Shown *shown = data;
+
+    g_free(shown->jid);
+    g_free(shown->title);
+}
+
+/* (transfer full) Of Shown; the page is shorter when it would be a stanza that no server takes. */
+static GArray *show(CwComponent *component, const Items *items, gboolean backwards, CwRsmPage *page)
+{
+    GArray *shown = g_array_new(FALSE, TRUE, sizeof(Shown));
+    gsize size = 0;
+    guint n = 0;
+
+    g_array_set_clear_func(shown, clear_shown);
+    for (; n < page->n && size < ITEMS_SIZE; n++) {
+        const Item *item = &g_array_index(
+            items->items, Item, backwards ? page->from + page->n - 1 - n : page->from + n);
+        Shown one = {cw_component_contact_jid(component, item->name), title(item)};
+        if (one.jid == NULL) { /* it cannot be an address */
+            clear_shown(&one);
             continue;
+        }
+        size += strlen(one.jid) + strlen(one.title) + strlen("<item jid='' name=''/>");
         if (backwards)
-            page->from += page->n - i;
-        page->n = i;
-        page->complete = FALSE;
-        return;
+            g_array_prepend_val(shown, one);
+        else
+            g_array_append_val(shown, one);
     }
+    if (backwards)
+        page->from += page->n - n;
+    page->n = n;
+    return shown;
 }
 
 static void send_items(CwComponent *component, const CwStanza *stanza, const CwRsm *rsm,
-                       const Items *items, const CwRsmPage *page)
+                       const Items *items, CwRsmPage *page)
 {
+    g_autoptr(GArray) shown = show(component, items, rsm->before != NULL, page);
     CwWriter *writer = cw_component_begin_result(component, stanza);
 
     cw_writer_start(writer, "query", CW_NS_DISCO_ITEMS);
-    for (guint i = 0; i < page->n; i++) {
-        const Item *item = g_ptr_array_index(items->items, page->from + i);
+    for (guint i = 0; i < shown->len; i++) {
         cw_writer_start(writer, "item", NULL);
-        cw_writer_attr(writer, "jid", item->jid);
-        cw_writer_attr(writer, "name", item->name);
+        cw_writer_attr(writer, "jid", g_array_index(shown, Shown, i).jid);
+        cw_writer_attr(writer, "name", g_array_index(shown, Shown, i).title);
         cw_writer_end(writer);
     }
     /* also to who did not ask for a page, when it is not all */
-    if (rsm->asked || page->n < items->items->len) {
-        const Item *first = page->n == 0 ? NULL : g_ptr_array_index(items->items, page->from);
-        const Item *last =
-            page->n == 0 ? NULL : g_ptr_array_index(items->items, page->from + page->n - 1);
-        cw_rsm_write(writer, first == NULL ? NULL : first->jid, last == NULL ? NULL : last->jid,
+    if (rsm->asked || page->n < items->items->len)
+        cw_rsm_write(writer, shown->len == 0 ? NULL : g_array_index(shown, Shown, 0).jid,
+                     shown->len == 0 ? NULL : g_array_index(shown, Shown, shown->len - 1).jid,
                      page->from, items->items->len);
-    }
     cw_writer_end(writer);
     cw_component_end(component);
 }
@@ -153,23 +161,17 @@ static void send_items(CwComponent *component, const CwStanza *stanza, const CwR
 static void answer(CwComponent *component, const CwStanza *stanza, const CwRsm *rsm,
                    CwSession *session, const CwRoomDirectory *directory)
 {
+    g_autoptr(GArray) array = g_array_new(FALSE, FALSE, sizeof(Item));
+    g_autoptr(GHashTable) by_name = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GError) error = NULL;
+    Items items = {array, by_name};
     CwRsmPage page = {0};
-    Items items = {
-        .component = component,
-        .items = g_ptr_array_new_with_free_func(free_item),
-        .by_jid = g_hash_table_new(g_str_hash, g_str_equal),
-    };
 
     collect(&items, session, directory);
-    if (cw_rsm_page(rsm, items.items->len, 0, find_cb, &items, &page, &error)) {
-        cut(&items, rsm->before != NULL, &page);
+    if (cw_rsm_page(rsm, array->len, 0, find_cb, &items, &page, &error))
         send_items(component, stanza, rsm, &items, &page);
-    } else {
+    else
         cw_component_send_error(component, stanza, (CwStanzaCondition)error->code, error->message);
-    }
-    g_hash_table_unref(items.by_jid);
-    g_ptr_array_unref(items.items);
 }
 
 /* Without a list there are his own rooms. */
