@@ -60,6 +60,11 @@ const CwSettingsKey cw_settings_keys[] = {
     {"limits", "spool-messages", CW_KEY_LIMIT, 1, 1000000, "1000", LIMIT(spool_messages)},
     {"limits", "spool-size", CW_KEY_BYTES, 4096, GIB, "16777216", LIMIT(spool_size)},
     {"limits", "remembered-messages", CW_KEY_COUNT, 0, 10000, "100", LIMIT(remembered_messages)},
+    /* an object of the link holds 1,024 members, a line of it 1 MiB */
+    {"limits", "remembered-values", CW_KEY_LIMIT, 1, 900, "500", LIMIT(remembered_values)},
+    {"limits", "remembered-value-size", CW_KEY_BYTES, 16, 65536, "16384",
+     LIMIT(remembered_value_size)},
+    {"limits", "remembered-size", CW_KEY_BYTES, 1024, 768 * 1024, "524288", LIMIT(remembered_size)},
     {"limits", "questions", CW_KEY_LIMIT, 1, 1000000, "16", LIMIT(questions)},
     /* a line of the link holds 1 MiB, in base64 */
     {"limits", "avatar-size", CW_KEY_BYTES, 1024, 700 * 1024, "262144", LIMIT(avatar_size)},

@@ -39,32 +39,35 @@ typedef struct {
     guint registrations_per_user_per_minute; /* attempts of one bare JID; 6 */
     guint accounts_per_domain;               /* registrations at one transport; 0 */
     guint rooms;                             /* of one user at once; 100 */
-    guint room_history;        /* messages of a room kept for clients that join later; 50 */
-    guint room_occupants;      /* of one room; 5000 */
-    guint room_list;           /* rooms that the list of a network's rooms has; 5000 */
-    guint archive_messages;    /* of one user in one room, the newest; 10000 */
-    guint archive_page;        /* in one answer from an archive; 100 */
-    guint staying;             /* users of a transport who stay in rooms while they are offline;
-                                  1000 */
-    guint contacts;            /* contacts of one account; 5000 */
-    guint resources;           /* resources of one user that are online at once; 32 */
-    guint pending_messages;    /* of one account, not yet taken by the network; 500 */
-    guint pending_size;        /* bytes of their text; 1048576 */
-    guint spool_messages;      /* for one user, not yet confirmed by the server; 1000 */
-    guint spool_size;          /* bytes of them for all users of a transport, before the legacy
-                                  side is paused; 16777216 */
-    guint remembered_messages; /* of one account, to know what a network delivers twice; 100 */
-    guint questions;           /* of one account, not yet answered; 16 */
-    guint avatar_size;         /* bytes of one picture, of a contact or a user, else it has none;
-                                  262144 */
-    guint avatar_cache;        /* bytes of all pictures of a transport; 67108864 */
-    guint info_requests;       /* of one user for what the network knows of contacts, not yet
-                                  answered; 32 */
-    guint search_requests;     /* of one user in the network's directory, not yet answered; 4 */
-    guint search_results;      /* people in one answer; 500 */
-    guint dialogues;           /* users whom one gateway asks something in a chat; 1000 */
-    guint host_memory;         /* MiB that a protocol host has in memory; 1024 */
-    guint store_queue;         /* bytes waiting to be written to the store; 67108864 */
+    guint room_history;          /* messages of a room kept for clients that join later; 50 */
+    guint room_occupants;        /* of one room; 5000 */
+    guint room_list;             /* rooms that the list of a network's rooms has; 5000 */
+    guint archive_messages;      /* of one user in one room, the newest; 10000 */
+    guint archive_page;          /* in one answer from an archive; 100 */
+    guint staying;               /* users of a transport who stay in rooms while they are offline;
+                                    1000 */
+    guint contacts;              /* contacts of one account; 5000 */
+    guint resources;             /* resources of one user that are online at once; 32 */
+    guint pending_messages;      /* of one account, not yet taken by the network; 500 */
+    guint pending_size;          /* bytes of their text; 1048576 */
+    guint spool_messages;        /* for one user, not yet confirmed by the server; 1000 */
+    guint spool_size;            /* bytes of them for all users of a transport, before the legacy
+                                    side is paused; 16777216 */
+    guint remembered_messages;   /* of one account, to know what a network delivers twice; 100 */
+    guint remembered_values;     /* that a host has us remember of one account; 500 */
+    guint remembered_value_size; /* bytes of one of them; 16384 */
+    guint remembered_size;       /* bytes of all of one account, sealed, with their names; 524288 */
+    guint questions;             /* of one account, not yet answered; 16 */
+    guint avatar_size;           /* bytes of one picture, of a contact or a user, else it has none;
+                                    262144 */
+    guint avatar_cache;          /* bytes of all pictures of a transport; 67108864 */
+    guint info_requests;         /* of one user for what the network knows of contacts, not yet
+                                    answered; 32 */
+    guint search_requests;       /* of one user in the network's directory, not yet answered; 4 */
+    guint search_results;        /* people in one answer; 500 */
+    guint dialogues;             /* users whom one gateway asks something in a chat; 1000 */
+    guint host_memory;           /* MiB that a protocol host has in memory; 1024 */
+    guint store_queue;           /* bytes waiting to be written to the store; 67108864 */
 } CwLimits;
 
 /* All in milliseconds. */

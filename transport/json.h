@@ -13,8 +13,8 @@
 
 G_BEGIN_DECLS
 
-#define CW_JSON_DEPTH 32    /* arrays and objects in each other */
-#define CW_JSON_MEMBERS 256 /* of one object */
+#define CW_JSON_DEPTH 32     /* arrays and objects in each other */
+#define CW_JSON_MEMBERS 1024 /* of one object */
 
 typedef enum {
     CW_JSON_NULL,

@@ -13,6 +13,7 @@
  *     session-room-list.c  the network's list of them
  *     session-kept.c       those that he keeps, also while he is offline
  *     session-avatars.c    their pictures
+ *     session-remembered.c what his host has us remember
  *     session-looks.c      the user's own picture and nickname
  *
  * Nobody else includes this.
@@ -64,9 +65,10 @@ struct CwSession {
     GHashTable *rooms;             /* name -> CwRoom *, owned: session-rooms.c */
     GHashTable *rooms_left;        /* name -> room-left lines to come for rooms that he left */
     CwSessionRoomList *room_list;
-    GHashTable *kept;   /* name -> CwStoredRoom *, owned; NULL: not loaded */
-    gboolean over_kept; /* some of them were not joined; said */
-    gboolean remains;   /* without a resource, for them */
+    struct CwSessionRemembering *remembering; /* session-remembered.c; nullable */
+    GHashTable *kept;                         /* name -> CwStoredRoom *, owned; NULL: not loaded */
+    gboolean over_kept;                       /* some of them were not joined; said */
+    gboolean remains;                         /* without a resource, for them */
     CwOutbox *outbox;
     CwSeen *seen;
     GQueue questions;      /* CwQuestion *, owned */
@@ -209,6 +211,12 @@ void cw_session_take_room_list(CwSession *session, const CwLinkMsg *msg);
 
 void cw_session_take_avatar(CwSession *session, const CwLinkMsg *msg);
 void cw_session_forget_avatar(CwContact *contact);
+
+/* ---- session-remembered.c ---- */
+
+void cw_session_take_remember(CwSession *session, const CwLinkMsg *msg);
+GHashTable *cw_session_remembered_values(gpointer data); /* CwAccountEvents.values */
+void cw_session_free_remembering(CwSession *session);
 
 /* ---- session-looks.c ---- */
 

@@ -384,6 +384,8 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         cw_session_take_room_line(session, msg);
         break;
     case CW_LINK_REMEMBER:
+        cw_session_take_remember(session, msg);
+        break;
     case CW_LINK_ROOM_JOIN:
     case CW_LINK_ROOM_LEAVE:
     case CW_LINK_ROOM_NICK:
@@ -449,7 +451,11 @@ static void lost_cb(const char *why, gboolean guilty, gpointer data)
     wait_and_retry(session, wait, CW_REASON_HOST, text);
 }
 
-static const CwAccountEvents account_events = {.line = line_cb, .lost = lost_cb};
+static const CwAccountEvents account_events = {
+    .line = line_cb,
+    .values = cw_session_remembered_values,
+    .lost = lost_cb,
+};
 
 /* (transfer full) the plugin's options: the admin's, and the user's where the admin lets him
  * choose.  The admin's come last for options that users do not see. */
@@ -933,6 +939,7 @@ void cw_session_free(CwSession *session)
     g_clear_pointer(&session->kept, g_hash_table_unref);
     g_ptr_array_unref(session->resources);
     cw_session_free_looks(session);
+    cw_session_free_remembering(session);
     if (session->held != NULL)
         g_string_free(session->held, TRUE);
     g_free(session->told_status);

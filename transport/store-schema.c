@@ -39,6 +39,15 @@
     ") WITHOUT ROWID;"                                                                             \
     "CREATE INDEX kept_rooms_that_stay ON kept_rooms (user) WHERE stay;"
 
+/* What a host has its gateway keep for an account. */
+#define REMEMBERED                                                                                 \
+    "CREATE TABLE remembered ("                                                                    \
+    "  user  INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"                            \
+    "  name  TEXT NOT NULL,"                                                                       \
+    "  value BLOB NOT NULL," /* a box of seal.h */                                                 \
+    "  PRIMARY KEY (user, name)"                                                                   \
+    ");"
+
 const char *const cw_store_migrations[] = {
     /* 0 -> 1: registrations, what their users chose, and contacts seen. */
     "CREATE TABLE meta ("
@@ -111,6 +120,9 @@ const char *const cw_store_migrations[] = {
 
     /* 5 -> 6: rooms: what was said in them, and those that users keep. */
     ARCHIVE KEPT_ROOMS,
+
+    /* 6 -> 7: what hosts remember of their accounts.  Not WITHOUT ROWID: a value may be long. */
+    REMEMBERED,
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
 

@@ -18,6 +18,7 @@
 
 #include "transport/seal.h"
 #include "transport/store-archive.h"
+#include "transport/store-remembered.h"
 #include "transport/store-schema.h"
 #include "transport/store-writer.h"
 
@@ -75,6 +76,7 @@ struct CwStore {
     sqlite3 *db; /* for reading */
     sqlite3_stmt *statements[N_STATEMENTS];
     CwArchiveReader *archive;
+    CwRememberedReader *remembered;
     CwSeal *seal;
     CwStoreWriter *writer;
 };
@@ -212,7 +214,8 @@ static gboolean open_reader(CwStore *store, GError **error)
         }
     }
     store->archive = cw_archive_reader_new(store->db, store->seal, error);
-    return store->archive != NULL;
+    store->remembered = store->archive ? cw_remembered_reader_new(store->db, error) : NULL;
+    return store->remembered != NULL;
 }
 
 static gboolean open_all(CwStore *store, const char *key_path, GError **error)
@@ -250,6 +253,7 @@ void cw_store_free(CwStore *store)
     for (guint i = 0; i < N_STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
     cw_archive_reader_free(store->archive);
+    cw_remembered_reader_free(store->remembered);
     sqlite3_close(store->db);
     cw_store_writer_free(store->writer);
     cw_seal_free(store->seal);
@@ -556,6 +560,54 @@ char *cw_store_find_copy(CwStore *store, const char *domain, const char *jid, co
     return cw_archive_reader_find_copy(store->archive, &place, line, tolerance, until, besides);
 }
 
+typedef struct {
+    const char *domain, *jid;
+    GHashTable *boxes; /* name -> GBytes */
+} Remembered;
+
+static void overlay(const CwWrite *write, gpointer data)
+{
+    const Remembered *remembered = data;
+
+    if (!g_str_equal(write->user->jid, remembered->jid) ||
+        !g_str_equal(write->user->domain, remembered->domain))
+        return;
+    if (write->kind != CW_WRITE_REMEMBER)
+        g_hash_table_remove_all(remembered->boxes);
+    else if (write->box)
+        g_hash_table_replace(remembered->boxes, g_strdup(write->name), g_bytes_ref(write->box));
+    else
+        g_hash_table_remove(remembered->boxes, write->name);
+}
+
+GHashTable *cw_store_list_remembered(CwStore *store, const char *domain, const char *jid,
+                                     GError **error)
+{
+    g_autoptr(GHashTable) boxes = cw_remembered_reader_list(store->remembered, domain, jid, error);
+    GHashTableIter iter;
+    gpointer name, box;
+    guint n_bad = 0;
+
+    if (!boxes)
+        return NULL;
+    cw_store_writer_each_unfinished(store->writer, overlay, &(Remembered){domain, jid, boxes});
+    GHashTable *values = cw_secret_table_new();
+    g_hash_table_iter_init(&iter, boxes);
+    while (g_hash_table_iter_next(&iter, &name, &box)) {
+        g_autofree char *place = cw_remembered_box_place(domain, name);
+        char *value = cw_seal_open_text(store->seal, box, place, NULL);
+        if (value)
+            g_hash_table_insert(values, g_strdup(name), value);
+        else
+            n_bad++;
+    }
+    if (n_bad > 0)
+        g_warning("store: %u remembered value(s) of %s at %s cannot be opened and are skipped: "
+                  "made with another key, or damaged",
+                  n_bad, jid, domain);
+    return values;
+}
+
 /* ---- writing ---- */
 
 void cw_store_put_user(CwStore *store, const CwUser *user, CwStoreDone done, gpointer data)
@@ -725,6 +777,21 @@ void cw_store_expire_archive(CwStore *store, gint64 before)
 {
     CwWrite *write = cw_write_new(CW_WRITE_EXPIRE_ARCHIVE, "", "", NULL, NULL);
     write->before = before;
+    cw_store_writer_push(store->writer, write);
+}
+
+void cw_store_remember(CwStore *store, const char *domain, const char *jid, const char *name,
+                       const char *value, guint most, guint most_bytes, CwStoreDone done,
+                       gpointer data)
+{
+    CwWrite *write = cw_write_new(CW_WRITE_REMEMBER, domain, jid, done, data);
+    if (value) {
+        g_autofree char *place = cw_remembered_box_place(domain, name);
+        write->box = cw_seal_close_text(store->seal, value, place);
+    }
+    write->name = g_strdup(name);
+    write->most = most;
+    write->most_bytes = most_bytes;
     cw_store_writer_push(store->writer, write);
 }
 

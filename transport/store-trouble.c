@@ -26,6 +26,7 @@ static char *take_counts(CwStoreTrouble *trouble)
         [CW_TROUBLE_CONTACTS] = "contact",
         [CW_TROUBLE_MESSAGES] = "message",
         [CW_TROUBLE_ARCHIVE] = "archived line",
+        [CW_TROUBLE_REMEMBERED] = "remembered value",
     };
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < CW_N_TROUBLES; i++) {

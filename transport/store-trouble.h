@@ -19,6 +19,7 @@ typedef enum {
     CW_TROUBLE_CONTACTS,
     CW_TROUBLE_MESSAGES,
     CW_TROUBLE_ARCHIVE,
+    CW_TROUBLE_REMEMBERED,
     CW_N_TROUBLES,
 } CwTroubleKind;
 

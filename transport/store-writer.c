@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "transport/store-archive.h"
+#include "transport/store-remembered.h"
 #include "transport/store-schema.h"
 #include "transport/store-trouble.h"
 
@@ -95,6 +96,7 @@ struct CwStoreWriter {
     sqlite3 *db;
     sqlite3_stmt *statements[N_STATEMENTS];
     CwArchiveWriter *archive;
+    CwRememberedWriter *remembered;
     GAsyncQueue *queue;    /* of CwWrite, to the thread; `stop` is its last */
     GAsyncQueue *finished; /* of CwWrite, from the thread */
     GSource *source;       /* runs what is finished; made ready by the thread */
@@ -107,6 +109,7 @@ struct CwStoreWriter {
 
     /* the caller's */
     char *path;
+    GQueue unfinished;  /* of CwWrite: cw_store_writer_each_unfinished() */
     guint n_waiting;    /* writes that were queued and are not finished */
     gsize waiting, max; /* bytes that they hold, and may hold */
     CwStoreTrouble trouble;
@@ -134,6 +137,7 @@ static void write_free(CwWrite *write)
     cw_spooled_free(write->spooled);
     cw_archived_free(write->line);
     g_free(write->line_room);
+    g_free(write->name);
     cw_stored_room_free(write->room);
     g_clear_pointer(&write->boxes, g_hash_table_unref);
     g_clear_error(&write->error);
@@ -367,6 +371,15 @@ static gboolean expire_archive(CwStoreWriter *writer, CwWrite *write, GError **e
     return TRUE;
 }
 
+/* That it is refused is no failure: the others of its group are done. */
+static gboolean put_remembered(CwStoreWriter *writer, CwWrite *write, GError **error)
+{
+    return cw_remembered_writer_put(writer->remembered, write->user->domain, write->user->jid,
+                                    write->name, write->box, write->most, write->most_bytes,
+                                    &write->refused) ||
+           fail(writer, error);
+}
+
 static gboolean apply(CwStoreWriter *writer, CwWrite *write, GError **error)
 {
     switch (write->kind) {
@@ -402,6 +415,9 @@ static gboolean apply(CwStoreWriter *writer, CwWrite *write, GError **error)
         return archive_line(writer, write, error);
     case CW_WRITE_EXPIRE_ARCHIVE:
         return expire_archive(writer, write, error);
+    case CW_WRITE_REMEMBER:
+        writer->residue = TRUE; /* the value of before */
+        return put_remembered(writer, write, error);
     case CW_WRITE_SYNC:
         return TRUE;
     }
@@ -570,11 +586,12 @@ static gpointer writer_thread(gpointer data)
 
 /* ---- in the caller's main context ---- */
 
-/* It is not the disk's fault that a move comes too late. */
+/* It is not the disk's fault that a move comes too late, or that somebody has enough. */
 static gboolean is_trouble(const CwWrite *write)
 {
     return write->error != NULL &&
-           !g_error_matches(write->error, CW_STORE_ERROR, CW_STORE_ERROR_MOVE);
+           !g_error_matches(write->error, CW_STORE_ERROR, CW_STORE_ERROR_MOVE) &&
+           !g_error_matches(write->error, CW_STORE_ERROR, CW_STORE_ERROR_FULL);
 }
 
 static void count_failure(CwStoreWriter *writer, const CwWrite *write)
@@ -601,6 +618,9 @@ static void count_failure(CwStoreWriter *writer, const CwWrite *write)
     case CW_WRITE_ARCHIVE_LINE:
     case CW_WRITE_EXPIRE_ARCHIVE:
         kind = CW_TROUBLE_ARCHIVE;
+        break;
+    case CW_WRITE_REMEMBER:
+        kind = CW_TROUBLE_REMEMBERED;
         break;
     case CW_WRITE_SYNC:
         return;
@@ -633,11 +653,30 @@ static void expire_again(CwStoreWriter *writer, gint64 before)
     cw_store_writer_push(writer, write);
 }
 
+static gboolean is_of_remembered(const CwWrite *write)
+{
+    return write->kind == CW_WRITE_REMEMBER || write->kind == CW_WRITE_DELETE_USER ||
+           write->kind == CW_WRITE_MOVE_USER;
+}
+
+void cw_store_writer_each_unfinished(CwStoreWriter *writer,
+                                     void (*visit)(const CwWrite *write, gpointer data),
+                                     gpointer data)
+{
+    for (const GList *l = writer->unfinished.head; l; l = l->next)
+        visit(l->data, data);
+}
+
 static void run_finished(CwStoreWriter *writer)
 {
     CwWrite *write;
     gboolean failed = FALSE, changed = FALSE;
     while ((write = g_async_queue_try_pop(writer->finished))) {
+        if (is_of_remembered(write))
+            g_queue_remove(&writer->unfinished, write);
+        if (write->refused && !write->error)
+            write->error = g_error_new(CW_STORE_ERROR, CW_STORE_ERROR_FULL,
+                                       "more would be remembered than may be");
         if (write->size > 0)
             writer->n_waiting--;
         writer->waiting -= write->size;
@@ -686,7 +725,7 @@ static gsize size_of(const CwWrite *write)
 {
     const CwUser *user = write->user;
     gsize size = sizeof *write + sizeof *user + length_of(user->domain) + length_of(user->jid) +
-                 length_of(user->username) + length_of(write->new_jid);
+                 length_of(user->username) + length_of(write->new_jid) + length_of(write->name);
     GHashTableIter iter;
     gpointer name, value;
     g_hash_table_iter_init(&iter, user->options);
@@ -720,7 +759,8 @@ static gboolean is_put(const CwWrite *write)
     return write->kind == CW_WRITE_PUT_USER || write->kind == CW_WRITE_PUT_CONTACT ||
            write->kind == CW_WRITE_PUT_REQUEST || write->kind == CW_WRITE_PUT_SPOOLED ||
            write->kind == CW_WRITE_PUT_PREFERENCES || write->kind == CW_WRITE_PUT_ROOM ||
-           write->kind == CW_WRITE_ARCHIVE_LINE;
+           write->kind == CW_WRITE_ARCHIVE_LINE ||
+           (write->kind == CW_WRITE_REMEMBER && write->box != NULL);
 }
 
 void cw_store_writer_set_queue_bytes(CwStoreWriter *writer, gsize bytes)
@@ -737,6 +777,8 @@ void cw_store_writer_push(CwStoreWriter *writer, CwWrite *write)
         write->size = size;
         writer->waiting += size;
         writer->n_waiting++;
+        if (is_of_remembered(write))
+            g_queue_push_tail(&writer->unfinished, write);
         g_async_queue_push(writer->queue, write);
         return;
     }
@@ -780,6 +822,11 @@ CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error)
         cw_store_writer_free(writer);
         return NULL;
     }
+    writer->remembered = cw_remembered_writer_new(db, error);
+    if (!writer->remembered) {
+        cw_store_writer_free(writer);
+        return NULL;
+    }
     writer->thread = g_thread_new("store", writer_thread, writer);
     return writer;
 }
@@ -806,6 +853,7 @@ void cw_store_writer_free(CwStoreWriter *writer)
     for (guint i = 0; i < N_STATEMENTS; i++)
         sqlite3_finalize(writer->statements[i]);
     cw_archive_writer_free(writer->archive);
+    cw_remembered_writer_free(writer->remembered);
     sqlite3_close(writer->db);
     g_free(writer);
 }

@@ -36,6 +36,7 @@ typedef enum {
     CW_WRITE_DELETE_SPOOLED,
     CW_WRITE_ARCHIVE_LINE,
     CW_WRITE_EXPIRE_ARCHIVE,
+    CW_WRITE_REMEMBER,
     CW_WRITE_SYNC, /* nothing but done() */
 } CwWriteKind;
 
@@ -50,16 +51,19 @@ typedef struct {
     CwSpooled *spooled;       /* (nullable) its text never */
     CwArchived *line;         /* (nullable) its text never */
     char *line_room;          /* (nullable) whose archive it is for */
-    guint most;               /* lines that this archive keeps; 0: any */
+    guint most;               /* lines that this archive keeps, 0: any; values of a user */
     gint64 before;            /* Unix time, s: what is older expires */
     CwStoredRoom *room;       /* (nullable) its password never */
     GHashTable *boxes;        /* (nullable) room -> GBytes: its sealed password, for a move */
+    char *name;               /* (nullable) of what is remembered; `box` is its value */
+    guint most_bytes;         /* of all values of a user; `most` of them */
     CwStoreDone done;         /* (nullable) */
     gpointer data;
     gsize size;       /* bytes, while it waits */
     gboolean changed; /* its transaction changed the database */
     gboolean trims;   /* the last line for its archive in this group */
     gboolean more;    /* there may be more to expire */
+    gboolean refused; /* the user has as much as he may */
     gboolean dropped; /* a message that is deleted again in the same group: never written */
     GError *error;    /* the writer's answer */
 } CwWrite;
@@ -77,6 +81,11 @@ void cw_store_writer_free(CwStoreWriter *writer);
 /* What the writes that wait may hold, in bytes.  Over it only deletions are taken, which make room.
  */
 void cw_store_writer_set_queue_bytes(CwStoreWriter *writer, gsize bytes);
+/* Writes that are not finished: whether they are in the database yet is not known.  Only of those
+ * that bear on what is remembered: of a value, and of a user who goes.  In the order given. */
+void cw_store_writer_each_unfinished(CwStoreWriter *writer,
+                                     void (*visit)(const CwWrite *write, gpointer data),
+                                     gpointer data);
 void cw_store_writer_push(CwStoreWriter *writer, CwWrite *write); /* (transfer full) */
 
 G_END_DECLS

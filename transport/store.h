@@ -24,6 +24,7 @@ typedef enum {
     CW_STORE_ERROR_KEY,     /* the key file does not fit the database */
     CW_STORE_ERROR_READ,
     CW_STORE_ERROR_WRITE, /* disk full and the like */
+    CW_STORE_ERROR_FULL,  /* somebody would have more than he may */
     CW_STORE_ERROR_MOVE,  /* nobody is there to move, or somebody is where he is to go */
 } CwStoreError;
 
@@ -241,6 +242,18 @@ char *cw_store_find_copy(CwStore *store, const char *domain, const char *jid, co
                          GHashTable *besides);
 /* Deletes what was said before that time, of all archives, a few rows at a time. */
 void cw_store_expire_archive(CwStore *store, gint64 before);
+
+/* ---- what hosts remember of their accounts ---- */
+
+/* char * -> char *, wiped when it is given back.  Writes that are not done yet are seen, too. */
+GHashTable *cw_store_list_remembered(CwStore *store, const char *domain, const char *jid,
+                                     GError **error);
+/* `value` NULL: forgets it.  CW_STORE_ERROR_FULL: the user would have over `most` values, or over
+ * `most_bytes` with their names, as they are stored; what was there stays.  They go with their
+ * user, and move with him; of one who is not registered (any more) nothing is stored. */
+void cw_store_remember(CwStore *store, const char *domain, const char *jid, const char *name,
+                       const char *value, guint most, guint most_bytes, CwStoreDone done,
+                       gpointer data);
 
 /* What the writes that wait may hold; 64 MiB.  Over it they are refused like those on a full disk.
  */

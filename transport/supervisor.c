@@ -127,14 +127,33 @@ CwSlot *cw_supervisor_start_host(CwSupervisor *supervisor)
 
 /* ---- log-ins and their pace ---- */
 
-static void send_login(CwAccount *account, CwSlot *slot)
+/* (transfer full) (nullable) what it has beside its options, with these. */
+static GHashTable *whole_values(CwAccount *account)
+{
+    GHashTable *values =
+        account->events->values == NULL ? NULL : account->events->values(account->data);
+    GHashTableIter iter;
+    gpointer name, value;
+
+    if (values == NULL)
+        return NULL;
+    if (account->options != NULL) {
+        g_hash_table_iter_init(&iter, account->options);
+        while (g_hash_table_iter_next(&iter, &name, &value))
+            g_hash_table_replace(values, g_strdup(name), g_strdup(value));
+    }
+    return values;
+}
+
+/* `values` (nullable): whole_values() */
+static void send_login(CwAccount *account, CwSlot *slot, GHashTable *values)
 {
     g_autofree char *data = account->picture == NULL ? NULL : cw_avatar_encode(account->picture);
     CwLinkMsg login = {
         .kind = CW_LINK_LOGIN,
         .username = account->username,
         .password = cw_secret_peek(account->password),
-        .values = account->options,
+        .values = values == NULL ? account->options : values,
         .show = account->show,
         .status = account->status,
         .name = account->nick,
@@ -150,29 +169,42 @@ static void send_login(CwAccount *account, CwSlot *slot)
     login.account = account->number;
     g_hash_table_insert(slot->accounts, GUINT_TO_POINTER(account->number), account);
     cw_host_send(slot->host, &login);
-    /* the password is on its way and not needed any more here */
+    /* what is on its way is not needed any more here */
     g_clear_pointer(&account->password, cw_secret_unref);
+    g_clear_pointer(&account->options, g_hash_table_unref);
     cw_account_set_looks(account, NULL, NULL);
+}
+
+/* Many long lines at once would make a host count as stuck. */
+static gboolean must_wait(const CwAccount *account, GHashTable *values)
+{
+    return (account->picture != NULL || values != NULL) &&
+           cw_host_is_congested(account->home->host);
 }
 
 /* Sends what has a home that is ready, as far as the pace lets it.  ms until it lets more. */
 static guint send_logins(CwSupervisor *supervisor)
 {
     guint wait = 0, busy = 0, rate = supervisor->transport->logins_per_minute;
+    const CwSlot *full = NULL; /* so that what waits is not read for nothing, again and again */
 
     for (GList *l = supervisor->waiting.head, *next; l != NULL; l = next) {
         CwAccount *account = l->data;
         next = l->next;
         if (account->home == NULL || !cw_host_is_ready(account->home->host))
             continue;
-        if (account->picture != NULL && cw_host_is_congested(account->home->host)) {
-            busy = BUSY_WAIT; /* many pictures at once would make it count as stuck */
+        if (account->home == full)
+            continue;
+        g_autoptr(GHashTable) values = whole_values(account);
+        if (must_wait(account, values)) {
+            full = account->home;
+            busy = BUSY_WAIT;
             continue;
         }
         if (!cw_pace_take(&supervisor->pace, rate, 60000, MAX(1, rate / 60), &wait))
             break;
         g_queue_unlink(&supervisor->waiting, &account->link);
-        send_login(account, account->home);
+        send_login(account, account->home, values);
     }
     return wait > 0 && busy > 0 ? MIN(wait, busy) : MAX(wait, busy);
 }

@@ -48,6 +48,9 @@ typedef struct CwAccount CwAccount;
 
 typedef struct {
     void (*line)(const CwLinkMsg *msg, gpointer data);
+    /* The log-in is sent now: what it has beside the options.  char * -> char *, (transfer full)
+     * (nullable); the member itself, too. */
+    GHashTable *(*values)(gpointer data);
     /* Its host is gone, and with it the log-in.  `guilty`: the host crashed while it was alone
      * there (and the host was not idle, or this was the second time), or was serving it for the
      * second time: it is better not tried again for a while. */

@@ -111,6 +111,9 @@ static void settings_parse__fills_in__defaults(void)
     g_assert_cmpuint(limits->resources, ==, 32);
     g_assert_cmpuint(limits->pending_messages, ==, 500);
     g_assert_cmpuint(limits->questions, ==, 16);
+    g_assert_cmpuint(limits->remembered_values, ==, 500);
+    g_assert_cmpuint(limits->remembered_value_size, ==, 16384);
+    g_assert_cmpuint(limits->remembered_size, ==, 512 * 1024);
     g_assert_cmpuint(limits->avatar_size, ==, 262144);
     g_assert_cmpuint(limits->avatar_cache, ==, 64 * 1024 * 1024);
     g_assert_cmpuint(limits->info_requests, ==, 32);
@@ -256,6 +259,9 @@ static const Refused refused[] = {
     {"[limits]\nstanza-size = 9999\n", CW_SETTINGS_ERROR_VALUE,
      "*found '9999', expected a number from 10000 to 1073741824, or 0 for no limit"},
     {"[limits]\nstanza-size = 5 G\n", CW_SETTINGS_ERROR_VALUE, "*found '5 G'*"},
+    {"[limits]\nremembered-values = 901\n", CW_SETTINGS_ERROR_VALUE,
+     "*found '901', expected a number from 1 to 900, or 0 for no limit"},
+    {"[limits]\nremembered-size = 1M\n", CW_SETTINGS_ERROR_VALUE, "*found '1M', expected*"},
     {"[timing]\nstop-timeout = 0\n", CW_SETTINGS_ERROR_VALUE,
      "*found '0', expected a time from 1 ms to 24 h: seconds, or with ms, s, m, h"},
     {"[timing]\nstop-timeout = 25h\n", CW_SETTINGS_ERROR_VALUE, "*found '25h'*"},

@@ -22,6 +22,8 @@ static const char settings_text[] = "[timing]\n"
                                     "[limits]\n"
                                     "message-size = 1000\n"
                                     "search-requests = 2\n"
+                                    "remembered-values = 3\n"
+                                    "remembered-value-size = 100\n"
                                     "[transport " DOMAIN "]\n"
                                     "secret = s\n"
                                     "protocol = purple:prpl-test\n";
@@ -43,6 +45,8 @@ static const char host_script[] =
     "n=0 c=0\n"
     "looks() { c=$((c+1)); say \"{\\\"type\\\":\\\"message\\\",\\\"account\\\":$n,"
     "\\\"contact\\\":\\\"looks\\\",\\\"text\\\":\\\"$c$1 \\\"}\"; }\n"
+    "keep() { say \"{\\\"type\\\":\\\"remember\\\",\\\"account\\\":$n,"
+    "\\\"name\\\":\\\"$1\\\"$2}\"; }\n"
     "while read -r line <&3; do case $line in\n"
     "*'\"type\":\"login\"'*) n=$((n+1)); case $line in *'\"username\":\"looks\"'*)\n"
     "    case $line in *'\"data\":'*) looks with;; *) looks without;; esac;; esac; case $line in\n"
@@ -50,6 +54,13 @@ static const char host_script[] =
     "\\\"title\\\":\\\"Trust it?\\\",\\\"fields\\\":[]}\";;\n"
     "  *'\"long\"'*) state online; say \"{\\\"type\\\":\\\"message\\\",\\\"account\\\":$n,"
     "\\\"contact\\\":\\\"romeo\\\",\\\"text\\\":\\\"$(printf '%01500d' 0)ä\\\"}\";;\n"
+    "  *'\"keeper\"'*) state online; case $line in\n"
+    "    *'\"remembered.d\"'*|*'\"remembered.e\"'*) looks much;;\n"
+    "    *'\"remembered.a\":\"2\"'*) looks all; keep a;;\n"
+    "    *'\"remembered.b\"'*) looks forgot;;\n"
+    "    *) for k in a b c d; do keep $k ',\"text\":\"1\"'; done; keep a ',\"text\":\"2\"'\n"
+    "      keep b \",\\\"text\\\":\\\"$(printf '%0101d' 0)\\\"\"; keep e "
+    "',\"text\":\"5\"'; looks nothing;; esac;;\n"
     "  *'\"refused\"'*) say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,"
     "\\\"state\\\":\\\"offline\\\",\\\"reason\\\":\\\"auth\\\",\\\"fatal\\\":true}\";;\n"
     "  *) state online;; esac;;\n"
@@ -328,6 +339,18 @@ static void assert_told(World *world, const char *told)
     }
     g_assert_cmpstr(world->told->str, ==, told);
     g_string_truncate(world->told, 0);
+}
+
+/* The first log-in is the trial, whose lines wait until the registration is stored. */
+static void what_is_remembered__comes_back__with_each_log_in(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "keeper"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    assert_told(world, "1nothing ");
+    cw_session_log_in_again(session); /* what a has now may not be written yet */
+    assert_told(world, "2all ");
+    cw_session_log_in_again(session);
+    assert_told(world, "3forgot ");
 }
 
 static CwSubscription subscription_of(World *world, const char *name)
@@ -670,6 +693,8 @@ int main(int argc, char **argv)
     ADD("/message/comes_in_pieces/over_the_limit", message__comes_in_pieces__over_the_limit);
     ADD("/subscribe/is_answered/by_the_network", subscribe__is_answered__by_the_network);
     ADD("/subscribe/is_kept/for_the_next_login", subscribe__is_kept__for_the_next_login);
+    ADD("/remembered/comes_back/with_each_log_in",
+        what_is_remembered__comes_back__with_each_log_in);
     ADD("/looks/are_told/when_they_change", looks__are_told__when_they_change);
     ADD("/looks/are_told/at_a_pace", looks__are_told__at_a_pace);
     ADD("/looks/begin/each_log_in", looks__begin__each_log_in);

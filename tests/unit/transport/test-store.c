@@ -875,6 +875,19 @@ static void assert_archive_of_fixture(CwStore *store, guint n)
         g_assert_cmpstr(((const CwArchived *)lines->pdata[0])->text, ==, "he is wise");
 }
 
+static void assert_remembered_of_fixture(CwStore *store, const char *expected)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GHashTable) values = cw_store_list_remembered(store, ICQ, JULIET, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(g_hash_table_lookup(values, "wish.zone"), ==, expected);
+}
+
+static void remember_of_fixture(CwStore *store)
+{
+    cw_store_remember(store, ICQ, JULIET, "wish.zone", "Europe/Rome", 10, 1024, NULL, NULL);
+}
+
 /* Every version that ever shipped opens, with what stood in it. */
 static void every_version__opens__with_its_content(Fixture *fixture, gconstpointer data)
 {
@@ -910,11 +923,15 @@ static void every_version__opens__with_its_content(Fixture *fixture, gconstpoint
         g_assert_cmpuint(kept->len, ==, version >= 6 ? 1 : 0);
         if (version >= 6)
             assert_room(kept, 0, "#verona", "open sesame", TRUE);
+        assert_remembered_of_fixture(fixture->store, version >= 7 ? "Europe/Rome" : NULL);
+        remember_of_fixture(fixture->store);
         put_spooled(fixture->store, 8, CW_SPOOL_TO_USER, JULIET, "new");
         archive_line_of_fixture(fixture->store);
         put(fixture->store, "new@example.com", PASSWORD);
         assert_archive_of_fixture(fixture->store, 1);
         put_room(fixture->store, JULIET, "#mantua", "xyzzy", TRUE);
+        sync_store(fixture->store);
+        assert_remembered_of_fixture(fixture->store, "Europe/Rome");
         close_store(fixture);
         sqlite3 *db;
         g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
@@ -950,6 +967,7 @@ static void make_fixture(const char *folder)
     spooled->sent = TRUE;
     cw_store_put_spooled(fixture.store, ICQ, spooled);
     archive_line_of_fixture(fixture.store);
+    remember_of_fixture(fixture.store);
     close_store(&fixture);
     g_free(fixture.path);
     g_free(fixture.key_path);
