@@ -183,7 +183,8 @@ static void message_cb(CwSession *session, const char *contact, const char *text
     cw_component_end_lasting(component, stamp != 0);
 }
 
-/* What happens is news, nothing that anybody answers: RFC 6121 5.2.2; the link by XEP-0066 3. */
+/* What happens is news, nothing that anybody answers: RFC 6121 5.2.2; the link by XEP-0066 3.
+ * Without a title it is an answer that is somewhere else, such as a picture. */
 static void news_cb(CwSession *session, const char *contact, const char *title, const char *text,
                     const char *url, gint64 stamp, gpointer data)
 {
@@ -193,7 +194,7 @@ static void news_cb(CwSession *session, const char *contact, const char *title, 
 
     CwWriter *writer = cw_component_begin_lasting(
         component, "message", from == NULL ? cw_component_domain(component) : from,
-        cw_session_jid(session), "headline", id);
+        cw_session_jid(session), title == NULL ? "chat" : "headline", id);
     if (title != NULL)
         cw_writer_leaf(writer, "subject", NULL, title);
     cw_writer_leaf(writer, "body", NULL, text);

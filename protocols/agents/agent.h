@@ -125,6 +125,8 @@ void cw_thing_show(CwThing *thing); /* its status may be another: to those who w
 
 /* The answer to a command. */
 void cw_watch_reply(CwWatch *watch, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* The same, and it is at this URL: a picture, which clients show in its place. */
+void cw_watch_reply_link(CwWatch *watch, const char *url);
 /* Something happened.  Now, or in a digest when he wants to be left alone.  `title`, `url`
  * nullable. */
 void cw_watch_push(CwWatch *watch, const char *title, const char *text, const char *url);

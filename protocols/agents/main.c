@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "protocols/agents/files.h"
 #include "protocols/agents/host.h"
 #include "protocols/agents/http.h"
 #include "protocols/agents/thing.h"
@@ -129,7 +130,8 @@ static gboolean start_agent(char **settings, GError **error)
 
     return read_settings(settings, error) &&
            cw_agent_setting_number("interval", 1, 86400, &interval, error) &&
-           cw_http_start(error) && (agent->start == NULL || agent->start(error));
+           cw_http_start(error) && cw_files_start(error) &&
+           (agent->start == NULL || agent->start(error));
 }
 
 /* What keeps the agent from working is for the gateway's log, too. */
@@ -173,6 +175,7 @@ static int serve(const char *id, char **settings)
     cw_things_stop();
     if (cw_agent_host.agent->stop != NULL)
         cw_agent_host.agent->stop();
+    cw_files_stop();
     cw_http_stop();
     if (cw_agent_host.peer != NULL)
         cw_link_peer_flush(cw_agent_host.peer, LAST_WORDS);

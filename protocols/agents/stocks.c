@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocols/agents/chart.h"
+#include "protocols/agents/files.h"
 #include "protocols/agents/http.h"
 #include "protocols/agents/quote.h"
 
@@ -484,6 +486,21 @@ static void run_quote(CwWatch *watch, const char *arguments)
                    share->quote.name == NULL ? "" : share->quote.name, text);
 }
 
+/* FALSE: it could not be made. */
+static gboolean send_picture(CwWatch *watch, const Share *share, guint count)
+{
+    double values[SAMPLES];
+
+    for (guint i = 0; i < count; i++)
+        values[i] = share->samples[(share->n_samples - count + i) % SAMPLES];
+    g_autoptr(GBytes) picture = cw_chart_draw(values, count, share->quote.reference);
+    if (picture == NULL)
+        return FALSE;
+    g_autofree char *url = cw_files_publish(picture, "chart.png", "image/png");
+    cw_watch_reply_link(watch, url);
+    return TRUE;
+}
+
 static void run_chart(CwWatch *watch, const char *arguments)
 {
     static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -504,6 +521,8 @@ static void run_chart(CwWatch *watch, const char *arguments)
         double part = most > least ? (share->samples[i % SAMPLES] - least) / (most - least) : 0;
         g_string_append(line, blocks[(guint)(part * 7.999)]);
     }
+    if (cw_files_are_on() && send_picture(watch, share, count))
+        return;
     g_autofree char *low = price_text(least), *high = price_text(most);
     cw_watch_reply(watch, "%s\nfrom %s to %s, in the last %u looks", line->str, low, high, count);
 }

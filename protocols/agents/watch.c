@@ -108,6 +108,11 @@ void cw_watch_reply(CwWatch *watch, const char *format, ...)
     cw_reader_say(watch->reader, watch->thing->name, NULL, text, NULL);
 }
 
+void cw_watch_reply_link(CwWatch *watch, const char *url)
+{
+    cw_reader_say(watch->reader, watch->thing->name, NULL, url, url);
+}
+
 static char *describe_problem(const CwThing *thing)
 {
     if (!thing->is_fresh)

@@ -21,6 +21,7 @@ LIBRARIES = {
     "libpurple": r"(libpurple/|purple\.h)",
     "libsoup": r"libsoup/",
     "jansson": r"jansson",
+    "libpng": r"png\.h",
     "libpq": r"libpq",
 }
 
@@ -49,7 +50,7 @@ LAW = [
     ("transport/store*.c", ["transport/"], GLIB + ["sqlite"]),
     ("transport/*", ["transport/", "conf/"], GLIB),
     ("protocols/purple/*", LINK + ["protocols/purple/"], GLIB + ["libpurple"]),
-    ("protocols/agents/*", LINK + ["protocols/agents/"], GLIB + ["libsoup", "jansson", "expat"]),
+    ("protocols/agents/*", LINK + ["protocols/agents/"], GLIB + ["libsoup", "jansson", "expat", "libpng"]),
     ("protocols/*", LINK, GLIB),
     ("conf/*", ["conf/"], ["glib"]),
     ("tests/*", ["component/", "transport/", "conf/", "protocols/", "tests/"], list(LIBRARIES)),

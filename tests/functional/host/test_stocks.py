@@ -3,9 +3,13 @@
 import datetime
 import json
 import os
+import struct
+import urllib.error
+import urllib.request
 import zoneinfo
 
 import pytest
+from hostlib import free_port
 from weblib import AGENTS, add, say
 
 HEAD = "Symbol,Date,Time,Open,High,Low,Close,Volume,Name,Prev\r\n"
@@ -198,3 +202,33 @@ def test_settings(start_host, tmp_path):
         host = start_host("stocks", command=[AGENTS, "--agent"], args=["--set", wrong], hello=False)
         host.end(78)
         assert part in host.errors() and "s3cret" not in host.errors()
+
+
+def test_a_chart_as_a_picture(start, web):
+    port = free_port()
+    host = start(f"files-port={port}", "files-url=https://files.example.org/causeway/")
+    watch(host)
+    web.put("/q", csv("192.85", "190"), type_="text/plain")
+    host.expect("presence", contact="aapl")
+    host.expect("ack", id=host.message("aapl", "chart"))
+    answer = host.expect("message", contact="aapl")
+    prefix = "https://files.example.org/causeway/"
+    assert answer["text"] == answer["url"] and answer["url"].startswith(prefix) and "title" not in answer
+    assert answer["url"].endswith("/chart.png")
+    path = answer["url"][len(prefix):]
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}") as page:
+        data = page.read()
+        assert page.headers["Content-Type"] == "image/png"
+    assert data.startswith(b"\x89PNG\r\n\x1a\n") and data[16:24] == struct.pack(">II", 480, 200)
+    assert data.endswith(b"IEND\xaeB`\x82") and len(data) < 10000
+    for wrong, method in (("", "GET"), ("x/chart.png", "GET"), (path, "POST")):
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}/{wrong}",
+                                                          method=method))
+
+
+def test_files_need_both_settings(start_host):
+    for wrong in ("files-port=8000", "files-url=https://x/", "files-port=0"):
+        host = start_host("stocks", command=[AGENTS, "--agent"], args=["--set", wrong], hello=False)
+        host.end(78)
+        assert "files-port" in host.errors()
