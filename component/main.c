@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "component/component.h"
@@ -161,6 +162,37 @@ static gboolean check_settings(const CwSettings *settings, GError **error)
             ((CwTransportSettings *)g_ptr_array_index(settings->transports, i))->domain, error);
         if (jid == NULL)
             return FALSE;
+    }
+    return TRUE;
+}
+
+/* What only the agents know to be wrong.  Not on SIGHUP: it waits for each of their programs. */
+static gboolean check_agents(const CwSettings *settings, const char *path, GError **error)
+{
+    for (guint i = 0; i < settings->transports->len; i++) {
+        const CwTransportSettings *transport = g_ptr_array_index(settings->transports, i);
+        g_auto(GStrv) argv = host_argv(settings, transport, error);
+        g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+        g_autofree char *said = NULL;
+        int status = 0;
+        if (argv == NULL)
+            return FALSE;
+        if (!g_str_equal(transport->protocol_kind, "agents"))
+            continue;
+        g_strv_builder_addv(words, (const char **)argv);
+        g_strv_builder_add(words, "--check");
+        g_auto(GStrv) command = g_strv_builder_end(words);
+        if (!g_spawn_sync(NULL, command, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &said,
+                          &status, error))
+            return FALSE;
+        g_strstrip(said);
+        if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG) {
+            g_set_error(error, CW_SETTINGS_ERROR, CW_SETTINGS_ERROR_VALUE, "%s: [transport %s] %s",
+                        path, transport->domain, said);
+            return FALSE;
+        }
+        if (*said != '\0')
+            fprintf(stderr, "%s: [transport %s] %s\n", path, transport->domain, said);
     }
     return TRUE;
 }
@@ -358,8 +390,9 @@ int main(int argc, char **argv)
         return EXIT_CONFIG;
     }
     CwSettings *settings = load_settings(path, &error);
-    if (settings == NULL) {
+    if (settings == NULL || !check_agents(settings, path, &error)) {
         fprintf(stderr, "causeway: %s\n", error->message);
+        cw_settings_free(settings);
         return EXIT_CONFIG;
     }
     if (check) {

@@ -65,6 +65,19 @@ static gboolean is_same(const CwSettingsKey *key, gconstpointer a, gconstpointer
     return TRUE;
 }
 
+static gboolean is_same_table(GHashTable *a, GHashTable *b)
+{
+    GHashTableIter iter;
+    gpointer name, value;
+
+    g_hash_table_iter_init(&iter, a);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        if (g_strcmp0(g_hash_table_lookup(b, name), value) != 0)
+            return FALSE;
+    }
+    return g_hash_table_size(a) == g_hash_table_size(b);
+}
+
 static void compare(GPtrArray *names, const char *shown, const char *section, gconstpointer a,
                     gconstpointer b)
 {
@@ -93,6 +106,8 @@ char **cw_settings_needs_restart(const CwSettings *old, const CwSettings *new_se
             g_ptr_array_add(names, g_strdup_printf("[%s] (it is gone)", shown));
         else
             compare(names, shown, "transport", a, b);
+        if (b != NULL && !is_same_table(a->agent, b->agent))
+            g_ptr_array_add(names, g_strdup_printf("[%s] agent.NAME", shown));
     }
     for (guint i = 0; i < new_settings->transports->len; i++) {
         const CwTransportSettings *b = g_ptr_array_index(new_settings->transports, i);

@@ -47,6 +47,7 @@ typedef enum {
     CW_LINK_ANSWER,
     CW_LINK_INFO,
     CW_LINK_NORMALIZE,
+    CW_LINK_ITEMS,
     CW_LINK_SEARCH,
     CW_LINK_AVATAR,
     CW_LINK_NICK,

@@ -199,6 +199,7 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->typing = protocol->typing;
     copy->authorization = protocol->authorization;
     copy->anonymous = protocol->anonymous;
+    copy->items = protocol->items;
     copy->local_list = protocol->local_list;
     copy->contact_names = protocol->contact_names;
     copy->contact_groups = protocol->contact_groups;

@@ -67,6 +67,7 @@ typedef struct {
     gboolean typing;         /* tells and takes typing notifications */
     gboolean authorization;  /* contacts grant or deny to be seen */
     gboolean anonymous;      /* has no accounts: a user needs no name there, and no password */
+    gboolean items;          /* contacts publish something, one after the other: news */
     gboolean local_list;     /* the network keeps no contact list: ours is told to it at log-in */
     gboolean contact_names;  /* stores what the user calls a contact */
     gboolean contact_groups; /* … and in which group it is */

@@ -23,6 +23,22 @@ gboolean cw_session_ask_info(CwSession *session, const char *contact, CwInfoDone
                               reason);
 }
 
+static void tell_items(CwSession *session, const CwLinkMsg *answer, CwReason reason,
+                       const char *text, GCallback asker, gpointer data)
+{
+    ((CwItemsDone)asker)(session, answer == NULL ? NULL : answer->found, reason, data);
+}
+
+gboolean cw_session_ask_items(CwSession *session, const char *contact, CwItemsDone done,
+                              gpointer data, CwReason *reason)
+{
+    CwLinkMsg msg = {.kind = CW_LINK_ITEMS, .contact = contact};
+
+    return cw_session_inquire(session, &msg, LIMITS(session)->info_requests,
+                              TIMING(session)->info_timeout, tell_items, G_CALLBACK(done), data,
+                              reason);
+}
+
 static void tell_name(CwSession *session, const CwLinkMsg *answer, CwReason reason,
                       const char *text, GCallback asker, gpointer data)
 {

@@ -353,6 +353,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
         break;
     case CW_LINK_INFO:
     case CW_LINK_NORMALIZE:
+    case CW_LINK_ITEMS:
     case CW_LINK_SEARCH:
         cw_session_take_inquiry_answer(session, msg);
         break;

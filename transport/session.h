@@ -129,6 +129,12 @@ typedef void (*CwInfoDone)(CwSession *session, const GPtrArray *fields, CwReason
  * FALSE with the reason: not logged in, too many requests are open. */
 gboolean cw_session_ask_info(CwSession *session, const char *contact, CwInfoDone done,
                              gpointer data, CwReason *reason);
+/* What a contact published last: `items` of CwFound, newest first, NULL: there is no answer.  The
+ * contact is the item's id, the values are title, text, link and time (Unix, s), "" for none. */
+typedef void (*CwItemsDone)(CwSession *session, const GPtrArray *items, CwReason reason,
+                            gpointer data);
+gboolean cw_session_ask_items(CwSession *session, const char *contact, CwItemsDone done,
+                              gpointer data, CwReason *reason);
 
 /* ---- the network's directory of users ---- */
 

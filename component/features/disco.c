@@ -221,7 +221,7 @@ static void answer_info(CwComponent *component, const CwStanza *stanza, const Cw
         const CwContact *found = cw_component_find_contact(component, stanza);
         g_autofree char *known =
             g_strconcat(CAPS_NODE "#", contact ? caps->contact : caps->gateway, NULL);
-        if (found != NULL && cw_pep_has_node(found, node)) {
+        if (found != NULL && (cw_pep_has_node(found, node) || cw_news_has_node(component, node))) {
             answer_info_of_node(component, stanza, node);
             return;
         }
@@ -257,6 +257,12 @@ static void answer_items(CwComponent *component, const CwStanza *stanza, const C
         cw_writer_start(writer, "item", NULL);
         cw_writer_attr(writer, "jid", stanza->to->bare);
         cw_writer_attr(writer, "node", *n);
+        cw_writer_end(writer);
+    }
+    if (contact != NULL && cw_news_has_node(component, CW_NS_NEWS)) {
+        cw_writer_start(writer, "item", NULL);
+        cw_writer_attr(writer, "jid", stanza->to->bare);
+        cw_writer_attr(writer, "node", CW_NS_NEWS);
         cw_writer_end(writer);
     }
     cw_writer_end(writer);

@@ -101,6 +101,10 @@ void cw_avatars_write_metadata(CwWriter *writer, const CwAvatar *avatar);
 void cw_avatars_write_data(CwWriter *writer, const CwAvatar *avatar);
 
 /* The nodes that a contact may have, ended by NULL, and whether it has this one. */
+/* What contacts publish, where the network has that: a node of each. */
+#define CW_NS_NEWS "urn:xmpp:microblog:0" /* XEP-0277 */
+gboolean cw_news_has_node(CwComponent *component, const char *node);
+void cw_news_answer(CwComponent *component, const CwStanza *stanza, const CwNode *items);
 const char *const *cw_pep_nodes(void);
 gboolean cw_pep_has_node(const CwContact *contact, const char *node);
 

@@ -403,6 +403,10 @@ static void answer_pubsub(CwComponent *component, const CwStanza *stanza, const 
     const CwContact *contact = cw_component_find_contact(component, stanza);
     const CwNode *item = cw_node_child(items, "item", NS_PUBSUB);
     const char *id = item == NULL ? NULL : cw_node_attr(item, "id");
+    if (contact != NULL && cw_news_has_node(component, node)) {
+        cw_news_answer(component, stanza, items);
+        return;
+    }
     if (contact == NULL || node == NULL || !cw_pep_has_node(contact, node) ||
         (id != NULL && !is_item(contact, node, id))) {
         cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);

@@ -64,6 +64,9 @@ typedef struct {
 /* What was found in a search, best first (CwFound, with what it is as its one value); the callee
  * takes it (NULL: it failed, and `problem` says why). */
 typedef void (*CwAgentFoundDone)(GPtrArray *found, const char *problem, gpointer data);
+/* `title`, `text`, `link` nullable; `time`: Unix, s, 0: not known. */
+void cw_agent_item_add(GPtrArray *items, const char *id, const char *title, const char *text,
+                       const char *link, gint64 time);
 GPtrArray *cw_agent_found_new(void);
 void cw_agent_found_add(GPtrArray *found, const char *name, const char *title);
 
@@ -93,6 +96,8 @@ struct CwAgent {
     void (*changed)(CwWatch *watch);
     /* Things of that name or description; `done` once.  Nullable. */
     void (*search)(const char *text, CwAgentFoundDone done, gpointer data);
+    /* What it published last, newest first: cw_agent_item_add() for each.  Nullable. */
+    void (*items)(const CwWatch *watch, GPtrArray *into);
     const CwAgentCommand *commands; /* ended by one without a word; nullable */
     guint interval;                 /* s between two fetches, when no setting says another */
 };

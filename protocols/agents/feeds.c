@@ -19,6 +19,7 @@
 #define SEEN_MOST 400            /* sums that are kept, with those of items that went */
 #define AT_ONCE 5                /* more news come as one list */
 #define LISTED_MOST 20           /* … of so many */
+#define ITEMS_MOST 100           /* that are handed out */
 #define LATEST_MOST 10           /* of the command */
 #define FILTER_MOST 500          /* bytes */
 #define FRESH 3600               /* s: a feed with an item so young is shown as talkative */
@@ -351,6 +352,18 @@ static void forget(CwThing *thing)
     g_free(source);
 }
 
+static void items(const CwWatch *watch, GPtrArray *into)
+{
+    const Source *source = watch->thing->data;
+
+    for (guint i = 0; source->feed != NULL && i < source->feed->items->len && i < ITEMS_MOST; i++) {
+        const CwFeedItem *item = g_ptr_array_index(source->feed->items, i);
+        g_autofree char *link = absolute_link(watch, item);
+        g_autofree char *id = g_compute_checksum_for_string(G_CHECKSUM_SHA256, item->id, -1);
+        cw_agent_item_add(into, id, item->title, item->summary, link, item->date);
+    }
+}
+
 /* ---- commands ---- */
 
 static void run_latest(CwWatch *watch, const char *arguments)
@@ -414,6 +427,7 @@ const CwAgent cw_agent_feeds = {
     .forget = forget,
     .status = status,
     .changed = changed,
+    .items = items,
     .commands = commands,
     .interval = 1800,
 };

@@ -22,3 +22,14 @@ void cw_agent_found_add(GPtrArray *found, const char *name, const char *title)
     if (found->len < CW_LINK_FOUND_MAX)
         g_ptr_array_add(found, cw_found_new(name, g_strdupv((char **)values)));
 }
+
+void cw_agent_item_add(GPtrArray *items, const char *id, const char *title, const char *text,
+                       const char *link, gint64 time)
+{
+    g_autofree char *when = time == 0 ? g_strdup("") : g_strdup_printf("%" G_GINT64_FORMAT, time);
+    const char *const values[] = {title == NULL ? "" : title, text == NULL ? "" : text,
+                                  link == NULL ? "" : link, when, NULL};
+
+    if (items->len < CW_LINK_FOUND_MAX)
+        g_ptr_array_add(items, cw_found_new(id, g_strdupv((char **)values)));
+}

@@ -63,6 +63,7 @@ CwProtocol *cw_agent_describe(const CwAgent *agent)
     protocol->anonymous = TRUE;
     protocol->local_list = TRUE;
     protocol->search = agent->search != NULL;
+    protocol->items = agent->items != NULL;
     return protocol;
 }
 
@@ -70,7 +71,22 @@ CwProtocol *cw_agent_describe(const CwAgent *agent)
 
 const char *cw_agent_setting(const char *name)
 {
+    if (!g_hash_table_contains(cw_agent_host.asked, name))
+        g_hash_table_add(cw_agent_host.asked, g_strdup(name));
     return g_hash_table_lookup(cw_agent_host.settings, name);
+}
+
+const char *cw_agent_unknown_setting(void)
+{
+    GHashTableIter iter;
+    gpointer name;
+
+    g_hash_table_iter_init(&iter, cw_agent_host.settings);
+    while (g_hash_table_iter_next(&iter, &name, NULL)) {
+        if (!g_hash_table_contains(cw_agent_host.asked, name))
+            return name;
+    }
+    return NULL;
 }
 
 gboolean cw_agent_setting_number(const char *name, guint least, guint most, guint *value,

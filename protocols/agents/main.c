@@ -2,6 +2,9 @@
  *
  *     gateway <=fd 3=> this process <=> HTTP
  *
+ * --check starts the agent without a link: the gateway does that before anything else, so that an
+ * admin's mistake shows at once.
+ *
  * Waits for the gateway's hello, answers with what the agent is, then serves lines until the
  * gateway closes (0), a line breaks the rules (1) or SIGTERM comes (0).
  *
@@ -123,15 +126,54 @@ static gboolean read_settings(char **texts, GError **error)
     return TRUE;
 }
 
-static gboolean start_agent(char **settings, GError **error)
+static void refuse_agent(const char *id, GError **error)
 {
-    const CwAgent *agent = cw_agent_host.agent;
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    for (guint i = 0; cw_agents[i] != NULL; i++)
+        g_string_append_printf(all, "%s%s", i == 0 ? "" : ", ", cw_agents[i]->id);
+    g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                "there is no agent '%s', expected one of %s", id, all->str);
+}
+
+/* The agent reads all its settings here. */
+static gboolean start_agent(const char *id, char **settings, GError **error)
+{
+    const CwAgent *agent = find_agent(id);
     guint interval = 0;
 
+    cw_agent_host.agent = agent;
+    if (agent == NULL) {
+        refuse_agent(id, error);
+        return FALSE;
+    }
     return read_settings(settings, error) &&
            cw_agent_setting_number("interval", 1, 86400, &interval, error) &&
            cw_http_start(error) && cw_files_start(error) &&
            (agent->start == NULL || agent->start(error));
+}
+
+static void stop_agent(void)
+{
+    if (cw_agent_host.agent->stop != NULL)
+        cw_agent_host.agent->stop();
+    cw_files_stop();
+    cw_http_stop();
+}
+
+static int check(const char *id, char **settings)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!start_agent(id, settings, &error)) {
+        g_printerr("causeway-agents: %s\n", error->message);
+        return EXIT_CONFIG;
+    }
+    if (cw_agent_unknown_setting() != NULL)
+        g_printerr("causeway-agents: agent.%s: %s has no such setting; it is left out\n",
+                   cw_agent_unknown_setting(), id);
+    stop_agent();
+    return EXIT_OK;
 }
 
 /* What keeps the agent from working is for the gateway's log, too. */
@@ -157,14 +199,7 @@ static int serve(const char *id, char **settings)
     }
     fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);
     cw_agent_host.peer = cw_link_peer_new(LINK_FD, CW_LINK_HOST, HIGH_WATER, 0, &link_events, NULL);
-    cw_agent_host.agent = find_agent(id);
-    if (cw_agent_host.agent == NULL) {
-        g_autofree char *text = g_strdup_printf("there is no agent '%s'; causeway-agents --list "
-                                                "prints those that there are",
-                                                id);
-        return fail(text);
-    }
-    if (!start_agent(settings, &error))
+    if (!start_agent(id, settings, &error))
         return fail(error->message);
     cw_agent_host.scoreboard = cw_scoreboard_attach(CW_SCOREBOARD_FD);
     cw_link_peer_set_scoreboard(cw_agent_host.peer, cw_agent_host.scoreboard);
@@ -173,28 +208,27 @@ static int serve(const char *id, char **settings)
     g_main_loop_run(loop);
     cw_readers_stop();
     cw_things_stop();
-    if (cw_agent_host.agent->stop != NULL)
-        cw_agent_host.agent->stop();
-    cw_files_stop();
-    cw_http_stop();
+    stop_agent();
     if (cw_agent_host.peer != NULL)
         cw_link_peer_flush(cw_agent_host.peer, LAST_WORDS);
     return exit_code;
 }
 
-static int run(const char *id, char **settings)
+static int run(const char *id, char **settings, gboolean only_check)
 {
     cw_agent_host.settings = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    cw_agent_host.asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     loop = g_main_loop_new(NULL, FALSE);
     guint term = g_unix_signal_add(SIGTERM, term_cb, NULL);
     guint interrupt = g_unix_signal_add(SIGINT, term_cb, NULL);
-    int code = serve(id, settings);
+    int code = only_check ? check(id, settings) : serve(id, settings);
 
     g_source_remove(term);
     g_source_remove(interrupt);
     g_clear_pointer(&cw_agent_host.peer, cw_link_peer_free);
     g_clear_pointer(&cw_agent_host.scoreboard, cw_scoreboard_free);
     g_clear_pointer(&cw_agent_host.settings, g_hash_table_unref);
+    g_clear_pointer(&cw_agent_host.asked, g_hash_table_unref);
     g_main_loop_unref(loop);
     return code;
 }
@@ -203,12 +237,14 @@ int main(int argc, char **argv)
 {
     g_autofree char *id = NULL;
     g_auto(GStrv) settings = NULL;
-    gboolean list = FALSE, version = FALSE;
+    gboolean list = FALSE, version = FALSE, only_check = FALSE;
     const GOptionEntry entries[] = {
         {"agent", 'a', 0, G_OPTION_ARG_STRING, &id, "be this agent; the link is on descriptor 3",
          "ID"},
         {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &settings, "a setting of the agent",
          "NAME=VALUE"},
+        {"check", 0, 0, G_OPTION_ARG_NONE, &only_check, "say what is wrong with the settings",
+         NULL},
         {"list", 'l', 0, G_OPTION_ARG_NONE, &list, "print the agents that there are", NULL},
         {"version", 'V', 0, G_OPTION_ARG_NONE, &version, "print the version", NULL},
         {NULL},
@@ -234,5 +270,5 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     signal(SIGPIPE, SIG_IGN);
-    return run(id, settings);
+    return run(id, settings, only_check);
 }

@@ -287,6 +287,29 @@ static void info(CwReader *reader, const CwLinkMsg *msg)
         .kind = CW_LINK_INFO, .account = reader->number, .id = msg->id, .fields = fields});
 }
 
+static void list_items(CwReader *reader, const CwLinkMsg *msg)
+{
+    static const char *const columns[] = {"title", "text", "link", "time"};
+    const CwWatch *watch = g_hash_table_lookup(reader->watches, msg->contact);
+    g_autoptr(GPtrArray) fields = cw_fields_new();
+    g_autoptr(GPtrArray) items = cw_found_list_new();
+
+    if (watch == NULL || watch->thing->agent->items == NULL || !watch->thing->is_fresh) {
+        cw_agent_nack(reader->number, msg->id,
+                      watch == NULL ? CW_REASON_NO_CONTACT : CW_REASON_NETWORK,
+                      "there is nothing of it yet");
+        return;
+    }
+    watch->thing->agent->items(watch, items);
+    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+        g_ptr_array_add(fields, cw_field_new(CW_FIELD_TEXT, columns[i], columns[i], NULL));
+    cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_ITEMS,
+                               .account = reader->number,
+                               .id = msg->id,
+                               .fields = fields,
+                               .found = items});
+}
+
 /* ---- searches ---- */
 
 typedef struct {
@@ -418,6 +441,8 @@ static void serve(CwReader *reader, const CwLinkMsg *msg)
         normalize(reader, msg);
     } else if (msg->kind == CW_LINK_INFO) {
         info(reader, msg);
+    } else if (msg->kind == CW_LINK_ITEMS) {
+        list_items(reader, msg);
     } else if (msg->kind == CW_LINK_SEARCH) {
         search(reader, msg);
     } else if (msg->kind == CW_LINK_PRESENCE) {

@@ -166,6 +166,9 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
     case CW_LINK_ROOMS:
         cw_room_list_ask(account, msg);
         break;
+    case CW_LINK_ITEMS:
+        cw_host_nack(account->number, msg->id, CW_REASON_NO_CONTACT, "contacts publish nothing");
+        break;
     case CW_LINK_NORMALIZE:
         normalize(account, msg);
         break;

@@ -199,3 +199,35 @@ def test_a_host_that_dies(start, web, juliet):
                     and s.get("type") is None)
     juliet.message(contact, "alerts")
     assert body(juliet.wait_message(contact)) == "1: > 190.00"
+
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_a_feed_is_a_node(start, web, juliet):
+    """XEP-0060 5.2, 6.5; XEP-0277"""
+    start()
+    web.put("/rss", rss(3, 2, 1))
+    juliet.presence()
+    register(juliet, FEEDS)
+    feed = contact_of(juliet, FEEDS, web.url("/rss"))
+    add(juliet, feed)
+    items = juliet.iq("get", feed, "<query xmlns='http://jabber.org/protocol/disco#items'/>")
+    assert "urn:xmpp:microblog:0" in [item.get("node") for item in items.iter() if item.get("node")]
+
+    def ask(inner="", attributes=""):
+        return juliet.iq("get", feed, "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+                         f"<items node='urn:xmpp:microblog:0'{attributes}>{inner}</items></pubsub>")
+    entries = list(ask().iter(f"{ATOM}entry"))
+    assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["Title 3", "Title 2", "Title 1"]
+    assert entries[0].find(f"{ATOM}link").get("href") == "https://example.org/3"
+    assert entries[0].findtext(f"{ATOM}id").startswith(f"xmpp:{feed}?;node=")
+    assert entries[0].findtext(f"{ATOM}updated")
+    assert len(list(ask(attributes=" max_items='2'").iter(f"{ATOM}entry"))) == 2
+    one = [i for i in ask().iter("{http://jabber.org/protocol/pubsub}item")][1].get("id")
+    found = list(ask(f"<item id='{one}'/>").iter(f"{ATOM}entry"))
+    assert [entry.findtext(f"{ATOM}title") for entry in found] == ["Title 2"]
+    share = contact_of(juliet, STOCKS, "aapl")
+    answer = juliet.iq("get", share, "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
+                       "<items node='urn:xmpp:microblog:0'/></pubsub>")
+    assert condition(answer) == "item-not-found"

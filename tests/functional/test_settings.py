@@ -4,6 +4,8 @@
 """What SIGHUP does is in test_session.py, every key and value in tests/unit/conf."""
 
 import os
+import pathlib
+import re
 import shutil
 import sqlite3
 import stat
@@ -18,6 +20,7 @@ from lib.servers import SECRET
 from lib.waiting import TIMEOUT, free_port
 from lib.xmppclient import condition
 
+ROOT = pathlib.Path(__file__).parents[2]
 CONFIG_ERROR = 78  # EX_CONFIG of sysexits.h
 
 GOOD = f"""[server]
@@ -327,3 +330,46 @@ def test_two_gateways_of_one_store(world, gateway_factory):
         second.kill()
         shutil.rmtree(second.folder, ignore_errors=True)
     assert is_registered(juliet, IRC)
+
+
+# ---- agents ----
+
+AGENTS = f"""[programs]
+agents = {find_program("causeway-agents")}
+
+[transport weather.example.com]
+secret = s3cret
+protocol = agents:"""
+
+
+@pytest.mark.parametrize("settings, told", [
+    ("wether", "there is no agent 'wether', expected one of clock, feeds, stocks, weather"),
+    ("stocks\nagent.provider = yahoo", "agent.provider: found 'yahoo', expected stooq or json"),
+    ("clock\nagent.interval = soon", "agent.interval: found 'soon', expected a number"),
+    ("stocks\nagent.key-file = missing", "agent.key-file: "),
+])
+def test_what_an_agent_finds_wrong_is_told_before_the_start(check, settings, told):
+    result = check(AGENTS + settings + "\n")
+    assert result.returncode == CONFIG_ERROR and result.stdout == ""
+    assert result.stderr.startswith(f"causeway: {result.path}: [transport weather.example.com] ")
+    assert told in result.stderr
+    assert causeway("--config", result.path).returncode == CONFIG_ERROR
+
+
+def test_a_setting_that_an_agent_does_not_have_is_told(check):
+    result = check(AGENTS + "weather\nagent.intervall = 5\n")
+    assert result.returncode == 0 and "in order; 1 transport" in result.stdout
+    assert "agent.intervall: weather has no such setting" in result.stderr
+    result = check(AGENTS + "feeds\nagent.interval = 5\nagent.interval-least = 5\nagent.contact = x\n"
+                   "agent.allow-private = true\nagent.timeout = 5\n")
+    assert result.returncode == 0 and result.stderr == ""
+
+
+def test_the_manual_has_every_setting_and_command_of_the_agents():
+    sources = "".join(path.read_text() for path in (ROOT / "protocols/agents").glob("*.c"))
+    manual = (ROOT / "conf/causeway-agents.8").read_text().replace("\\-", "-")
+    settings = set(re.findall(r'setting(?:_number|_yes|_secret)?\("([a-z-]+)"', sources))
+    commands = set(re.findall(r'^    \{"([a-z]+)", (?:NULL|"[^"]*"), "[^"]*", run_', sources, re.M))
+    assert len(settings) > 15 and len(commands) > 10
+    assert not [name for name in settings if f"agent.{name} " not in manual]
+    assert not [word for word in commands if not re.search(rf"\b{word}\b", manual)]

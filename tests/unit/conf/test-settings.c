@@ -174,7 +174,10 @@ static void settings_parse__keeps__order_and_free_keys(void)
                                            "plugin-path = plugins:/opt/purple\r\n"
                                            "[transport a.example.com]\r\n"
                                            "secret = x#y\r\n"
-                                           "protocol = agents:weather\r\n");
+                                           "protocol = agents:weather\r\n"
+                                           "open = yes\r\n"
+                                           "agent.contact = admin@example.com\r\n"
+                                           "agent.key-file = weather.key\r\n");
     g_assert_cmpuint(settings->transports->len, ==, 2);
     const CwTransportSettings *xmpp = transport(settings, 0);
     g_assert_cmpstr(xmpp->domain, ==, "xmpp.example.com");
@@ -191,6 +194,28 @@ static void settings_parse__keeps__order_and_free_keys(void)
     g_assert_cmpstr(xmpp->plugin_path, ==, "/etc/causeway/plugins:/opt/purple");
     g_assert_cmpstr(transport(settings, 1)->domain, ==, "a.example.com");
     g_assert_cmpstr(transport(settings, 1)->secret, ==, "x#y");
+    g_assert_false(xmpp->open);
+    g_assert_cmpuint(xmpp->accounts_per_host, ==, 32);
+    const CwTransportSettings *agent = transport(settings, 1);
+    g_assert_true(agent->open);
+    g_assert_cmpuint(agent->accounts_per_host, ==, 100000);
+    g_assert_cmpstr(g_hash_table_lookup(agent->agent, "contact"), ==, "admin@example.com");
+    g_assert_cmpstr(g_hash_table_lookup(agent->agent, "key-file"), ==, "/etc/causeway/weather.key");
+}
+
+static void needs_restart__names__settings_of_agents(void)
+{
+#define AGENT "[transport a.b]\nsecret = x\nprotocol = agents:clock\nopen = "
+    g_autoptr(CwSettings) old = parse(AGENT "no\nagent.interval = 5\n");
+    g_autoptr(CwSettings) same = parse(AGENT "yes\nagent.interval = 5\n");
+    g_autoptr(CwSettings) other = parse(AGENT "no\nagent.interval = 6\n");
+    g_autoptr(CwSettings) more = parse(AGENT "no\nagent.interval = 5\nagent.timeout = 1\n");
+    g_auto(GStrv) none = cw_settings_needs_restart(old, same);
+    g_auto(GStrv) changed = cw_settings_needs_restart(old, other);
+    g_auto(GStrv) added = cw_settings_needs_restart(old, more);
+    g_assert_null(none[0]);
+    g_assert_cmpstr(changed[0], ==, "[transport a.b] agent.NAME");
+    g_assert_cmpstr(added[0], ==, "[transport a.b] agent.NAME");
 }
 
 static void settings_parse__takes__zero_for_every_limit(void)
@@ -286,6 +311,9 @@ static const Refused refused[] = {
     {TRANSPORT "identity = I RC\n", CW_SETTINGS_ERROR_VALUE, "*expected lower-case letters*"},
     {TRANSPORT "allow = a@b@c\n", CW_SETTINGS_ERROR_VALUE, "*found 'a@b@c', expected a domain*"},
     {TRANSPORT "deny = a@b/r\n", CW_SETTINGS_ERROR_VALUE, "*found 'a@b/r'*"},
+    {TRANSPORT "open = perhaps\n", CW_SETTINGS_ERROR_VALUE,
+     "*open: found 'perhaps', expected true*"},
+    {TRANSPORT "agent. = x\n", CW_SETTINGS_ERROR_UNKNOWN, "*expected agent.NAME"},
     {TRANSPORT "accounts-per-host = 0\n", CW_SETTINGS_ERROR_VALUE, "*found '0'*"},
 };
 
@@ -603,6 +631,7 @@ int main(int argc, char **argv)
     ADD(settings_parse__accepts__the_sample_of_the_issue);
     ADD(settings_parse__fills_in__defaults);
     ADD(settings_parse__keeps__order_and_free_keys);
+    ADD(needs_restart__names__settings_of_agents);
     ADD(settings_parse__takes__zero_for_every_limit);
     ADD(settings_parse__refuses__what_is_wrong);
     ADD(settings_parse__refuses__a_nul_byte);
