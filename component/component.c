@@ -16,17 +16,29 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,          &cw_feature_registration,
-    &cw_feature_gateway_prompt, &cw_feature_rooms,
-    &cw_feature_room_ghosts,    &cw_feature_archive,
-    &cw_feature_basics,         &cw_feature_idle,
-    &cw_feature_vcard,          &cw_feature_pep,
-    &cw_feature_looks,          &cw_feature_privilege,
-    &cw_feature_bookmarks,      &cw_feature_presence,
-    &cw_feature_clients,        &cw_feature_roster,
-    &cw_feature_roster_list,    &cw_feature_messages,
-    &cw_feature_move,           &cw_feature_search,
-    &cw_feature_gateway_chat,   NULL,
+    &cw_feature_disco,
+    &cw_feature_registration,
+    &cw_feature_gateway_prompt,
+    &cw_feature_rooms,
+    &cw_feature_room_ghosts,
+    &cw_feature_archive,
+    &cw_feature_basics,
+    &cw_feature_idle,
+    &cw_feature_vcard,
+    &cw_feature_pep,
+    &cw_feature_looks,
+    &cw_feature_privilege,
+    &cw_feature_bookmarks,
+    &cw_feature_presence,
+    &cw_feature_clients,
+    &cw_feature_roster,
+    &cw_feature_roster_list,
+    &cw_feature_messages,
+    &cw_feature_move,
+    &cw_feature_search,
+    &cw_feature_commands,
+    &cw_feature_gateway_chat,
+    NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -833,6 +845,25 @@ char *cw_component_legacy_name(const CwJid *jid)
         return NULL;
     g_autofree char *name = cw_jid_unescape_local(jid->local);
     return cw_component_has_control(name) ? NULL : g_steal_pointer(&name);
+}
+
+CwSession *cw_component_online_session(CwComponent *component, const char *user, GError **error)
+{
+    CwSession *session = cw_transport_find_session(component->transport, user);
+    g_autofree char *problem = NULL;
+
+    if (!cw_transport_is_registered(component->transport, user)) {
+        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_REGISTRATION_REQUIRED,
+                    "register with this gateway first");
+        return NULL;
+    }
+    if (session != NULL && cw_session_state(session) == CW_SESSION_ONLINE)
+        return session;
+    if (session != NULL && cw_session_reason(session) != CW_REASON_NONE)
+        problem = cw_component_session_problem(session);
+    g_set_error(error, CW_STANZA_ERROR, cw_reason_condition(CW_REASON_NOT_ONLINE), "%s",
+                problem != NULL ? problem : cw_reason_text(CW_REASON_NOT_ONLINE));
+    return NULL;
 }
 
 CwContact *cw_component_find_contact(CwComponent *component, const CwStanza *stanza)

@@ -136,6 +136,9 @@ CwRequests *cw_component_requests(CwComponent *component);
 /* The legacy name that a JID of ours stands for; NULL: the gateway itself, or a name that no
  * network has (control characters).  (transfer full) */
 char *cw_component_legacy_name(const CwJid *jid);
+/* The session of a registered user whose account is online; else NULL, and CW_STANZA_ERROR says why
+ * to him. */
+CwSession *cw_component_online_session(CwComponent *component, const char *user, GError **error);
 /* The contact of the sender's that it is for; NULL: none. */
 CwContact *cw_component_find_contact(CwComponent *component, const CwStanza *stanza);
 /* No account, name or password has control characters; a newline would be a command of its own on

@@ -47,6 +47,12 @@ const char *cw_stanza_condition_name(CwStanzaCondition condition)
 
 void cw_stanza_error_write(CwWriter *writer, CwStanzaCondition condition, const char *text)
 {
+    cw_stanza_error_write_special(writer, condition, text, NULL, NULL);
+}
+
+void cw_stanza_error_write_special(CwWriter *writer, CwStanzaCondition condition, const char *text,
+                                   const char *name, const char *ns)
+{
     g_return_if_fail(condition < G_N_ELEMENTS(conditions));
 
     cw_writer_start(writer, "error", NULL);
@@ -59,6 +65,8 @@ void cw_stanza_error_write(CwWriter *writer, CwStanzaCondition condition, const 
         cw_writer_text(writer, text);
         cw_writer_end(writer);
     }
+    if (name != NULL)
+        cw_writer_leaf(writer, name, ns, NULL);
     cw_writer_end(writer);
 }
 

@@ -41,6 +41,10 @@ const char *cw_stanza_condition_name(CwStanzaCondition condition);
 /* <error type= code=><condition/><text xml:lang='en'/></error>; `text` may be NULL. */
 void cw_stanza_error_write(CwWriter *writer, CwStanzaCondition condition, const char *text);
 
+/* The same with a condition of the application's own, RFC 6120 8.3.4. */
+void cw_stanza_error_write_special(CwWriter *writer, CwStanzaCondition condition, const char *text,
+                                   const char *name, const char *ns);
+
 /* Condition and text of any GError: CW_STANZA_ERROR by its code, everything else
  * internal-server-error without its text, which is for the log. */
 void cw_stanza_error_write_gerror(CwWriter *writer, const GError *error);

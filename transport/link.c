@@ -142,6 +142,7 @@ static const char *const kind_words[] = {
     [CW_LINK_NORMALIZE] = "normalize",
     [CW_LINK_ITEMS] = "items",
     [CW_LINK_SEARCH] = "search",
+    [CW_LINK_COMMAND] = "command",
     [CW_LINK_AVATAR] = "avatar",
     [CW_LINK_NICK] = "nick",
     [CW_LINK_ROOM_JOIN] = "room-join",
@@ -200,6 +201,7 @@ static const struct {
     {CW_LINK_NORMALIZE, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
     {CW_LINK_ITEMS, CW_LINK_GATEWAY, A | F_ID | F_CONTACT, 0},
     {CW_LINK_SEARCH, CW_LINK_GATEWAY, A | F_ID, F_VALUES},
+    {CW_LINK_COMMAND, CW_LINK_GATEWAY, A | F_ID | F_CONTACT | F_TEXT, 0},
     {CW_LINK_AVATAR, CW_LINK_GATEWAY, A, F_DATA | F_MEDIA},
     {CW_LINK_NICK, CW_LINK_GATEWAY, A, F_NAME},
     {CW_LINK_ROOM_JOIN, CW_LINK_GATEWAY, A | F_ROOM, F_NICK | F_PASSWORD},
@@ -232,6 +234,7 @@ static const struct {
     {CW_LINK_NORMALIZE, CW_LINK_HOST, A | F_ID | F_CONTACT, 0},
     {CW_LINK_ITEMS, CW_LINK_HOST, A | F_ID | F_FIELDS | F_FOUND, 0},
     {CW_LINK_SEARCH, CW_LINK_HOST, A | F_ID | F_FIELDS, F_TEXT | F_FOUND | F_TOTAL},
+    {CW_LINK_COMMAND, CW_LINK_HOST, A | F_ID | F_TEXT, 0},
     {CW_LINK_AVATAR, CW_LINK_HOST, A | F_CONTACT, F_DATA | F_MEDIA},
     {CW_LINK_ROOM_JOINED, CW_LINK_HOST, A | F_ROOM | F_NICK, 0},
     {CW_LINK_ROOM_LEFT, CW_LINK_HOST, A | F_ROOM | F_EXIT, F_REASON | F_TEXT | F_BY},
@@ -483,6 +486,29 @@ static gboolean read_found(const CwJson *json, const GPtrArray *columns, GPtrArr
     return TRUE;
 }
 
+static gboolean is_command_name(const char *name)
+{
+    return name != NULL && *name != '\0' && strlen(name) <= CW_LINK_COMMAND_LONGEST &&
+           strpbrk(name, " \t\r\n") == NULL;
+}
+
+static gboolean read_commands(const CwJson *json, GPtrArray *into)
+{
+    if (!cw_json_is(json, CW_JSON_ARRAY))
+        return FALSE;
+    for (const CwJson *item = json->first; item != NULL; item = item->next) {
+        const char *name = cw_json_string(cw_json_get(item, "name"));
+        const char *label, *argument;
+        if (!is_command_name(name) || cw_fields_find(into, name) != NULL ||
+            into->len == CW_LINK_COMMANDS_MAX || !read_optional_string(item, "label", &label) ||
+            !read_optional_string(item, "argument", &argument))
+            return FALSE;
+        g_ptr_array_add(into, cw_field_new(argument == NULL ? CW_FIELD_NOTE : CW_FIELD_TEXT, name,
+                                           label == NULL ? name : label, argument));
+    }
+    return TRUE;
+}
+
 static gboolean read_protocol(const CwJson *json, CwProtocol **result)
 {
     const char *id, *name, *identity, *password;
@@ -508,7 +534,9 @@ static gboolean read_protocol(const CwJson *json, CwProtocol **result)
 
     const CwJson *splits = cw_json_get(json, "splits");
     const CwJson *options = cw_json_get(json, "options");
-    if ((splits != NULL && !read_fields(splits, protocol->splits)) ||
+    const CwJson *commands = cw_json_get(json, "commands");
+    if ((commands != NULL && !read_commands(commands, protocol->commands)) ||
+        (splits != NULL && !read_fields(splits, protocol->splits)) ||
         (options != NULL && !read_fields(options, protocol->options)))
         return FALSE;
     for (guint i = 0; i < protocol->splits->len; i++) {
@@ -782,6 +810,24 @@ static void write_found(GString *out, const char *name, const GPtrArray *list)
     g_string_append_c(out, ']');
 }
 
+static void write_commands(GString *out, const char *name, const GPtrArray *commands)
+{
+    if (commands->len == 0)
+        return;
+    cw_json_write_next(out, name);
+    g_string_append_c(out, '[');
+    for (guint i = 0; i < commands->len; i++) {
+        const CwField *command = g_ptr_array_index(commands, i);
+        cw_json_write_next(out, NULL);
+        g_string_append_c(out, '{');
+        write_text(out, "name", command->name);
+        write_text(out, "label", command->label);
+        write_text(out, "argument", command->value);
+        g_string_append_c(out, '}');
+    }
+    g_string_append_c(out, ']');
+}
+
 static void write_protocol(GString *out, const char *name, const CwProtocol *protocol)
 {
     cw_json_write_next(out, name);
@@ -797,6 +843,7 @@ static void write_protocol(GString *out, const char *name, const CwProtocol *pro
                       *(const gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset));
     write_fields(out, "splits", protocol->splits);
     write_fields(out, "options", protocol->options);
+    write_commands(out, "commands", protocol->commands);
     g_string_append_c(out, '}');
 }
 

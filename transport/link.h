@@ -21,6 +21,8 @@ G_BEGIN_DECLS
 #define CW_LINK_VERSION 1
 #define CW_LINK_LINE_MAX (1024 * 1024) /* bytes, newline included */
 #define CW_LINK_FOUND_MAX 500          /* people in one answer to a search */
+#define CW_LINK_COMMANDS_MAX 50        /* of a network */
+#define CW_LINK_COMMAND_LONGEST 64     /* bytes of the name of one */
 
 #define CW_LINK_ERROR (cw_link_error_quark())
 GQuark cw_link_error_quark(void);
@@ -49,6 +51,7 @@ typedef enum {
     CW_LINK_NORMALIZE,
     CW_LINK_ITEMS,
     CW_LINK_SEARCH,
+    CW_LINK_COMMAND,
     CW_LINK_AVATAR,
     CW_LINK_NICK,
     CW_LINK_ROOM_JOIN,

@@ -168,6 +168,7 @@ CwProtocol *cw_protocol_new(void)
 
     protocol->splits = cw_fields_new();
     protocol->options = cw_fields_new();
+    protocol->commands = cw_fields_new();
     return protocol;
 }
 
@@ -210,6 +211,7 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->room_prefixes = g_strdup(protocol->room_prefixes);
     copy_fields(copy->splits, protocol->splits);
     copy_fields(copy->options, protocol->options);
+    copy_fields(copy->commands, protocol->commands);
     return copy;
 }
 
@@ -224,6 +226,7 @@ void cw_protocol_free(CwProtocol *protocol)
     g_free(protocol->room_prefixes);
     g_clear_pointer(&protocol->splits, g_ptr_array_unref);
     g_clear_pointer(&protocol->options, g_ptr_array_unref);
+    g_clear_pointer(&protocol->commands, g_ptr_array_unref);
     g_free(protocol);
 }
 

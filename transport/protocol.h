@@ -79,6 +79,9 @@ typedef struct {
     gboolean picture;   /* contacts can see the user's own picture */
     GPtrArray *splits;  /* CwField: the parts of a user name behind the first, "split.1" … */
     GPtrArray *options; /* CwField: account options */
+    /* CwField: what a contact does when it is told to: CW_FIELD_TEXT with an argument, `value` an
+     * example of it, CW_FIELD_NOTE without */
+    GPtrArray *commands;
 } CwProtocol;
 
 CwProtocol *cw_protocol_new(void);

@@ -1,11 +1,13 @@
-/* transport/session-info.c: what the network knows of a contact, or of a name, asked for by the
- * user
+/* transport/session-info.c: what the user asks of a contact, or of a name: what the network knows
+ * of it, and its commands
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #define G_LOG_DOMAIN "transport"
 
 #include "transport/session-private.h"
+
+#include <string.h>
 
 static void tell_info(CwSession *session, const CwLinkMsg *answer, CwReason reason,
                       const char *text, GCallback asker, gpointer data)
@@ -54,4 +56,31 @@ gboolean cw_session_normalize(CwSession *session, const char *name, CwNormalizeD
     return cw_session_inquire(session, &msg, LIMITS(session)->info_requests,
                               TIMING(session)->info_timeout, tell_name, G_CALLBACK(done), data,
                               &reason);
+}
+
+static void tell_command(CwSession *session, const CwLinkMsg *answer, CwReason reason,
+                         const char *text, GCallback asker, gpointer data)
+{
+    gsize most = LIMITS(session)->message_size;
+    CwCommandDone done = (CwCommandDone)asker;
+
+    if (answer == NULL) {
+        done(session, FALSE, reason, text, data);
+        return;
+    }
+    const char *said = answer->text == NULL ? "" : answer->text;
+    const char *end = most == 0 ? said + strlen(said) : cw_session_end_within(said, most);
+    g_autofree char *cut = g_strndup(said, (gsize)(end - said));
+    done(session, TRUE, CW_REASON_NONE, cut, data);
+}
+
+gboolean cw_session_command(CwSession *session, const char *contact, const char *text,
+                            CwCommandDone done, gpointer data, CwReason *reason)
+{
+    CwLinkMsg msg = {.kind = CW_LINK_COMMAND, .contact = contact, .text = text};
+
+    return cw_session_may_send(session, contact, text, reason) &&
+           cw_session_inquire(session, &msg, LIMITS(session)->info_requests,
+                              TIMING(session)->info_timeout, tell_command, G_CALLBACK(done), data,
+                              reason);
 }

@@ -355,6 +355,7 @@ static void line_cb(const CwLinkMsg *msg, gpointer data)
     case CW_LINK_NORMALIZE:
     case CW_LINK_ITEMS:
     case CW_LINK_SEARCH:
+    case CW_LINK_COMMAND:
         cw_session_take_inquiry_answer(session, msg);
         break;
     case CW_LINK_ROOMS:

@@ -162,6 +162,17 @@ typedef void (*CwNormalizeDone)(CwSession *session, const char *name, CwReason r
 gboolean cw_session_normalize(CwSession *session, const char *name, CwNormalizeDone done,
                               gpointer data);
 
+/* ---- commands of contacts ---- */
+
+/* What the contact answered, no longer than a message may be; `done` FALSE: nothing, for this
+ * reason, and `text` (nullable) is the network's words. */
+typedef void (*CwCommandDone)(CwSession *session, gboolean done, CwReason reason, const char *text,
+                              gpointer data);
+/* `text`: the name of the command, and its argument behind a space.  It counts as a message of the
+ * user's.  As cw_session_ask_info(). */
+gboolean cw_session_command(CwSession *session, const char *contact, const char *text,
+                            CwCommandDone done, gpointer data, CwReason *reason);
+
 /* ---- the user's own picture and nickname ---- */
 
 /* His contacts are to see them, and the network can show them. */

@@ -41,6 +41,9 @@ static gboolean is_offered(CwComponent *component, const char *var, const CwJid 
     /* XEP-0085: only where the network has typing notifications */
     if (g_str_equal(var, "http://jabber.org/protocol/chatstates"))
         return protocol != NULL && protocol->typing;
+    /* XEP-0050 */
+    if (g_str_equal(var, CW_NS_COMMANDS))
+        return cw_commands_are_there(component);
     /* XEP-0163: we want his events for the network to show them */
     if (g_str_equal(var, CW_NS_AVATAR_METADATA "+notify") || g_str_equal(var, CW_NS_NICK "+notify"))
         return protocol != NULL && protocol->picture;
@@ -221,6 +224,11 @@ static void answer_info(CwComponent *component, const CwStanza *stanza, const Cw
         const CwContact *found = cw_component_find_contact(component, stanza);
         g_autofree char *known =
             g_strconcat(CAPS_NODE "#", contact ? caps->contact : caps->gateway, NULL);
+        g_autoptr(CwDiscoInfo) command = cw_commands_describe(component, stanza, node);
+        if (command != NULL) {
+            send_info(component, stanza, node, command);
+            return;
+        }
         if (found != NULL && (cw_pep_has_node(found, node) || cw_news_has_node(component, node))) {
             answer_info_of_node(component, stanza, node);
             return;
@@ -242,7 +250,8 @@ static void answer_items(CwComponent *component, const CwStanza *stanza, const C
     const CwContact *contact = cw_component_find_contact(component, stanza);
 
     if (node != NULL && *node != '\0') {
-        cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);
+        if (!cw_commands_answer_items(component, stanza, node))
+            cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);
         return;
     }
     if (stanza->to->local == NULL) {

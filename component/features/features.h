@@ -5,6 +5,7 @@
 #pragma once
 
 #include "component/component.h"
+#include "component/disco-info.h"
 #include "component/features/dialogue.h"
 #include "component/requests.h"
 
@@ -25,6 +26,7 @@ extern const CwFeature cw_feature_archive;
 extern const CwFeature cw_feature_room_ghosts;
 extern const CwFeature cw_feature_presence;
 extern const CwFeature cw_feature_clients;
+extern const CwFeature cw_feature_commands;
 extern const CwFeature cw_feature_roster;
 extern const CwFeature cw_feature_roster_list;
 extern const CwFeature cw_feature_messages;
@@ -32,8 +34,9 @@ extern const CwFeature cw_feature_move;
 extern const CwFeature cw_feature_search;
 extern const CwFeature cw_feature_gateway_chat;
 
-#define CW_NS_AVATAR_DATA "urn:xmpp:avatar:data"         /* XEP-0084 */
-#define CW_NS_AVATAR_METADATA "urn:xmpp:avatar:metadata" /* the same */
+#define CW_NS_AVATAR_DATA "urn:xmpp:avatar:data"             /* XEP-0084 */
+#define CW_NS_AVATAR_METADATA "urn:xmpp:avatar:metadata"     /* the same */
+#define CW_NS_COMMANDS "http://jabber.org/protocol/commands" /* XEP-0050 */
 #define CW_NS_DISCO_ITEMS "http://jabber.org/protocol/disco#items"
 #define CW_NS_NICK "http://jabber.org/protocol/nick" /* XEP-0172 */
 
@@ -49,6 +52,11 @@ guint cw_privilege_pubsub(CwComponent *component, const char *user);
 /* A name that is a room's, by the way it begins. */
 gboolean cw_rooms_is_name(CwComponent *component, const char *name);
 extern const char *const cw_rooms_features[]; /* disco#info of a room; ended by NULL */
+/* Contacts have commands; and what the one is that disco#info or disco#items asks of the stanza's
+ * contact: (transfer full), NULL: `node` is none of them. */
+gboolean cw_commands_are_there(CwComponent *component);
+CwDiscoInfo *cw_commands_describe(CwComponent *component, const CwStanza *stanza, const char *node);
+gboolean cw_commands_answer_items(CwComponent *component, const CwStanza *stanza, const char *node);
 /* What is said in rooms is archived; and something of this room for this user. */
 gboolean cw_archive_is_on(CwComponent *component);
 gboolean cw_archive_has(CwComponent *component, const CwJid *user, const char *room);

@@ -26,27 +26,13 @@ static const char *const plain_fields[] = {"first", "last", "nick", "email", NUL
 
 CwSession *cw_search_session(CwComponent *component, const char *user, GError **error)
 {
-    CwTransport *transport = cw_component_transport(component);
-    CwSession *session = cw_transport_find_session(transport, user);
-    const CwProtocol *protocol = cw_transport_protocol(transport);
-    g_autofree char *problem = NULL;
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
 
     if (protocol != NULL && !protocol->search) {
         g_set_error(error, CW_STANZA_ERROR, CW_STANZA_FEATURE_NOT_IMPLEMENTED, CW_NO_DIRECTORY);
         return NULL;
     }
-    if (!cw_transport_is_registered(transport, user)) {
-        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_REGISTRATION_REQUIRED,
-                    "register with this gateway first");
-        return NULL;
-    }
-    if (session != NULL && cw_session_state(session) == CW_SESSION_ONLINE)
-        return session;
-    if (session != NULL && cw_session_reason(session) != CW_REASON_NONE)
-        problem = cw_component_session_problem(session);
-    g_set_error(error, CW_STANZA_ERROR, cw_reason_condition(CW_REASON_NOT_ONLINE), "%s",
-                problem != NULL ? problem : cw_reason_text(CW_REASON_NOT_ONLINE));
-    return NULL;
+    return cw_component_online_session(component, user, error);
 }
 
 const char *cw_search_problem(CwReason reason, const char *text, CwStanzaCondition *condition)

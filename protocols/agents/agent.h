@@ -46,18 +46,20 @@ typedef struct {
 typedef struct {
     CwReader *reader;
     CwThing *thing;
-    gint64 add_id; /* of the contact-add that waits for find(); 0: none */
-    char *status;  /* nullable: as it was told last */
-    CwShow show;   /* the same */
-    gboolean told; /* … if it was */
-    gpointer data; /* the agent's own, for g_free() */
+    gint64 add_id;     /* of the contact-add that waits for find(); 0: none */
+    gint64 command_id; /* of the command that waits for its reply; 0: none */
+    char *status;      /* nullable: as it was told last */
+    CwShow show;       /* the same */
+    gboolean told;     /* … if it was */
+    gpointer data;     /* the agent's own, for g_free() */
 } CwWatch;
 
 typedef struct {
     const char *word;      /* "alert" */
     const char *arguments; /* nullable: for the help, "> 190" */
     const char *help;
-    /* Answers with cw_watch_reply(), now or later.  `arguments` is stripped, and never NULL. */
+    /* Answers with cw_watch_reply(), once, now or later.  `arguments` is stripped, and never NULL.
+     */
     void (*run)(CwWatch *watch, const char *arguments);
 } CwAgentCommand;
 
@@ -128,7 +130,7 @@ void cw_thing_show(CwThing *thing); /* its status may be another: to those who w
 
 /* ---- watches ---- */
 
-/* The answer to a command. */
+/* The answer to a command: a message, or a line of its own when it came from a menu. */
 void cw_watch_reply(CwWatch *watch, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The same, and it is at this URL: a picture, which clients show in its place. */
 void cw_watch_reply_link(CwWatch *watch, const char *url);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "protocols/agents/watch.h"
+
 #define SECRET_MOST 4096 /* bytes of a file with a key */
 
 CwAgentHost cw_agent_host;
@@ -51,6 +53,16 @@ void cw_agent_log(const char *level, const char *format, ...)
     inside = FALSE;
 }
 
+static void add_commands(GPtrArray *to, const CwAgentCommand *commands)
+{
+    for (; commands != NULL && commands->word != NULL; commands++) {
+        g_autofree char *label = g_strdup_printf("%s: %s", commands->word, commands->help);
+        g_ptr_array_add(to,
+                        cw_field_new(commands->arguments == NULL ? CW_FIELD_NOTE : CW_FIELD_TEXT,
+                                     commands->word, label, commands->arguments));
+    }
+}
+
 CwProtocol *cw_agent_describe(const CwAgent *agent)
 {
     CwProtocol *protocol = cw_protocol_new();
@@ -64,6 +76,8 @@ CwProtocol *cw_agent_describe(const CwAgent *agent)
     protocol->local_list = TRUE;
     protocol->search = agent->search != NULL;
     protocol->items = agent->items != NULL;
+    add_commands(protocol->commands, agent->commands);
+    add_commands(protocol->commands, cw_common_commands);
     return protocol;
 }
 

@@ -105,7 +105,14 @@ void cw_watch_reply(CwWatch *watch, const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
-    cw_reader_say(watch->reader, watch->thing->name, NULL, text, NULL);
+    if (watch->command_id != 0)
+        cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_COMMAND,
+                                   .account = watch->reader->number,
+                                   .id = watch->command_id,
+                                   .text = text});
+    else
+        cw_reader_say(watch->reader, watch->thing->name, NULL, text, NULL);
+    watch->command_id = 0;
 }
 
 void cw_watch_reply_link(CwWatch *watch, const char *url)
@@ -155,6 +162,9 @@ static void free_watch(gpointer data)
 {
     CwWatch *watch = data;
 
+    if (watch->command_id != 0)
+        cw_agent_nack(watch->reader->number, watch->command_id, CW_REASON_NO_CONTACT,
+                      "you do not watch it any more");
     cw_thing_remove_watch(watch->thing, watch);
     g_free(watch->status);
     g_free(watch->data);
@@ -239,7 +249,8 @@ static void remove_contact(CwReader *reader, const CwLinkMsg *msg)
 
 /* ---- messages and questions of the gateway ---- */
 
-static void take_message(CwReader *reader, const CwLinkMsg *msg)
+/* NULL: he does not watch it, and that is answered. */
+static CwWatch *find_watch(CwReader *reader, const CwLinkMsg *msg)
 {
     CwWatch *watch = g_hash_table_lookup(reader->watches, msg->contact);
 
@@ -247,9 +258,33 @@ static void take_message(CwReader *reader, const CwLinkMsg *msg)
         g_autofree char *why =
             g_strdup_printf("you do not watch %s: add it to your contacts first", msg->contact);
         cw_agent_nack(reader->number, msg->id, CW_REASON_NO_CONTACT, why);
+    }
+    return watch;
+}
+
+static void take_message(CwReader *reader, const CwLinkMsg *msg)
+{
+    CwWatch *watch = find_watch(reader, msg);
+
+    if (watch == NULL)
+        return;
+    cw_agent_ack(reader->number, msg->id);
+    cw_watch_take_message(watch, msg->text);
+}
+
+/* The same by a menu: its reply is the answer. */
+static void take_command(CwReader *reader, const CwLinkMsg *msg)
+{
+    CwWatch *watch = find_watch(reader, msg);
+
+    if (watch == NULL)
+        return;
+    if (watch->command_id != 0) {
+        cw_agent_nack(reader->number, msg->id, CW_REASON_RATE,
+                      "the command before is not through yet");
         return;
     }
-    cw_agent_ack(reader->number, msg->id);
+    watch->command_id = msg->id;
     cw_watch_take_message(watch, msg->text);
 }
 
@@ -437,6 +472,8 @@ static void serve(CwReader *reader, const CwLinkMsg *msg)
         remove_contact(reader, msg);
     } else if (msg->kind == CW_LINK_MESSAGE) {
         take_message(reader, msg);
+    } else if (msg->kind == CW_LINK_COMMAND) {
+        take_command(reader, msg);
     } else if (msg->kind == CW_LINK_NORMALIZE) {
         normalize(reader, msg);
     } else if (msg->kind == CW_LINK_INFO) {

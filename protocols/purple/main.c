@@ -87,7 +87,8 @@ static void refuse_line(const CwLinkMsg *msg)
 {
     if (msg->id != 0 && (msg->kind == CW_LINK_MESSAGE || msg->kind == CW_LINK_CONTACT_ADD ||
                          msg->kind == CW_LINK_INFO || msg->kind == CW_LINK_SEARCH ||
-                         msg->kind == CW_LINK_NORMALIZE || msg->kind == CW_LINK_ROOMS))
+                         msg->kind == CW_LINK_NORMALIZE || msg->kind == CW_LINK_ROOMS ||
+                         msg->kind == CW_LINK_COMMAND))
         cw_host_nack(msg->account, msg->id, CW_REASON_NOT_ONLINE, "the account is not logged in");
     else if (msg->kind == CW_LINK_LOGOUT && cw_account_find(msg->account) == NULL)
         cw_host_send(&(CwLinkMsg){.kind = CW_LINK_STATE,
@@ -174,6 +175,9 @@ static void serve_account_line(CwAccount *account, const CwLinkMsg *msg)
         break;
     case CW_LINK_SEARCH:
         cw_searches_ask(account, msg);
+        break;
+    case CW_LINK_COMMAND: /* our hello names none */
+        cw_host_nack(msg->account, msg->id, CW_REASON_OTHER, "contacts have no commands here");
         break;
     case CW_LINK_AVATAR:
         cw_looks_set_picture(account, msg);

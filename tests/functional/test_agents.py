@@ -11,7 +11,7 @@ import pytest
 from conftest import COMPONENTS, Account
 from lib.registration import settle, wait_online
 from lib.servers import SECRET
-from lib.xmppclient import CLIENT, body, condition
+from lib.xmppclient import CLIENT, body, condition, error_text
 
 FEEDS, STOCKS, WEATHER = COMPONENTS[2:5]
 DISCO = "{http://jabber.org/protocol/disco#info}"
@@ -231,3 +231,144 @@ def test_a_feed_is_a_node(start, web, juliet):
     answer = juliet.iq("get", share, "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
                        "<items node='urn:xmpp:microblog:0'/></pubsub>")
     assert condition(answer) == "item-not-found"
+
+
+# ---- XEP-0050 ----
+
+COMMANDS = "http://jabber.org/protocol/commands"
+IN_COMMANDS = "{" + COMMANDS + "}"
+IN_FORM = "{jabber:x:data}"
+
+
+def run(client, contact, node=None, payload="", **attributes):
+    if node is not None:
+        attributes["node"] = node
+    words = " ".join(f'{name}="{value}"' for name, value in attributes.items())
+    return client.iq("set", contact, f"<command xmlns='{COMMANDS}' {words}>{payload}</command>")
+
+
+def fill_in(text):
+    return ("<x xmlns='jabber:x:data' type='submit'><field var='argument'><value>"
+            f"{text}</value></field></x>")
+
+
+def note(answer):
+    command = answer.find(IN_COMMANDS + "command")
+    assert command is not None, condition(answer)
+    assert command.get("status") == "completed" and command.get("sessionid")
+    assert command.find(IN_COMMANDS + "note").get("type") == "info"
+    return command.findtext(IN_COMMANDS + "note")
+
+
+def begin(client, contact, node):
+    """Executes a command that has an argument; its session."""
+    answer = run(client, contact, node, action="execute")
+    command = answer.find(IN_COMMANDS + "command")
+    assert command.get("status") == "executing" and command.get("node") == node
+    actions = command.find(IN_COMMANDS + "actions")
+    assert actions.get("execute") == "complete" and actions.find(IN_COMMANDS + "complete") is not None
+    form = command.find(IN_FORM + "x")
+    assert form.get("type") == "form"
+    assert [field.get("var") for field in form.iter(IN_FORM + "field")] == ["argument"]
+    return command.get("sessionid")
+
+
+def special(answer):
+    """The condition of XEP-0050 in an error, behind the one of RFC 6120."""
+    assert answer.get("type") == "error"
+    names = [child.tag.split("}")[1] for child in answer.find(CLIENT + "error")
+             if child.tag.startswith(IN_COMMANDS)]
+    return condition(answer), names[0] if names else None
+
+
+@pytest.fixture
+def share(start, web, juliet):
+    start()
+    juliet.presence()
+    register(juliet, STOCKS)
+    contact = contact_of(juliet, STOCKS, "aapl")
+    add(juliet, contact)
+    return contact
+
+
+def test_commands_are_found(share, juliet):
+    disco = "http://jabber.org/protocol/disco"
+    info = juliet.iq("get", share, f"<query xmlns='{disco}#info'/>")
+    assert COMMANDS in {feature.get("var") for feature in info.iter(f"{DISCO}feature")}
+    items = juliet.iq("get", share, f"<query xmlns='{disco}#items' node='{COMMANDS}'/>")
+    found = {item.get("node"): (item.get("jid"), item.get("name"))
+             for item in items.iter("{" + disco + "#items}item")}
+    assert found["quote"] == (share, "quote: its price now")
+    assert {"chart", "alert", "alerts", "unalert", "quiet", "hours", "zone"} <= set(found)
+    for node, kind in ((COMMANDS, "command-list"), ("alert", "command-node")):
+        info = juliet.iq("get", share, f"<query xmlns='{disco}#info' node='{node}'/>")
+        identity = info.find(f"{DISCO}query/{DISCO}identity")
+        assert (identity.get("category"), identity.get("type")) == ("automation", kind)
+    for to, node in ((STOCKS, COMMANDS), (f"msft@{STOCKS}", COMMANDS), (share, "unheard-of")):
+        for what in ("#info", "#items"):
+            answer = juliet.iq("get", to, f"<query xmlns='{disco}{what}' node='{node}'/>")
+            assert condition(answer) == "item-not-found", (to, node, what)
+    info = juliet.iq("get", STOCKS, f"<query xmlns='{disco}#info'/>")
+    assert COMMANDS not in {feature.get("var") for feature in info.iter(f"{DISCO}feature")}
+
+
+def test_commands_by_menu_are_those_of_the_chat(share, juliet):
+    juliet.stanzas.take_all()
+    assert note(run(juliet, share, "quote")).startswith("AAPL")
+    session = begin(juliet, share, "alert")
+    answer = run(juliet, share, "alert", fill_in("&gt; 190"), sessionid=session, action="complete")
+    assert "once" in note(answer)
+    assert answer.find(IN_COMMANDS + "command").get("sessionid") == session
+    assert note(run(juliet, share, "alerts", action="execute")) == "1: > 190.00"
+    juliet.sync()
+    assert not [stanza for stanza in juliet.stanzas.take_all() if stanza.tag == CLIENT + "message"]
+    juliet.message(share, "alerts")
+    assert body(juliet.wait_message(share)) == "1: > 190.00"
+    # what is wrong with an argument, or that there is none, is told as in a chat
+    for text in ("nonsense", ""):
+        session = begin(juliet, share, "unalert")
+        answer = run(juliet, share, "unalert", fill_in(text), sessionid=session)
+        assert note(answer) not in ("", "1: > 190.00")
+    session = begin(juliet, share, "unalert")
+    note(run(juliet, share, "unalert", fill_in("1"), sessionid=session))
+    assert note(run(juliet, share, "alerts")) != "1: > 190.00"
+
+
+def test_sessions_of_commands(share, juliet, prosody):
+    session = begin(juliet, share, "alert")
+    cancelled = run(juliet, share, "alert", sessionid=session, action="cancel")
+    assert cancelled.find(IN_COMMANDS + "command").get("status") == "canceled"
+    # one of another command, of nobody, of another client
+    for node, wrong in (("unalert", session), ("alert", "x"), ("alert", ""), ("alert", session[:-1]),
+                        ("alert", session + "0")):
+        answer = run(juliet, share, node, fill_in("1"), sessionid=wrong)
+        assert special(answer) == ("bad-request", "bad-sessionid"), wrong
+    romeo = Account(prosody, "romeo", "localhost")
+    other = romeo.client()
+    answer = run(other, share, "alert", fill_in("&gt; 190"), sessionid=session)
+    assert special(answer) == ("bad-request", "bad-sessionid")
+    romeo.close()
+    for action, told in (("prev", "bad-action"), ("next", "bad-action"),
+                         ("dance", "malformed-action")):
+        answer = run(juliet, share, "alert", fill_in("1"), sessionid=session, action=action)
+        assert special(answer) == ("bad-request", told)
+    for action in ("complete", "next", "prev", "cancel"):
+        assert special(run(juliet, share, "quote", action=action)) == ("bad-request", "bad-action")
+    for payload in ("", "<x xmlns='jabber:x:data' type='result'/>", fill_in("x" * 2000)):
+        answer = run(juliet, share, "alert", payload, sessionid=session)
+        assert special(answer) == ("bad-request", "bad-payload")
+    assert "once" in note(run(juliet, share, "alert", fill_in("&gt; 190"), sessionid=session))
+
+
+def test_commands_that_cannot_be(share, juliet, prosody):
+    assert condition(run(juliet, share, "unheard-of")) == "item-not-found"
+    assert condition(run(juliet, share)) == "bad-request"
+    assert condition(run(juliet, STOCKS, "quote")) == "service-unavailable"
+    for node in ("quote", "alert"):  # of something that he does not watch
+        answer = run(juliet, f"msft@{STOCKS}", node)
+        assert condition(answer) == "item-not-found" and "add it to your contacts" in error_text(answer)
+    account = Account(prosody, "romeo", "localhost")
+    romeo = account.client()
+    for node in ("quote", "alert"):
+        assert condition(run(romeo, share, node)) == "registration-required"
+    account.close()

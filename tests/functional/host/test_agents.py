@@ -141,3 +141,22 @@ def test_by_hand(tmp_path):
     assert "clock: World clock" in text
     done = subprocess.run([AGENTS, "--agent", "clock"], capture_output=True, text=True)
     assert done.returncode == 64 and "descriptor 3" in done.stderr
+
+
+def test_commands_by_a_line_of_their_own(clock):
+    commands = {command["name"]: command for command in clock.hello["protocol"]["commands"]}
+    assert commands["time"] == {"name": "time", "label": "time: what time it is there"}
+    assert commands["zone"]["argument"] == "Europe/Rome"
+    clock.login(username="juliet")
+    clock.expect("ack", id=add(clock, ROME))
+    number = clock.next_id()
+    clock.send(type="command", account=1, id=number, contact=ROME, text="time")
+    assert "in Europe/Rome" in clock.expect("command", id=number)["text"]
+    number = clock.next_id()
+    clock.send(type="command", account=1, id=number, contact=ROME, text="zone Verona")
+    assert "no time zone" in clock.expect("command", id=number)["text"]
+    number = clock.next_id()
+    clock.send(type="command", account=1, id=number, contact="asia/tokyo", text="time")
+    nack = clock.expect("nack", id=number)
+    assert nack["reason"] == "no-contact" and "add it" in nack["text"]
+    assert "in Europe/Rome" in say(clock, "time")  # by message again

@@ -79,6 +79,18 @@ static void stanza_error_write__adds__text(void)
                     "no &lt;b&gt;</text></error>");
 }
 
+static void stanza_error_write_special__adds__its_condition(void)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    CwWriter writer;
+
+    cw_writer_init(&writer, out);
+    cw_stanza_error_write_special(&writer, CW_STANZA_BAD_REQUEST, "why", "bad-action", "urn:x");
+    g_assert_nonnull(
+        strstr(out->str, "<bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"));
+    g_assert_true(g_str_has_suffix(out->str, "<bad-action xmlns='urn:x'/></error>"));
+}
+
 static void stanza_error_write_gerror__shows__our_own_text_only(void)
 {
     g_autoptr(GError) ours =
@@ -103,6 +115,7 @@ int main(int argc, char **argv)
 #define ADD(name) g_test_add_func("/stanza-error/" #name, name)
     ADD(stanza_error_write__knows__every_condition);
     ADD(stanza_error_write__adds__text);
+    ADD(stanza_error_write_special__adds__its_condition);
     ADD(stanza_error_write_gerror__shows__our_own_text_only);
     return g_test_run();
 }
