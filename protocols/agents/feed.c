@@ -14,6 +14,8 @@
 #define TEXT_MOST (64 * 1024) /* bytes of one element's text that are looked at */
 #define SEPARATOR '\x1f'      /* between a namespace and a name */
 #define LINKS_MOST 10         /* feeds of a page */
+#define TAGS_MOST 500         /* links of a page that are looked at */
+#define TAG_LONGEST 4096      /* bytes */
 #define ATOM "http://www.w3.org/2005/Atom"
 
 typedef struct {
@@ -24,7 +26,7 @@ typedef struct {
     gboolean is_feed;   /* the root is one of a feed */
     const char *wanted; /* of the element that is open: which field its text is */
     guint wanted_depth;
-    gboolean is_markup; /* its text is XHTML: tags in it are for nothing but white space */
+    gboolean is_permalink; /* the guid of the item is an address */
     GString *text;
     char *refused; /* why the document is */
 } Reader;
@@ -53,6 +55,18 @@ void cw_feed_free(CwFeed *feed)
 /* ---- dates ---- */
 
 static const char months[] = "janfebmaraprmayjunjulaugsepoctnovdec";
+
+/* RFC 822 5.1: what is to be added for UTC. */
+static gint64 hours_of_zone(const char *zone)
+{
+    static const char *const names[] = {"EDT", "EST", "CDT", "CST", "MDT", "MST", "PDT", "PST"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (g_str_equal(names[i], zone))
+            return 4 + (i + 1) / 2;
+    }
+    return 0;
+}
 
 /* "Sat, 28 Nov 2026 12:00:00 +0100", the day's name, the seconds and the zone may be missing. */
 static gint64 parse_822(const char *text)
@@ -84,12 +98,7 @@ static gint64 parse_822(const char *text)
                         minute, MIN(second, 59));
     if (time == NULL)
         return 0;
-    gint64 hours = g_str_equal(zone, "EST")   ? 5
-                   : g_str_equal(zone, "EDT") ? 4
-                   : g_str_equal(zone, "PST") ? 8
-                   : g_str_equal(zone, "PDT") ? 7
-                                              : 0;
-    return g_date_time_to_unix(time) + hours * 3600;
+    return g_date_time_to_unix(time) + hours_of_zone(zone) * 3600;
 }
 
 gint64 cw_feed_parse_date(const char *text)
@@ -173,6 +182,7 @@ static void begin_item(Reader *reader, const char **attributes)
 {
     reader->item = g_new0(CwFeedItem, 1);
     reader->item_depth = reader->depth;
+    reader->is_permalink = FALSE;
     for (; attributes[0] != NULL; attributes += 2) { /* RSS 1.0 */
         if (g_str_has_suffix(attributes[0], "\x1f"
                                             "about"))
@@ -219,8 +229,8 @@ static void start_cb(void *data, const char *whole, const char **attributes)
     }
     reader->wanted = field_of(name, ns, reader->item != NULL);
     reader->wanted_depth = reader->depth;
-    const char *type = attribute(attributes, "type");
-    reader->is_markup = g_strcmp0(type, "xhtml") == 0;
+    if (g_str_equal(name, "guid"))
+        reader->is_permalink = g_strcmp0(attribute(attributes, "isPermaLink"), "false") != 0;
     g_string_truncate(reader->text, 0);
 }
 
@@ -299,6 +309,9 @@ static void end_item(Reader *reader)
 
     clear_empty(&item->title);
     clear_empty(&item->summary);
+    if (reader->is_permalink && item->link == NULL && item->id != NULL &&
+        g_str_has_prefix(item->id, "http"))
+        item->link = g_strdup(item->id);
     if (item->title == NULL && item->summary == NULL && item->link == NULL) {
         free_item(item);
         return;
@@ -361,11 +374,13 @@ static void put_in_order(CwFeed *feed)
 
     for (guint i = 0; i < feed->items->len;) {
         const CwFeedItem *item = g_ptr_array_index(feed->items, i);
-        dated &= item->date != 0;
-        if (g_hash_table_add(ids, item->id))
-            i++;
-        else
+        if (g_hash_table_contains(ids, item->id)) {
             g_ptr_array_remove_index(feed->items, i);
+            continue;
+        }
+        g_hash_table_add(ids, item->id);
+        dated &= item->date != 0;
+        i++;
     }
     if (dated)
         g_ptr_array_sort(feed->items, compare_dates);
@@ -379,14 +394,14 @@ static void skip_white_space(const char **data, gsize *length)
     }
 }
 
-CwFeed *cw_feed_parse(const char *data, gsize length, const char *charset, GError **error)
+/* `charset` nullable. */
+static CwFeed *parse_as(const char *data, gsize length, const char *charset, GError **error)
 {
     Reader reader = {.feed = g_new0(CwFeed, 1), .text = g_string_new(NULL)};
     g_autoptr(CwFeed) feed = reader.feed;
     g_autofree char *refused = NULL;
 
     feed->items = g_ptr_array_new_with_free_func(free_item);
-    skip_white_space(&data, &length);
     reader.parser = XML_ParserCreateNS(charset, SEPARATOR);
     XML_SetUserData(reader.parser, &reader);
     XML_SetElementHandler(reader.parser, start_cb, end_cb);
@@ -416,17 +431,35 @@ CwFeed *cw_feed_parse(const char *data, gsize length, const char *charset, GErro
     return g_steal_pointer(&feed);
 }
 
+/* What expat knows it by; NULL: that is no name of one. */
+static const char *known_charset(const char *charset)
+{
+    if (charset == NULL || *charset == '\0' ||
+        strspn(charset, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-") != strlen(charset))
+        return NULL;
+    return g_ascii_strcasecmp(charset, "utf8") == 0 ? "UTF-8" : charset;
+}
+
+CwFeed *cw_feed_parse(const char *data, gsize length, const char *charset, GError **error)
+{
+    const char *named = known_charset(charset);
+    CwFeed *feed = NULL;
+
+    skip_white_space(&data, &length);
+    if (named != NULL)
+        feed = parse_as(data, length, named, NULL);
+    /* servers say what they are set to, documents what they are written in */
+    return feed != NULL ? feed : parse_as(data, length, NULL, error);
+}
+
 /* ---- pages ---- */
 
-/* The value of an attribute in a tag.  (transfer full) (nullable) */
-static char *tag_attribute(const char *tag, const char *name)
+/* The value of the attribute that the pattern finds.  (transfer full) (nullable) */
+static char *tag_attribute(const char *tag, const GRegex *pattern)
 {
-    g_autofree char *pattern =
-        g_strdup_printf("\\b%s\\s*=\\s*(?:\"([^\"]*)\"|'([^']*)'|([^\\s>]+))", name);
-    g_autoptr(GRegex) regex = g_regex_new(pattern, G_REGEX_CASELESS, 0, NULL);
     g_autoptr(GMatchInfo) match = NULL;
 
-    if (!g_regex_match(regex, tag, 0, &match))
+    if (!g_regex_match(pattern, tag, 0, &match))
         return NULL;
     for (int group = 1; group <= 3; group++) {
         g_autofree char *value = g_match_info_fetch(match, group);
@@ -436,19 +469,32 @@ static char *tag_attribute(const char *tag, const char *name)
     return NULL;
 }
 
+static GRegex *attribute_pattern(const char *name)
+{
+    g_autofree char *pattern =
+        g_strdup_printf("\\b%s\\s*=\\s*(?:\"([^\"]*)\"|'([^']*)'|([^\\s>]+))", name);
+
+    return g_regex_new(pattern, G_REGEX_CASELESS, 0, NULL);
+}
+
 GPtrArray *cw_feed_find_links(const char *html, gsize length, const char *base)
 {
     GPtrArray *links = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *text = g_utf8_make_valid(html, (gssize)length);
+    g_autoptr(GRegex) types = attribute_pattern("type"), hrefs = attribute_pattern("href");
+    guint tags = 0;
 
-    for (const char *at = strchr(text, '<'); at != NULL && links->len < LINKS_MOST;
-         at = strchr(at + 1, '<')) {
-        const char *end = g_ascii_strncasecmp(at, "<link", 5) == 0 ? strchr(at, '>') : NULL;
-        if (end == NULL || end - at > 4096)
+    for (const char *at = strchr(text, '<');
+         at != NULL && links->len < LINKS_MOST && tags < TAGS_MOST; at = strchr(at + 1, '<')) {
+        if (g_ascii_strncasecmp(at, "<link", 5) != 0)
+            continue;
+        const char *end = memchr(at, '>', strnlen(at, TAG_LONGEST));
+        tags++;
+        if (end == NULL)
             continue;
         g_autofree char *tag = g_strndup(at, (gsize)(end - at));
-        g_autofree char *type = tag_attribute(tag, "type");
-        g_autofree char *href = tag_attribute(tag, "href");
+        g_autofree char *type = tag_attribute(tag, types);
+        g_autofree char *href = tag_attribute(tag, hrefs);
         if (type == NULL || href == NULL || strstr(type, "json") != NULL ||
             (strstr(type, "rss") == NULL && strstr(type, "atom") == NULL))
             continue;

@@ -85,8 +85,10 @@ GPtrArray *cw_places_parse(const char *data, gsize length, GError **error)
 
 static void read_text(json_t *json, char *to, gsize size)
 {
-    if (json_is_string(json))
-        g_strlcpy(to, json_string_value(json), size);
+    const char *text = json_string_value(json);
+
+    if (text != NULL && g_str_is_ascii(text))
+        g_strlcpy(to, text, size);
 }
 
 static int read_code(json_t *json, const char *path)

@@ -15,9 +15,9 @@ json_t *cw_json_load(const char *data, gsize length, GError **error)
     json_error_t problem;
     json_t *json = json_loadb(data, length, JSON_REJECT_DUPLICATES, &problem);
 
-    if (json == NULL)
-        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME, "no JSON: line %d: %s",
-                    problem.line, problem.text);
+    if (json == NULL) /* its text may hold a piece of the answer */
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME, "no JSON: line %d, column %d",
+                    problem.line, problem.column);
     return json;
 }
 
@@ -73,6 +73,6 @@ char *cw_json_text_at(json_t *json, const char *path)
     if (json_is_integer(value))
         return g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
     if (json_is_real(value))
-        return g_strdup_printf("%g", json_real_value(value));
+        return g_strdup_printf("%.10g", json_real_value(value));
     return json_is_boolean(value) ? g_strdup(json_is_true(value) ? "true" : "false") : NULL;
 }

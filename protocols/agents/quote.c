@@ -10,7 +10,8 @@
 #include "protocols/agents/json-path.h"
 #include "protocols/agents/text.h"
 
-#define NAME_MOST 100 /* characters */
+#define NAME_MOST 100   /* characters */
+#define COLUMNS_MOST 64 /* of a CSV */
 
 void cw_quote_clear(CwQuote *quote)
 {
@@ -28,14 +29,50 @@ static gboolean fail(GError **error, const char *text)
 
 /* ---- CSV ---- */
 
+/* RFC 4180: a value in quotes may hold a comma, and a quote as two.  (transfer full) */
+static char **split(const char *line)
+{
+    g_autoptr(GStrvBuilder) values = g_strv_builder_new();
+    const char *p = line;
+
+    for (guint i = 0; i < COLUMNS_MOST; i++) {
+        g_autoptr(GString) value = g_string_new(NULL);
+        gboolean quoted = FALSE;
+        for (; *p != '\0' && (quoted || *p != ','); p++) {
+            if (*p != '"')
+                g_string_append_c(value, *p);
+            else if (quoted && p[1] == '"')
+                g_string_append_c(value, *p++);
+            else
+                quoted = !quoted;
+        }
+        g_strv_builder_add(values, g_strstrip(value->str));
+        if (*p == '\0')
+            break;
+        p++;
+    }
+    return g_strv_builder_end(values);
+}
+
 /* The value under this name; "": there is none. */
 static const char *column(char **names, char **values, const char *name)
 {
     for (guint i = 0; names[i] != NULL && values[i] != NULL; i++) {
-        if (g_ascii_strcasecmp(g_strstrip(names[i]), name) == 0)
-            return g_strstrip(values[i]);
+        if (g_ascii_strcasecmp(names[i], name) == 0)
+            return values[i];
     }
     return "";
+}
+
+/* Nothing that is no date at its beginning: "N/D", a number of seconds.  (transfer full) (nullable)
+ */
+static char *read_date(const char *text)
+{
+    for (guint i = 0; i < 10; i++) {
+        if (i == 4 || i == 7 ? text[i] != '-' : !g_ascii_isdigit(text[i]))
+            return NULL;
+    }
+    return g_strndup(text, 10);
 }
 
 static double number(const char *text)
@@ -53,8 +90,8 @@ gboolean cw_quote_parse_csv(const char *data, gsize length, CwQuote *quote, GErr
 
     if (g_strv_length(lines) < 2)
         return fail(error, "an answer without a line of values");
-    g_auto(GStrv) names = g_strsplit(lines[0], ",", -1);
-    g_auto(GStrv) values = g_strsplit(lines[1], ",", (gint)g_strv_length(names));
+    g_auto(GStrv) names = split(lines[0]);
+    g_auto(GStrv) values = split(lines[1]);
     const char *close = column(names, values, "close");
     if (*close == '\0' && *column(names, values, "symbol") == '\0')
         return fail(error, "an answer without a column named Close");
@@ -64,7 +101,7 @@ gboolean cw_quote_parse_csv(const char *data, gsize length, CwQuote *quote, GErr
         return FALSE;
     quote->reference = before > 0 ? before : number(column(names, values, "open"));
     quote->name = cw_text_from_html(column(names, values, "name"), NAME_MOST);
-    quote->date = g_strdup(column(names, values, "date"));
+    quote->date = read_date(column(names, values, "date"));
     if (*quote->name == '\0')
         g_clear_pointer(&quote->name, g_free);
     return TRUE;
@@ -95,7 +132,8 @@ gboolean cw_quote_parse_json(const char *data, gsize length, const CwQuotePaths 
             quote->reference = 0;
         quote->name = short_text(json, paths->name);
         quote->currency = short_text(json, paths->currency);
-        quote->date = short_text(json, paths->date);
+        g_autofree char *date = short_text(json, paths->date);
+        quote->date = date == NULL ? NULL : read_date(date);
         quote->says_open = open != NULL;
         quote->is_open =
             folded != NULL && (g_str_equal(folded, "true") || g_str_equal(folded, "open") ||

@@ -14,7 +14,7 @@ typedef struct {
     double price;
     double reference; /* what the change is from: the close of the day before, else the open; 0:
                        * not known */
-    char *date;       /* nullable: of the last trade, "2026-11-28" */
+    char *date;       /* nullable: of the last trade, "2026-11-28", and nothing behind it */
     gboolean is_open; /* the provider says so; only where `says_open` */
     gboolean says_open;
 } CwQuote;

@@ -373,7 +373,11 @@ static void changed(CwWatch *watch)
     gboolean any = FALSE;
     char date[11];
 
-    today(date, sizeof date);
+    /* in the morning the price is still that of the day before, of which he was told then */
+    if (share->quote.date == NULL)
+        today(date, sizeof date);
+    else
+        g_strlcpy(date, share->quote.date, sizeof date);
     for (guint i = 0; i < alerts->len;) {
         Alert *alert = &g_array_index(alerts, Alert, i);
         if (!is_due(alert, &share->quote, date)) {

@@ -128,7 +128,7 @@ static void put(Writer *writer, gunichar character)
         writer->space = TRUE;
         return;
     }
-    if (g_unichar_iscntrl(character) || character == 0xad || character >= 0xfffe ||
+    if (g_unichar_iscntrl(character) || character == 0xad || (character & 0xfffe) == 0xfffe ||
         writer->count > writer->most)
         return;
     if (writer->out->len > 0 && (writer->space || writer->newline)) {
