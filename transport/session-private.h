@@ -119,9 +119,10 @@ struct CwSession {
 /* ---- session.c ---- */
 
 void cw_session_log_in(CwSession *session);
-/* The limits on what a user sends. */
-gboolean cw_session_may_send(CwSession *session, const char *contact, const char *text,
-                             CwReason *reason);
+/* The limits on what a user sends: to a contact, to a room, or to `nick` (else NULL) in that room.
+ */
+gboolean cw_session_may_send(CwSession *session, const char *contact, const char *nick,
+                             const char *text, CwReason *reason);
 gint64 cw_session_clock(const CwSession *session); /* cw_supervisor_clock() */
 
 /* ---- session-resources.c ---- */

@@ -205,13 +205,8 @@ gboolean cw_session_room_send(CwSession *session, CwRoom *room, const char *nick
 {
     gint64 id = cw_transport_next_id(session->transport);
 
-    if (!room->in)
-        *reason = CW_REASON_NOT_ONLINE;
-    else if (!cw_session_may_send(session, room->name, text, reason))
-        return FALSE;
-    else
-        *reason = CW_REASON_NONE;
-    if (*reason != CW_REASON_NONE)
+    *reason = CW_REASON_NOT_ONLINE;
+    if (!room->in || !cw_session_may_send(session, room->name, nick, text, reason))
         return FALSE;
     if (nick == NULL)
         cw_room_add_sent(room, id, stanza_id, resource);
@@ -394,8 +389,8 @@ static void take_line(CwSession *session, const CwLinkMsg *msg)
         EMIT(session, room_invited, session, msg->room, msg->contact, msg->text, msg->password);
         return;
     }
-    if (is_old(session, msg) || room == NULL)
-        return; /* he left it meanwhile */
+    if (is_old(session, msg) || room == NULL || !room->asked)
+        return; /* he left it meanwhile, or that log-in has ended */
     if (msg->kind == CW_LINK_ROOM_JOINED)
         take_joined(session, room, msg);
     else if (msg->kind == CW_LINK_ROOM_LEFT)

@@ -387,14 +387,18 @@ static gboolean receiving_presence_cb(PurpleConnection *gc, const char *type, co
     g_autofree char *room = room_of_occupant(from);
     xmlnode *x = xmlnode_get_child_with_namespace(packet, "x", NS_MUC_USER);
 
-    /* prpl-jabber makes no chat-left of it when he has left himself */
-    if (account != NULL && slash != NULL && g_strcmp0(type, "unavailable") == 0)
-        cw_rooms_parted(account, room, slash + 1);
+    gboolean is_error = g_strcmp0(type, "error") == 0;
+
+    /* prpl-jabber makes no chat-left of it when he has left himself.  An error of his own address
+     * is not of the next join, which waits for that: nothing but the leaving went there. */
+    if (account != NULL && slash != NULL && (is_error || g_strcmp0(type, "unavailable") == 0) &&
+        cw_rooms_parted(account, room, slash + 1) && is_error)
+        return FALSE;
     if (account == NULL || room == NULL || !cw_rooms_has(account, room))
         return FALSE;
     xmlnode *error = xmlnode_get_child(packet, "error");
     xmlnode *item = x != NULL ? xmlnode_get_child(x, "item") : NULL;
-    if (g_strcmp0(type, "error") == 0 && error != NULL)
+    if (is_error && error != NULL)
         take_refusal(account, room, error);
     else if (item != NULL && slash != NULL && g_strcmp0(type, "unavailable") == 0)
         take_gone(account, room, slash + 1, x, item);
