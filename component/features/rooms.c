@@ -17,30 +17,6 @@
 
 #include "component/xmpp-time.h"
 
-#define NS_CONFERENCE "jabber:x:conference"
-
-static const char *const role_words[] = {
-    [CW_ROLE_NONE] = "none",
-    [CW_ROLE_VISITOR] = "visitor",
-    [CW_ROLE_PARTICIPANT] = "participant",
-    [CW_ROLE_MODERATOR] = "moderator",
-};
-static const char *const affiliation_words[] = {
-    [CW_AFFILIATION_NONE] = "none",     [CW_AFFILIATION_OUTCAST] = "outcast",
-    [CW_AFFILIATION_MEMBER] = "member", [CW_AFFILIATION_ADMIN] = "admin",
-    [CW_AFFILIATION_OWNER] = "owner",
-};
-
-const char *cw_rooms_role(CwRole role)
-{
-    return role_words[role];
-}
-
-const char *cw_rooms_affiliation(CwAffiliation affiliation)
-{
-    return affiliation_words[affiliation];
-}
-
 /* ---- addresses ---- */
 
 #define SHORT_NAME "occupant-"
@@ -164,9 +140,10 @@ static void write_item(CwComponent *component, CwWriter *writer, const CwOccupan
         occupant->jid == NULL ? NULL : cw_component_contact_jid(component, occupant->jid);
 
     cw_writer_start(writer, "item", NULL);
-    cw_writer_attr(writer, "affiliation",
-                   banned ? "outcast" : affiliation_words[occupant->affiliation]);
-    cw_writer_attr(writer, "role", stays ? role_words[occupant->role] : "none");
+    cw_writer_attr(
+        writer, "affiliation",
+        cw_affiliation_to_string(banned ? CW_AFFILIATION_OUTCAST : occupant->affiliation));
+    cw_writer_attr(writer, "role", cw_role_to_string(stays ? occupant->role : CW_ROLE_NONE));
     cw_writer_attr(writer, "jid", jid);
     if (exit != NULL && exit->exit == CW_EXIT_RENAMED)
         cw_writer_attr(writer, "nick", exit->new_nick);
@@ -616,7 +593,7 @@ static void room_invited_cb(CwSession *session, const char *room, const char *co
         cw_component_begin_lasting(data, "message", by == NULL ? cw_component_domain(data) : by,
                                    cw_session_jid(session), NULL, id);
     cw_writer_leaf(writer, "body", NULL, body);
-    cw_writer_start(writer, "x", NS_CONFERENCE);
+    cw_writer_start(writer, "x", CW_NS_CONFERENCE);
     cw_writer_attr(writer, "jid", jid);
     cw_writer_attr(writer, "reason", text);
     cw_writer_attr(writer, "password", password);

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 #define CW_NS_MUC "http://jabber.org/protocol/muc"
 #define CW_NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define CW_NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
+#define CW_NS_CONFERENCE "jabber:x:conference"
 #define CW_NS_OCCUPANT_ID "urn:xmpp:occupant-id:0"
 #define CW_NS_STANZA_ID "urn:xmpp:sid:0"
 #define CW_NS_ARCHIVE "urn:xmpp:mam:2"
@@ -32,8 +33,6 @@ CwRoom *cw_rooms_find(CwComponent *component, const CwStanza *stanza, CwSession 
 const char *cw_rooms_client(const CwStanza *stanza); /* the resource, "" for none */
 /* Who has this address in the room; nullable. */
 const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid);
-const char *cw_rooms_role(CwRole role);
-const char *cw_rooms_affiliation(CwAffiliation affiliation);
 
 /* It is a room's name; where that does not tell, it may be. */
 gboolean cw_rooms_may_be(CwComponent *component, const char *name);
