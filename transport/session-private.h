@@ -159,6 +159,9 @@ void cw_session_tell_local_list(CwSession *session);
 /* The end of the longest beginning of `text` (valid UTF-8) that is at most `most` bytes, and at
  * least one character. */
 const char *cw_session_end_within(const char *text, gsize most);
+/* A text that is longer than message-size comes in pieces: the first of them, and `text` is what is
+ * behind it.  NULL: it is not longer.  (transfer full) */
+char *cw_session_cut_piece(const CwSession *session, const char **text);
 
 /* ---- session-requests.c ---- */
 

@@ -266,7 +266,6 @@ static gboolean is_of_the_login(const CwLinkMsg *msg)
 /* One that is longer than message-size, more than a server may take at once, comes in pieces. */
 static void take_message(CwSession *session, const CwLinkMsg *msg)
 {
-    gsize most = LIMITS(session)->message_size;
     const char *text = msg->text;
 
     if (cw_seen_is_repeat(session->seen, msg->contact, text, msg->own, msg->stamp,
@@ -276,12 +275,8 @@ static void take_message(CwSession *session, const CwLinkMsg *msg)
         return;
     }
 
-    while (most > 0 && strlen(text) > most) {
-        const char *end = cw_session_end_within(text, most);
-        g_autofree char *piece = g_strndup(text, (gsize)(end - text));
+    for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
         EMIT(session, message, session, msg->contact, piece, msg->stamp, msg->own);
-        text = end;
-    }
     EMIT(session, message, session, msg->contact, text, msg->stamp, msg->own);
 }
 

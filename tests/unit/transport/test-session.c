@@ -53,6 +53,21 @@ static const char host_script[] =
     "  *'\"refused\"'*) say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,"
     "\\\"state\\\":\\\"offline\\\",\\\"reason\\\":\\\"auth\\\",\\\"fatal\\\":true}\";;\n"
     "  *) state online;; esac;;\n"
+    /* a room where all is long */
+    "*'\"room\":\"#long\"'*) "
+    "say "
+    "\"{\\\"type\\\":\\\"room-joined\\\",\\\"account\\\":$n,\\\"room\\\":\\\"#long\\\","
+    "\\\"nick\\\":\\\"juliet\\\"}\"; "
+    "say "
+    "\"{\\\"type\\\":\\\"room-private\\\",\\\"account\\\":$n,\\\"room\\\":\\\"#long\\\","
+    "\\\"nick\\\":\\\"nurse\\\",\\\"text\\\":\\\"$(printf '%01502d' 0)\\\"}\"; "
+    "say "
+    "\"{\\\"type\\\":\\\"room-invited\\\",\\\"account\\\":$n,\\\"room\\\":\\\"#long\\\","
+    "\\\"text\\\":\\\"$(printf '%05000d' 0)\\\",\\\"password\\\":\\\"$(printf '%05000d' 0)\\\"}\"; "
+    "say "
+    "\"{\\\"type\\\":\\\"room-left\\\",\\\"account\\\":$n,\\\"room\\\":\\\"#long\\\",\\\"exit\\\":"
+    "\\\"kicked\\\",\\\"text\\\":\\\"$(printf '%05000d' 0)\\\"}\"; "
+    ";;\n"
     /* … and a room of the log-in before ends late */
     "*'\"type\":\"answer\"'*) say \"{\\\"type\\\":\\\"room-left\\\",\\\"account\\\":$n,"
     "\\\"room\\\":\\\"#verona\\\",\\\"exit\\\":\\\"left\\\"}\"; state online;;\n"
@@ -140,6 +155,26 @@ static void refused_cb(CwSession *session, const CwContact *contact, gboolean wi
     g_string_append_printf(((World *)data)->told, "%c%s", withdrawn ? '~' : '-', contact->name);
 }
 
+static void room_private_cb(CwSession *session, const CwRoom *room, const char *nick,
+                            const char *text, gint64 stamp, gboolean own, gpointer data)
+{
+    g_string_append_printf(((World *)data)->told, "p%zu", strlen(text));
+}
+
+static void room_invited_cb(CwSession *session, const char *room, const char *contact,
+                            const char *text, const char *password, gpointer data)
+{
+    g_string_append_printf(((World *)data)->told, "i%zu%s", strlen(text),
+                           password == NULL ? "" : "!");
+}
+
+static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExit *exit,
+                         gpointer data)
+{
+    if (exit->text != NULL)
+        g_string_append_printf(((World *)data)->told, "l%zu", strlen(exit->text));
+}
+
 static void looks_wanted_cb(CwSession *session, gpointer data)
 {
     ((World *)data)->looks_wanted++;
@@ -150,6 +185,9 @@ static const CwEvents events = {
     .granted = granted_cb,
     .refused = refused_cb,
     .message = message_cb,
+    .room_private = room_private_cb,
+    .room_invited = room_invited_cb,
+    .room_left = room_left_cb,
     .question = question_cb,
     .question_gone = question_gone_cb,
 };
@@ -364,6 +402,17 @@ static CwSubscription subscription_of(World *world, const char *name)
     const CwContact *contact = cw_session_find_contact(session, name);
 
     return contact == NULL ? CW_SUBSCRIPTION_NONE : contact->subscription;
+}
+
+/* More than a server takes in one stanza. */
+static void what_rooms_say__is_never__too_long(World *world, gconstpointer data)
+{
+    CwReason reason = CW_REASON_NONE;
+
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    g_assert_nonnull(cw_session_room_join(session, "#long", "juliet", NULL, "balcony", &reason));
+    assert_told(world, "p1000p502i4096l4096");
 }
 
 static void subscribe__is_answered__by_the_network(World *world, gconstpointer data)
@@ -696,6 +745,7 @@ int main(int argc, char **argv)
     ADD("/registration/asks/what_the_network_asks", registration__asks__what_the_network_asks);
     ADD("/unregister/takes_back/what_was_asked", unregister__takes_back__what_was_asked);
     ADD("/room/is_not_ended/before_it_is_asked_for", a_room__is_not_ended__before_it_is_asked_for);
+    ADD("/what_rooms_say/is_never/too_long", what_rooms_say__is_never__too_long);
     ADD("/message/comes_in_pieces/over_the_limit", message__comes_in_pieces__over_the_limit);
     ADD("/subscribe/is_answered/by_the_network", subscribe__is_answered__by_the_network);
     ADD("/subscribe/is_kept/for_the_next_login", subscribe__is_kept__for_the_next_login);
