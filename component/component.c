@@ -874,6 +874,13 @@ CwContact *cw_component_find_contact(CwComponent *component, const CwStanza *sta
     return session == NULL || name == NULL ? NULL : cw_session_find_contact(session, name);
 }
 
+char *cw_component_client_jid(const CwSession *session, const char *resource)
+{
+    return resource == NULL || *resource == '\0'
+               ? g_strdup(cw_session_jid(session))
+               : g_strconcat(cw_session_jid(session), "/", resource, NULL);
+}
+
 char *cw_component_contact_jid(CwComponent *component, const char *contact)
 {
     char *jid = cw_jid_for_legacy(contact, cw_component_domain(component));

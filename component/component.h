@@ -146,6 +146,8 @@ CwContact *cw_component_find_contact(CwComponent *component, const CwStanza *sta
 gboolean cw_component_has_control(const char *text);
 /* The JID of a contact; NULL: it cannot be one (logged).  (transfer full) */
 char *cw_component_contact_jid(CwComponent *component, const char *contact);
+/* Of a client of the user; `resource` NULL, "": his bare JID.  (transfer full) */
+char *cw_component_client_jid(const CwSession *session, const char *resource);
 /* How a reason looks as a stanza error, and to people. */
 CwStanzaCondition cw_reason_condition(CwReason reason);
 const char *cw_reason_text(CwReason reason);

@@ -63,6 +63,18 @@ char *cw_stream_presentable(const char *text, const char *const *secrets)
 
 /* ---- for traces ---- */
 
+/* XEP-0249 2: an invitation says all in attributes. */
+static const char *const hidden_attrs[] = {"password", "reason"};
+
+static gboolean is_hidden(const char *name, gsize length)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(hidden_attrs); i++) {
+        if (strlen(hidden_attrs[i]) == length && strncmp(hidden_attrs[i], name, length) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void outline_node(const CwNode *node, const char *outer_ns, GString *out)
 {
     g_string_append_printf(out, "<%s", node->name);
@@ -70,7 +82,10 @@ static void outline_node(const CwNode *node, const char *outer_ns, GString *out)
         g_string_append_printf(out, " xmlns='%s'", node->ns);
     for (const CwAttr *attr = node->attrs; attr; attr = attr->next) {
         g_string_append_printf(out, " %s='", attr->name);
-        cw_xml_escape(out, attr->value, -1);
+        if (is_hidden(attr->name, strlen(attr->name)))
+            g_string_append(out, HIDDEN);
+        else
+            cw_xml_escape(out, attr->value, -1);
         g_string_append_c(out, '\'');
     }
     if (!*node->text && !node->first_child) {
@@ -93,6 +108,27 @@ char *cw_stream_outline_node(const CwNode *stanza)
     return g_string_free(out, FALSE);
 }
 
+/* Of our writer: <name a='value' b='value'>, and no ' in a value. */
+static void outline_tag(const char *tag, const char *end, GString *out)
+{
+    while (tag < end) {
+        const char *open = memchr(tag, '\'', (gsize)(end - tag));
+        const char *close = open ? memchr(open + 1, '\'', (gsize)(end - open - 1)) : NULL;
+        const char *name = open ? g_strrstr_len(tag, open - tag, " ") : NULL;
+        if (!close) {
+            g_string_append_len(out, tag, end - tag);
+            return;
+        }
+        g_string_append_len(out, tag, open + 1 - tag);
+        if (name && is_hidden(name + 1, (gsize)(open - name - 2))) /* less the blank and the = */
+            g_string_append(out, HIDDEN);
+        else
+            g_string_append_len(out, open + 1, close - open - 1);
+        g_string_append_c(out, '\'');
+        tag = close + 1;
+    }
+}
+
 char *cw_stream_outline_text(const char *written, gsize length)
 {
     GString *out = g_string_new(NULL);
@@ -108,7 +144,7 @@ char *cw_stream_outline_text(const char *written, gsize length)
         const char *close = memchr(tag, '>', (gsize)(end - tag));
         if (!close)
             break;
-        g_string_append_len(out, tag, close + 1 - tag);
+        outline_tag(tag, close + 1, out);
         written = close + 1;
     }
     return g_string_free(out, FALSE);

@@ -125,7 +125,7 @@ void cw_archive_load(CwArchive *archive, const char *jid, CwRoom *room, guint mo
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) lines =
         cw_store_list_archive(archive->store, archive->domain, jid, room->name, &all, TRUE,
-                              MAX(most, 1), size == 0 ? ANY_SIZE : size, &error);
+                              most == 0 ? G_MAXUINT : most, size == 0 ? ANY_SIZE : size, &error);
 
     if (lines == NULL)
         g_warning("%s/%s: the archive of a room cannot be read: %s", jid, archive->domain,

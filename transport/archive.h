@@ -24,7 +24,7 @@ void cw_archive_free(CwArchive *archive);
 /* What this user's account has seen in the room; `most`: lines that it keeps, 0: any. */
 void cw_archive_add(CwArchive *archive, const char *jid, const char *room, const CwRoomLine *line,
                     guint most);
-/* The end of it into the history of a room that is new: at most `most` lines (0: one) and `size`
+/* The end of it into the history of a room that is new: at most `most` lines (0: any) and `size`
  * bytes (0: any). */
 void cw_archive_load(CwArchive *archive, const char *jid, CwRoom *room, guint most, gsize size);
 /* Networks tell again what was said before, with its time.  TRUE: this is such a copy of a line

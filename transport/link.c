@@ -268,17 +268,6 @@ static const char *const authorization_words[] = {
     [CW_AUTHORIZATION_ASKED] = "asked",
     [CW_AUTHORIZATION_GRANTED] = "granted",
 };
-static const char *const role_words[] = {
-    [CW_ROLE_NONE] = "none",
-    [CW_ROLE_VISITOR] = "visitor",
-    [CW_ROLE_PARTICIPANT] = "participant",
-    [CW_ROLE_MODERATOR] = "moderator",
-};
-static const char *const affiliation_words[] = {
-    [CW_AFFILIATION_NONE] = "none",     [CW_AFFILIATION_OUTCAST] = "outcast",
-    [CW_AFFILIATION_MEMBER] = "member", [CW_AFFILIATION_ADMIN] = "admin",
-    [CW_AFFILIATION_OWNER] = "owner",
-};
 static const char *const exit_words[] = {
     [CW_EXIT_LEFT] = "left",       [CW_EXIT_KICKED] = "kicked", [CW_EXIT_BANNED] = "banned",
     [CW_EXIT_RENAMED] = "renamed", [CW_EXIT_ENDED] = "ended",   [CW_EXIT_REFUSED] = "refused",
@@ -599,15 +588,13 @@ static const char *read_shape(FieldShape shape, const CwJson *json, gsize offset
         msg->authorization = (CwAuthorization)number;
         return NULL;
     case SHAPE_ROLE:
-        if (!find_word(role_words, G_N_ELEMENTS(role_words), word, &number))
+        if (!cw_role_from_string(word, &msg->role))
             return "is not a known role";
-        msg->role = (CwRole)number;
         msg->has_role = TRUE;
         return NULL;
     case SHAPE_AFFILIATION:
-        if (!find_word(affiliation_words, G_N_ELEMENTS(affiliation_words), word, &number))
+        if (!cw_affiliation_from_string(word, &msg->affiliation))
             return "is not a known affiliation";
-        msg->affiliation = (CwAffiliation)number;
         msg->has_affiliation = TRUE;
         return NULL;
     case SHAPE_EXIT:
@@ -911,11 +898,11 @@ static gboolean write_shape(GString *out, const char *name, FieldShape shape, co
         break;
     case SHAPE_ROLE:
         if (must || msg->has_role)
-            write_text(out, name, role_words[msg->role]);
+            write_text(out, name, cw_role_to_string(msg->role));
         break;
     case SHAPE_AFFILIATION:
         if (must || msg->has_affiliation)
-            write_text(out, name, affiliation_words[msg->affiliation]);
+            write_text(out, name, cw_affiliation_to_string(msg->affiliation));
         break;
     case SHAPE_EXIT:
         write_text(out, name, exit_words[msg->exit]);

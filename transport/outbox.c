@@ -18,6 +18,7 @@
 #define TURN 250                        /* ms between two looks while something is on its way */
 #define IDLE_TURN 2000                  /* ms, at least, while nothing is */
 #define NOT_IN_ROOM "you are not in the room any more"
+#define INTERRUPTED "the gateway was interrupted; the message may have arrived or not"
 #define STORE_AFTER 500 /* ms without a fate: with TURN and the commit under 1 s */
 
 struct CwOutbox {
@@ -317,8 +318,7 @@ void cw_outbox_load(CwOutbox *outbox, const CwSpooled *spooled)
     message->since = now_of(outbox) - age * 1000;
     message->stored = TRUE;
     if (spooled->sent)
-        give_back(outbox, message, CW_REASON_HOST,
-                  "the gateway was interrupted; the message may have arrived or not");
+        give_back(outbox, message, CW_REASON_HOST, INTERRUPTED);
     schedule_turn(outbox);
 }
 
@@ -469,7 +469,10 @@ void cw_outbox_shelve(CwOutbox *outbox)
         if (message->state == CW_OUTGOING_TAKEN)
             continue;
         if (message->in_room) {
-            give_back(outbox, message, CW_REASON_NOT_ONLINE, NOT_IN_ROOM);
+            if (message->state == CW_OUTGOING_SENT)
+                give_back(outbox, message, CW_REASON_HOST, INTERRUPTED);
+            else
+                give_back(outbox, message, CW_REASON_NOT_ONLINE, NOT_IN_ROOM);
             continue;
         }
         if (!message->stored)

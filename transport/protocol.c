@@ -49,6 +49,21 @@ static const char *const show_words[] = {
 };
 DEFINE_WORDS(CwShow, cw_show, show_words)
 
+static const char *const role_words[] = {
+    [CW_ROLE_NONE] = "none",
+    [CW_ROLE_VISITOR] = "visitor",
+    [CW_ROLE_PARTICIPANT] = "participant",
+    [CW_ROLE_MODERATOR] = "moderator",
+};
+DEFINE_WORDS(CwRole, cw_role, role_words)
+
+static const char *const affiliation_words[] = {
+    [CW_AFFILIATION_NONE] = "none",     [CW_AFFILIATION_OUTCAST] = "outcast",
+    [CW_AFFILIATION_MEMBER] = "member", [CW_AFFILIATION_ADMIN] = "admin",
+    [CW_AFFILIATION_OWNER] = "owner",
+};
+DEFINE_WORDS(CwAffiliation, cw_affiliation, affiliation_words)
+
 static const char *const reason_words[] = {
     [CW_REASON_NONE] = "none",
     [CW_REASON_AUTH] = "auth",

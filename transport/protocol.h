@@ -138,6 +138,11 @@ typedef enum {
     CW_AFFILIATION_OWNER,
 } CwAffiliation;
 
+const char *cw_role_to_string(CwRole role); /* the words of XEP-0045, as are the others */
+gboolean cw_role_from_string(const char *name, CwRole *role);
+const char *cw_affiliation_to_string(CwAffiliation affiliation);
+gboolean cw_affiliation_from_string(const char *name, CwAffiliation *affiliation);
+
 /* How somebody, or the user himself, is not in a room any more. */
 typedef enum {
     CW_EXIT_LEFT,

@@ -164,7 +164,7 @@ const CwRoomLine *cw_room_add_line(CwRoom *room, const CwRoomLine *said, guint m
         line->id = g_uuid_string_random();
     g_queue_push_tail(&room->history, line);
     room->history_size += strlen(line->text);
-    while (room->history.length > MAX(most, 1) ||
+    while ((most > 0 && room->history.length > most) ||
            (size > 0 && room->history.length > 1 && room->history_size > size)) {
         CwRoomLine *oldest = g_queue_pop_head(&room->history);
         room->history_size -= strlen(oldest->text);

@@ -90,7 +90,7 @@ gboolean cw_room_remove_client(CwRoom *room, const char *resource); /* FALSE: it
 void cw_room_wish(CwRoom *room, const char *resource, const CwHistoryWish *wish);
 /* NULL: it has none. */
 const CwHistoryWish *cw_room_find_wish(const CwRoom *room, const char *resource);
-/* A copy of `line`, with an id of its own if it has none.  Keeps at most `most` of them (0: one),
+/* A copy of `line`, with an id of its own if it has none.  Keeps at most `most` of them (0: any),
  * and no more than `size` bytes (0: any) besides this one. */
 const CwRoomLine *cw_room_add_line(CwRoom *room, const CwRoomLine *line, guint most, gsize size);
 void cw_room_add_sent(CwRoom *room, gint64 id, const char *stanza_id, const char *resource);

@@ -416,6 +416,17 @@ const char *cw_session_end_within(const char *text, gsize most)
     return end == text && *text != '\0' ? g_utf8_next_char(text) : end;
 }
 
+char *cw_session_cut_piece(const CwSession *session, const char **text)
+{
+    gsize most = LIMITS(session)->message_size;
+    const char *begin = *text;
+
+    if (most == 0 || strlen(begin) <= most)
+        return NULL;
+    *text = cw_session_end_within(begin, most);
+    return g_strndup(begin, (gsize)(*text - begin));
+}
+
 char *cw_session_keep_short(const char *text)
 {
     return text == NULL ? NULL

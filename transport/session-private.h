@@ -121,9 +121,10 @@ struct CwSession {
 /* ---- session.c ---- */
 
 void cw_session_log_in(CwSession *session);
-/* The limits on what a user sends. */
-gboolean cw_session_may_send(CwSession *session, const char *contact, const char *text,
-                             CwReason *reason);
+/* The limits on what a user sends: to a contact, to a room, or to `nick` (else NULL) in that room.
+ */
+gboolean cw_session_may_send(CwSession *session, const char *contact, const char *nick,
+                             const char *text, CwReason *reason);
 gint64 cw_session_clock(const CwSession *session); /* cw_supervisor_clock() */
 
 /* ---- session-resources.c ---- */
@@ -160,6 +161,9 @@ void cw_session_tell_local_list(CwSession *session);
 /* The end of the longest beginning of `text` (valid UTF-8) that is at most `most` bytes, and at
  * least one character. */
 const char *cw_session_end_within(const char *text, gsize most);
+/* A text that is longer than message-size comes in pieces: the first of them, and `text` is what is
+ * behind it.  NULL: it is not longer.  (transfer full) */
+char *cw_session_cut_piece(const CwSession *session, const char **text);
 
 /* ---- session-requests.c ---- */
 

@@ -171,8 +171,9 @@ gboolean cw_session_list_rooms(CwSession *session, CwRoomDirectoryDone done, gpo
 {
     CwSessionRoomList *list = session->room_list;
     CwLinkMsg msg = {.kind = CW_LINK_ROOMS};
+    guint most = LIMITS(session)->info_requests;
 
-    if (list->waiting.length >= LIMITS(session)->info_requests && list->waiting.length > 0) {
+    if (most > 0 && list->waiting.length >= most) {
         *reason = CW_REASON_RATE;
         return FALSE;
     }

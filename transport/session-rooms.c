@@ -17,6 +17,7 @@
 
 #define ARCHIVES(session) (cw_transport_all_settings((session)->transport)->archive_days > 0)
 
+#define PASSWORD_MAX 1023  /* bytes; of an invitation: a longer one is none */
 #define ROOMS_LEFT_MAX 100 /* that the host has not confirmed yet, besides those that he is in */
 
 void cw_session_free_room(gpointer data)
@@ -205,13 +206,8 @@ gboolean cw_session_room_send(CwSession *session, CwRoom *room, const char *nick
 {
     gint64 id = cw_transport_next_id(session->transport);
 
-    if (!room->in)
-        *reason = CW_REASON_NOT_ONLINE;
-    else if (!cw_session_may_send(session, room->name, text, reason))
-        return FALSE;
-    else
-        *reason = CW_REASON_NONE;
-    if (*reason != CW_REASON_NONE)
+    *reason = CW_REASON_NOT_ONLINE;
+    if (!room->in || !cw_session_may_send(session, room->name, nick, text, reason))
         return FALSE;
     if (nick == NULL)
         cw_room_add_sent(room, id, stanza_id, resource);
@@ -347,17 +343,21 @@ static void take_piece(CwSession *session, CwRoom *room, const CwLinkMsg *msg, c
 static void take_message(CwSession *session, CwRoom *room, const CwLinkMsg *msg)
 {
     CwRoomSent *sent = msg->id == 0 ? NULL : cw_room_take_sent(room, msg->id);
-    gsize most = LIMITS(session)->message_size;
     const char *text = msg->text;
 
-    while (most > 0 && strlen(text) > most) {
-        const char *end = cw_session_end_within(text, most);
-        g_autofree char *piece = g_strndup(text, (gsize)(end - text));
+    for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
         take_piece(session, room, msg, piece, NULL);
-        text = end;
-    }
     take_piece(session, room, msg, text, sent);
     cw_room_sent_free(sent);
+}
+
+static void take_private(CwSession *session, CwRoom *room, const CwLinkMsg *msg)
+{
+    const char *text = msg->text;
+
+    for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
+        EMIT(session, room_private, session, room, msg->nick, piece, msg->stamp, msg->own);
+    EMIT(session, room_private, session, room, msg->nick, text, msg->stamp, msg->own);
 }
 
 static void take_subject(CwSession *session, CwRoom *room, const CwLinkMsg *msg)
@@ -394,8 +394,8 @@ static void take_line(CwSession *session, const CwLinkMsg *msg)
         EMIT(session, room_invited, session, msg->room, msg->contact, msg->text, msg->password);
         return;
     }
-    if (is_old(session, msg) || room == NULL)
-        return; /* he left it meanwhile */
+    if (is_old(session, msg) || room == NULL || !room->asked)
+        return; /* he left it meanwhile, or that log-in has ended */
     if (msg->kind == CW_LINK_ROOM_JOINED)
         take_joined(session, room, msg);
     else if (msg->kind == CW_LINK_ROOM_LEFT)
@@ -411,7 +411,14 @@ static void take_line(CwSession *session, const CwLinkMsg *msg)
     else if (msg->kind == CW_LINK_ROOM_SUBJECT)
         take_subject(session, room, msg);
     else if (msg->kind == CW_LINK_ROOM_PRIVATE)
-        EMIT(session, room_private, session, room, msg->nick, msg->text, msg->stamp, msg->own);
+        take_private(session, room, msg);
+}
+
+/* Its text is a reason of somebody's, and no message. */
+static gboolean has_reason(const CwLinkMsg *msg)
+{
+    return msg->kind == CW_LINK_OCCUPANT_GONE || msg->kind == CW_LINK_ROOM_LEFT ||
+           msg->kind == CW_LINK_ROOM_INVITED;
 }
 
 /* What is kept or shown of people is never longer than anybody reads. */
@@ -421,7 +428,13 @@ void cw_session_take_room_line(CwSession *session, const CwLinkMsg *msg)
     g_autofree char *name = cw_session_keep_short(msg->name);
     g_autofree char *by = cw_session_keep_short(msg->by);
     g_autofree char *contact = cw_session_keep_short(msg->contact);
+    g_autofree char *reason = has_reason(msg) ? cw_session_keep_short(msg->text) : NULL;
     CwLinkMsg copy = *msg;
+
+    if (has_reason(msg))
+        copy.text = reason;
+    if (msg->password != NULL && strlen(msg->password) > PASSWORD_MAX)
+        copy.password = NULL;
 
     copy.nick = nick;
     copy.name = name;

@@ -266,7 +266,6 @@ static gboolean is_of_the_login(const CwLinkMsg *msg)
 /* One that is longer than message-size, more than a server may take at once, comes in pieces. */
 static void take_message(CwSession *session, const CwLinkMsg *msg)
 {
-    gsize most = LIMITS(session)->message_size;
     const char *text = msg->text;
 
     if (cw_seen_is_repeat(session->seen, msg->contact, text, msg->own, msg->stamp,
@@ -276,12 +275,8 @@ static void take_message(CwSession *session, const CwLinkMsg *msg)
         return;
     }
 
-    while (most > 0 && strlen(text) > most) {
-        const char *end = cw_session_end_within(text, most);
-        g_autofree char *piece = g_strndup(text, (gsize)(end - text));
+    for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
         EMIT(session, message, session, msg->contact, piece, msg->stamp, msg->own);
-        text = end;
-    }
     if (msg->title != NULL || msg->url != NULL)
         EMIT(session, news, session, msg->contact, msg->title, text, msg->url, msg->stamp);
     else
@@ -760,10 +755,17 @@ static void unstore_cb(const CwOutgoing *message, gpointer data)
 }
 
 /* A long text may grow over what a line of the link holds. */
-static gboolean fits(const char *contact, const char *text)
+static gboolean fits(const char *contact, const char *nick, const char *text)
 {
     CwLinkMsg msg = {
         .kind = CW_LINK_MESSAGE, .account = 1, .id = 1, .contact = contact, .text = text};
+
+    if (nick != NULL) {
+        msg.kind = CW_LINK_ROOM_PRIVATE;
+        msg.contact = NULL;
+        msg.room = contact;
+        msg.nick = nick;
+    }
 
     if (strlen(text) < CW_LINK_LINE_MAX / 8)
         return TRUE;
@@ -771,8 +773,8 @@ static gboolean fits(const char *contact, const char *text)
     return cw_link_encode(&msg, CW_LINK_GATEWAY, line, NULL);
 }
 
-gboolean cw_session_may_send(CwSession *session, const char *contact, const char *text,
-                             CwReason *reason)
+gboolean cw_session_may_send(CwSession *session, const char *contact, const char *nick,
+                             const char *text, CwReason *reason)
 {
     const CwLimits *limits = LIMITS(session);
     CwOutbox *outbox = session->outbox;
@@ -783,7 +785,8 @@ gboolean cw_session_may_send(CwSession *session, const char *contact, const char
     else if (cw_transport_protocol(session->transport) == NULL &&
              cw_transport_problem(session->transport) != NULL)
         *reason = CW_REASON_HOST; /* there is nothing to wait for: no host ever said hello */
-    else if ((limits->message_size > 0 && size > limits->message_size) || !fits(contact, text))
+    else if ((limits->message_size > 0 && size > limits->message_size) ||
+             !fits(contact, nick, text))
         *reason = CW_REASON_TOO_LONG;
     else if ((limits->pending_messages > 0 &&
               cw_outbox_pending(outbox) >= limits->pending_messages) ||
@@ -800,7 +803,7 @@ gboolean cw_session_may_send(CwSession *session, const char *contact, const char
 gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
                          const char *stanza_id, const char *resource, CwReason *reason)
 {
-    if (!cw_session_may_send(session, contact, text, reason))
+    if (!cw_session_may_send(session, contact, NULL, text, reason))
         return FALSE;
     cw_outbox_add(session->outbox, cw_transport_next_id(session->transport), contact, text,
                   stanza_id, resource);

@@ -248,6 +248,7 @@ void cw_store_free(CwStore *store)
 {
     if (!store)
         return;
+    cw_store_writer_stop(store->writer); /* those who waited for it may read what is there now */
     /* The reader first: the last connection to close empties the WAL, and only the writer's has
      * secure_delete. */
     for (guint i = 0; i < N_STATEMENTS; i++)

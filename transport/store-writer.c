@@ -772,7 +772,7 @@ void cw_store_writer_push(CwStoreWriter *writer, CwWrite *write)
 {
     gsize size = size_of(write);
     /* One alone is always taken, be it as large as it may. */
-    if (writer->n_waiting < CW_STORE_QUEUE_MAX &&
+    if (writer->thread && writer->n_waiting < CW_STORE_QUEUE_MAX &&
         (!is_put(write) || writer->n_waiting == 0 || writer->waiting + size <= writer->max)) {
         write->size = size;
         writer->waiting += size;
@@ -783,7 +783,8 @@ void cw_store_writer_push(CwStoreWriter *writer, CwWrite *write)
         return;
     }
     write->error = g_error_new(CW_STORE_ERROR, CW_STORE_ERROR_WRITE,
-                               "cannot write to the store: too much waits already");
+                               writer->thread ? "cannot write to the store: too much waits already"
+                                              : "cannot write to the store: it is being closed");
     hand_back(writer, write);
 }
 
@@ -831,15 +832,20 @@ CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error)
     return writer;
 }
 
+void cw_store_writer_stop(CwStoreWriter *writer)
+{
+    if (!writer || !writer->thread)
+        return;
+    g_async_queue_push(writer->queue, &writer->stop);
+    g_thread_join(g_steal_pointer(&writer->thread));
+    run_finished(writer);
+}
+
 void cw_store_writer_free(CwStoreWriter *writer)
 {
     if (!writer)
         return;
-    if (writer->thread) {
-        g_async_queue_push(writer->queue, &writer->stop);
-        g_thread_join(g_steal_pointer(&writer->thread));
-    }
-    run_finished(writer);
+    cw_store_writer_stop(writer);
     tell_trouble(writer, G_MAXINT64 - CW_STORE_TROUBLE_INTERVAL); /* what is not told yet */
     cw_store_trouble_clear(&writer->trouble);
     g_source_destroy(writer->source);

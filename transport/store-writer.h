@@ -75,7 +75,10 @@ typedef struct CwStoreWriter CwStoreWriter;
 
 /* Takes over `db` and starts the thread; done() runs in the thread's default main context. */
 CwStoreWriter *cw_store_writer_new(sqlite3 *db, GError **error);
-/* Waits for what is queued, runs the done() that still wait, closes the database. */
+/* Waits for what is queued and runs the done() that still wait; whatever is pushed from then on is
+ * refused. */
+void cw_store_writer_stop(CwStoreWriter *writer);
+/* The same, and closes the database. */
 void cw_store_writer_free(CwStoreWriter *writer);
 
 /* What the writes that wait may hold, in bytes.  Over it only deletions are taken, which make room.

@@ -386,8 +386,9 @@ static void write_who(const Query *query, CwWriter *writer, const CwRoomLine *li
     cw_writer_start(writer, "item", NULL);
     cw_writer_attr(
         writer, "affiliation",
-        cw_rooms_affiliation(occupant == NULL ? CW_AFFILIATION_NONE : occupant->affiliation));
-    cw_writer_attr(writer, "role", cw_rooms_role(occupant == NULL ? CW_ROLE_NONE : occupant->role));
+        cw_affiliation_to_string(occupant == NULL ? CW_AFFILIATION_NONE : occupant->affiliation));
+    cw_writer_attr(writer, "role",
+                   cw_role_to_string(occupant == NULL ? CW_ROLE_NONE : occupant->role));
     cw_writer_attr(writer, "jid", jid);
     cw_writer_end(writer);
     cw_writer_end(writer);

@@ -238,9 +238,7 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
 {
     CwComponent *component = data;
     g_autofree char *from = cw_component_contact_jid(component, message->contact);
-    g_autofree char *to = message->resource == NULL
-                              ? g_strdup(cw_session_jid(session))
-                              : g_strconcat(cw_session_jid(session), "/", message->resource, NULL);
+    g_autofree char *to = cw_component_client_jid(session, message->resource);
 
     if (from == NULL || message->in_room)
         return;

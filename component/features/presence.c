@@ -117,9 +117,7 @@ void cw_presence_send_contact(CwComponent *component, const CwContact *contact, 
 /* (transfer full) */
 static char *full_jid(const CwSession *session, const CwResource *resource)
 {
-    return *resource->name == '\0'
-               ? g_strdup(cw_session_jid(session))
-               : g_strconcat(cw_session_jid(session), "/", resource->name, NULL);
+    return cw_component_client_jid(session, resource->name);
 }
 
 /* Whose presence a client is to be told. */

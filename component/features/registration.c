@@ -200,6 +200,49 @@ static void removed_cb(const GError *error, gpointer data)
     g_free(removal);
 }
 
+typedef struct {
+    CwComponent *component;
+    GHashTable *jids; /* set */
+} Farewells;
+
+static void add_farewell(const Farewells *farewells, const char *name)
+{
+    char *jid = cw_component_contact_jid(farewells->component, name);
+
+    if (jid != NULL)
+        g_hash_table_add(farewells->jids, jid);
+}
+
+static void add_contact(CwContact *contact, gpointer data)
+{
+    add_farewell(data, contact->name);
+}
+
+/* All contacts that may be in his roster: those of the store, and those of the session, which may
+ * not be written yet.  The gateway comes last. */
+static void list_farewells(CwComponent *component, const char *user, GPtrArray *jids)
+{
+    CwTransport *transport = cw_component_transport(component);
+    CwSession *session = cw_transport_find_session(transport, user);
+    Farewells farewells = {component, g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    g_autoptr(GPtrArray) contacts = cw_store_list_contacts(
+        cw_transport_store(transport), cw_component_domain(component), user, NULL);
+    GHashTableIter iter;
+    gpointer jid;
+
+    for (guint i = 0; contacts != NULL && i < contacts->len; i++)
+        add_farewell(&farewells, ((const CwStoredContact *)g_ptr_array_index(contacts, i))->name);
+    if (session != NULL)
+        cw_session_each_contact(session, add_contact, &farewells);
+    g_hash_table_iter_init(&iter, farewells.jids);
+    while (g_hash_table_iter_next(&iter, &jid, NULL)) {
+        g_ptr_array_add(jids, jid);
+        g_hash_table_iter_steal(&iter);
+    }
+    g_hash_table_unref(farewells.jids);
+    g_ptr_array_add(jids, g_strdup(cw_component_domain(component)));
+}
+
 static Removal *new_removal(CwComponent *component, const char *user, CwRegistrationAnswer answer,
                             gpointer data)
 {
@@ -210,16 +253,7 @@ static Removal *new_removal(CwComponent *component, const char *user, CwRegistra
     removal->jids = g_ptr_array_new_with_free_func(g_free);
     removal->answer = answer;
     removal->data = data;
-    g_autoptr(GPtrArray) contacts =
-        cw_store_list_contacts(cw_transport_store(cw_component_transport(component)),
-                               cw_component_domain(component), user, NULL);
-    for (guint i = 0; contacts != NULL && i < contacts->len; i++) {
-        const CwStoredContact *contact = g_ptr_array_index(contacts, i);
-        char *jid = cw_component_contact_jid(component, contact->name);
-        if (jid != NULL)
-            g_ptr_array_add(removal->jids, jid);
-    }
-    g_ptr_array_add(removal->jids, g_strdup(cw_component_domain(component)));
+    list_farewells(component, user, removal->jids);
     return removal;
 }
 

@@ -5,7 +5,9 @@
  */
 #include "component/features/rooms.h"
 
-#define NS_CONFERENCE "jabber:x:conference"
+#include <string.h>
+
+#define LIST_SIZE 200000 /* bytes of one answer, about: no server must find it too large */
 
 /* ---- answers ---- */
 
@@ -140,7 +142,7 @@ gboolean cw_rooms_take_mediated(CwComponent *component, const CwStanza *stanza, 
 gboolean cw_rooms_take_invitation(CwComponent *component, const CwStanza *stanza,
                                   CwSession *session)
 {
-    const CwNode *x = cw_node_child(stanza->node, "x", NS_CONFERENCE);
+    const CwNode *x = cw_node_child(stanza->node, "x", CW_NS_CONFERENCE);
     const char *text = x == NULL ? NULL : cw_node_attr(x, "jid");
     g_autoptr(CwJid) jid = text == NULL || session == NULL ? NULL : cw_jid_parse(text, NULL);
 
@@ -183,28 +185,6 @@ void cw_rooms_answer_ping(CwComponent *component, const CwStanza *stanza, const 
 
 /* ---- 8, 9: kick, ban, roles, affiliations ---- */
 
-static gboolean read_role(const char *text, CwRole *role)
-{
-    for (guint i = CW_ROLE_NONE; text != NULL && i <= CW_ROLE_MODERATOR; i++) {
-        if (g_str_equal(text, cw_rooms_role((CwRole)i))) {
-            *role = (CwRole)i;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-static gboolean read_affiliation(const char *text, CwAffiliation *affiliation)
-{
-    for (guint i = CW_AFFILIATION_NONE; text != NULL && i <= CW_AFFILIATION_OWNER; i++) {
-        if (g_str_equal(text, cw_rooms_affiliation((CwAffiliation)i))) {
-            *affiliation = (CwAffiliation)i;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
 /* By nick, or by the JID that the room shows of him. */
 static const CwOccupant *find_meant(CwComponent *component, const CwRoom *room, const CwNode *item)
 {
@@ -239,9 +219,9 @@ void cw_rooms_answer_admin_set(CwComponent *component, const CwStanza *stanza, c
         return;
     }
     const CwOccupant *meant = item == NULL ? NULL : find_meant(component, room, item);
-    msg.has_role = item != NULL && read_role(cw_node_attr(item, "role"), &msg.role);
-    msg.has_affiliation =
-        item != NULL && read_affiliation(cw_node_attr(item, "affiliation"), &msg.affiliation);
+    msg.has_role = item != NULL && cw_role_from_string(cw_node_attr(item, "role"), &msg.role);
+    msg.has_affiliation = item != NULL && cw_affiliation_from_string(
+                                              cw_node_attr(item, "affiliation"), &msg.affiliation);
     if (item == NULL || msg.has_role == msg.has_affiliation ||
         cw_node_next(item, "item", CW_NS_MUC_ADMIN) != NULL) {
         cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
@@ -259,6 +239,30 @@ void cw_rooms_answer_admin_set(CwComponent *component, const CwStanza *stanza, c
     request(component, stanza, session, &msg, "iq");
 }
 
+static gboolean is_listed(const CwOccupant *occupant, const char *role, const char *affiliation)
+{
+    return (role == NULL || g_str_equal(role, cw_role_to_string(occupant->role))) &&
+           (affiliation == NULL ||
+            g_str_equal(affiliation, cw_affiliation_to_string(occupant->affiliation)));
+}
+
+/* Bytes of the list, about. */
+static gsize size_of_list(const CwRoom *room, const char *role, const char *affiliation)
+{
+    gsize size = 0;
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, room->occupants);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const CwOccupant *occupant = value;
+        if (is_listed(occupant, role, affiliation))
+            size += strlen(occupant->nick) +
+                    strlen("<item affiliation='outcast' role='participant' nick=''/>");
+    }
+    return size;
+}
+
 /* 9.5: those who are here; of others the networks tell nothing */
 void cw_rooms_answer_admin_get(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
@@ -270,10 +274,15 @@ void cw_rooms_answer_admin_get(CwComponent *component, const CwStanza *stanza, c
     GHashTableIter iter;
     gpointer value;
 
-    if (room == NULL || item == NULL) {
+    if (room == NULL || (role == NULL && affiliation == NULL)) {
         cw_component_send_error(component, stanza,
                                 room == NULL ? CW_STANZA_NOT_ACCEPTABLE : CW_STANZA_BAD_REQUEST,
                                 NULL);
+        return;
+    }
+    if (size_of_list(room, role, affiliation) > LIST_SIZE) {
+        cw_component_send_error(component, stanza, CW_STANZA_RESOURCE_CONSTRAINT,
+                                "there are too many of them for one list");
         return;
     }
     CwWriter *writer = cw_component_begin_result(component, stanza);
@@ -281,13 +290,11 @@ void cw_rooms_answer_admin_get(CwComponent *component, const CwStanza *stanza, c
     g_hash_table_iter_init(&iter, room->occupants);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const CwOccupant *occupant = value;
-        if ((role != NULL && !g_str_equal(role, cw_rooms_role(occupant->role))) ||
-            (affiliation != NULL &&
-             !g_str_equal(affiliation, cw_rooms_affiliation(occupant->affiliation))))
+        if (!is_listed(occupant, role, affiliation))
             continue;
         cw_writer_start(writer, "item", NULL);
-        cw_writer_attr(writer, "affiliation", cw_rooms_affiliation(occupant->affiliation));
-        cw_writer_attr(writer, "role", cw_rooms_role(occupant->role));
+        cw_writer_attr(writer, "affiliation", cw_affiliation_to_string(occupant->affiliation));
+        cw_writer_attr(writer, "role", cw_role_to_string(occupant->role));
         cw_writer_attr(writer, "nick", occupant->nick);
         cw_writer_end(writer);
     }

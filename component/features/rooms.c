@@ -5,7 +5,8 @@
  *     message to ROOM -> outbox -> the network shows it -> reflected to all of his clients
  *
  * Each of the user's clients is in the room by itself, and all of them as the one occupant that the
- * account is.  What the user asks of the room (subject, nick, kick, roles) is room-requests.c's.
+ * account is.  Presence is room-presence.c's to write; what the user asks of the room (subject,
+ * nick, kick, roles) is room-requests.c's.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,30 +17,6 @@
 #include <string.h>
 
 #include "component/xmpp-time.h"
-
-#define NS_CONFERENCE "jabber:x:conference"
-
-static const char *const role_words[] = {
-    [CW_ROLE_NONE] = "none",
-    [CW_ROLE_VISITOR] = "visitor",
-    [CW_ROLE_PARTICIPANT] = "participant",
-    [CW_ROLE_MODERATOR] = "moderator",
-};
-static const char *const affiliation_words[] = {
-    [CW_AFFILIATION_NONE] = "none",     [CW_AFFILIATION_OUTCAST] = "outcast",
-    [CW_AFFILIATION_MEMBER] = "member", [CW_AFFILIATION_ADMIN] = "admin",
-    [CW_AFFILIATION_OWNER] = "owner",
-};
-
-const char *cw_rooms_role(CwRole role)
-{
-    return role_words[role];
-}
-
-const char *cw_rooms_affiliation(CwAffiliation affiliation)
-{
-    return affiliation_words[affiliation];
-}
 
 /* ---- addresses ---- */
 
@@ -89,18 +66,6 @@ const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid)
     return NULL;
 }
 
-static char *room_jid(CwComponent *component, const CwRoom *room)
-{
-    return cw_component_contact_jid(component, room->name);
-}
-
-/* (transfer full) */
-static char *client_jid(const CwSession *session, const char *resource)
-{
-    return *resource == '\0' ? g_strdup(cw_session_jid(session))
-                             : g_strconcat(cw_session_jid(session), "/", resource, NULL);
-}
-
 CwRoom *cw_rooms_find(CwComponent *component, const CwStanza *stanza, CwSession **session)
 {
     *session =
@@ -134,192 +99,7 @@ gboolean cw_rooms_may_be(CwComponent *component, const char *name)
            (protocol->room_prefixes == NULL || cw_rooms_is_name(component, name));
 }
 
-static void write_occupant_id(CwComponent *component, CwWriter *writer, const CwRoom *room,
-                              const char *nick)
-{
-    const CwOccupant *occupant = nick == NULL ? NULL : cw_room_find(room, nick);
-
-    cw_rooms_write_occupant_id(component, writer, room->name, nick,
-                               occupant == NULL ? NULL : occupant->jid);
-}
-
-/* ---- presence of occupants ---- */
-
-static void write_status_code(CwWriter *writer, const char *code)
-{
-    if (code == NULL)
-        return;
-    cw_writer_start(writer, "status", NULL);
-    cw_writer_attr(writer, "code", code);
-    cw_writer_end(writer);
-}
-
-/* `exit` NULL: he is there. */
-static void write_item(CwComponent *component, CwWriter *writer, const CwOccupant *occupant,
-                       const CwRoomExit *exit)
-{
-    gboolean banned = exit != NULL && exit->exit == CW_EXIT_BANNED;
-    gboolean stays = exit == NULL || exit->exit == CW_EXIT_RENAMED;
-    g_autofree char *jid =
-        occupant->jid == NULL ? NULL : cw_component_contact_jid(component, occupant->jid);
-
-    cw_writer_start(writer, "item", NULL);
-    cw_writer_attr(writer, "affiliation",
-                   banned ? "outcast" : affiliation_words[occupant->affiliation]);
-    cw_writer_attr(writer, "role", stays ? role_words[occupant->role] : "none");
-    cw_writer_attr(writer, "jid", jid);
-    if (exit != NULL && exit->exit == CW_EXIT_RENAMED)
-        cw_writer_attr(writer, "nick", exit->new_nick);
-    if (exit != NULL && exit->by != NULL) {
-        cw_writer_start(writer, "actor", NULL);
-        cw_writer_attr(writer, "nick", exit->by);
-        cw_writer_end(writer);
-    }
-    if (exit != NULL && exit->text != NULL && exit->exit != CW_EXIT_ENDED)
-        cw_writer_leaf(writer, "reason", NULL, exit->text);
-    cw_writer_end(writer);
-}
-
-static const char *exit_code(const CwRoomExit *exit)
-{
-    if (exit == NULL)
-        return NULL;
-    switch (exit->exit) {
-    case CW_EXIT_KICKED:
-        return "307";
-    case CW_EXIT_BANNED:
-        return "301";
-    case CW_EXIT_RENAMED:
-        return "303";
-    case CW_EXIT_ENDED:
-        return exit->reason == CW_REASON_NONE ? NULL : "332"; /* else destroyed: 10.9 */
-    case CW_EXIT_LEFT:
-    case CW_EXIT_REFUSED:
-        return NULL;
-    }
-    return NULL;
-}
-
-static void send_occupant(CwComponent *component, const CwRoom *room, const char *from,
-                          const CwOccupant *occupant, const CwRoomExit *exit, const char *to,
-                          const char *const *codes)
-{
-    CwWriter *writer = cw_component_begin(component, "presence", from, to,
-                                          exit == NULL ? NULL : "unavailable", NULL);
-
-    if (exit == NULL && occupant->show != CW_SHOW_ONLINE)
-        cw_writer_leaf(writer, "show", NULL, cw_show_to_string(occupant->show));
-    if (exit == NULL && occupant->status != NULL)
-        cw_writer_leaf(writer, "status", NULL, occupant->status);
-    else if (exit != NULL && exit->exit == CW_EXIT_LEFT && exit->text != NULL)
-        cw_writer_leaf(writer, "status", NULL, exit->text);
-    write_occupant_id(component, writer, room, occupant->nick);
-    cw_writer_start(writer, "x", CW_NS_MUC_USER);
-    write_item(component, writer, occupant, exit);
-    if (exit != NULL && exit->exit == CW_EXIT_ENDED && exit->reason == CW_REASON_NONE) {
-        cw_writer_start(writer, "destroy", NULL);
-        if (exit->text != NULL)
-            cw_writer_leaf(writer, "reason", NULL, exit->text);
-        cw_writer_end(writer);
-    }
-    write_status_code(writer, exit_code(exit));
-    if (g_strcmp0(occupant->nick, room->nick) == 0)
-        write_status_code(writer, "110");
-    for (; codes != NULL && *codes != NULL; codes++)
-        write_status_code(writer, *codes);
-    cw_writer_end(writer);
-    cw_component_end(component);
-}
-
-static void tell_occupant(CwComponent *component, CwSession *session, const CwRoom *room,
-                          const CwOccupant *occupant, const CwRoomExit *exit)
-{
-    g_autofree char *bare = room_jid(component, room);
-    g_autofree char *from = bare == NULL ? NULL : cw_rooms_occupant_jid(bare, occupant->nick);
-
-    for (guint i = 0; from != NULL && i < room->clients->len; i++) {
-        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
-        send_occupant(component, room, from, occupant, exit, to, NULL);
-    }
-}
-
-/* ---- what is said ---- */
-
-/* 7.2.15: the last thing of a join, also when there is none */
-static void send_subject(CwComponent *component, const CwRoom *room, const char *bare,
-                         const char *to)
-{
-    g_autofree char *from = room->subject_nick == NULL
-                                ? g_strdup(bare)
-                                : cw_rooms_occupant_jid(bare, room->subject_nick);
-    g_autofree char *id = g_uuid_string_random();
-    CwWriter *writer = cw_component_begin(component, "message", from, to, "groupchat", id);
-
-    cw_writer_leaf(writer, "subject", NULL, room->subject);
-    cw_component_end(component);
-}
-
 /* ---- joining ---- */
-
-/* Who is told who somebody is, though he is no moderator, is told so in front of all: 7.2.3. */
-static gboolean is_open(const CwRoom *room, const CwOccupant *own)
-{
-    GHashTableIter iter;
-    gpointer value;
-
-    if (own == NULL || own->role == CW_ROLE_MODERATOR)
-        return FALSE;
-    g_hash_table_iter_init(&iter, room->occupants);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        if (value != own && ((const CwOccupant *)value)->jid != NULL)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-/* `wished`: the nick that he asked for; 7.2.2: all others, then himself, what was said, the subject
- */
-static void send_all(CwComponent *component, const CwRoom *room, const char *to, const char *wished,
-                     const CwHistoryWish *wish)
-{
-    g_autofree char *bare = room_jid(component, room);
-    const CwOccupant *own = cw_room_find(room, room->nick);
-    CwOccupant nobody = {.nick = room->nick, .show = CW_SHOW_ONLINE, .role = CW_ROLE_PARTICIPANT};
-    const char *codes[3] = {NULL};
-    GHashTableIter iter;
-    gpointer value;
-
-    if (bare == NULL)
-        return;
-    g_hash_table_iter_init(&iter, room->occupants);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const CwOccupant *occupant = value;
-        if (occupant == own)
-            continue;
-        g_autofree char *from = cw_rooms_occupant_jid(bare, occupant->nick);
-        send_occupant(component, room, from, occupant, NULL, to, NULL);
-    }
-    g_autofree char *from = cw_rooms_occupant_jid(bare, room->nick);
-    guint n = 0;
-    if (is_open(room, own))
-        codes[n++] = "100";
-    if (g_strcmp0(wished, room->nick) != 0)
-        codes[n++] = "210";
-    send_occupant(component, room, from, own == NULL ? &nobody : own, NULL, to, codes);
-    cw_rooms_send_history(component, room, bare, wish, to);
-    send_subject(component, room, bare, to);
-}
-
-static void refuse_join(CwComponent *component, const char *from, const char *to, const char *id,
-                        CwReason reason, const char *text)
-{
-    CwWriter *writer = cw_component_begin(component, "presence", from, to, "error", id);
-
-    cw_writer_leaf(writer, "x", CW_NS_MUC, NULL);
-    cw_stanza_error_write(writer, cw_reason_condition(reason),
-                          text == NULL ? cw_reason_text(reason) : text);
-    cw_component_end(component);
-}
 
 static void join(CwComponent *component, const CwStanza *stanza, const CwNode *muc)
 {
@@ -345,24 +125,12 @@ static void join(CwComponent *component, const CwStanza *stanza, const CwNode *m
                                                           cw_node_child_text(muc, "password", NULL),
                                                           client, &reason);
     if (room == NULL)
-        refuse_join(component, stanza->to->full, stanza->from->full, stanza->id, reason, NULL);
+        cw_rooms_refuse_join(component, stanza->to->full, stanza->from->full, stanza->id, reason,
+                             NULL);
     else if (room->in)
-        send_all(component, room, stanza->from->full, stanza->to->resource, &wish);
+        cw_rooms_send_all(component, room, stanza->from->full, stanza->to->resource, &wish);
     else
         cw_room_wish(room, client, &wish);
-}
-
-/* 7.14: to this client alone */
-static void tell_left(CwComponent *component, const CwRoom *room, const char *to)
-{
-    const CwRoomExit exit = {.exit = CW_EXIT_LEFT};
-    const CwOccupant *own = cw_room_find(room, room->nick);
-    CwOccupant nobody = {.nick = room->nick};
-    g_autofree char *bare = room_jid(component, room);
-    g_autofree char *from = bare == NULL ? NULL : cw_rooms_occupant_jid(bare, room->nick);
-
-    if (from != NULL)
-        send_occupant(component, room, from, own == NULL ? &nobody : own, &exit, to, NULL);
 }
 
 typedef struct {
@@ -374,17 +142,17 @@ typedef struct {
 static void tell_leaver(CwRoom *room, gpointer data)
 {
     const Leaver *leaver = data;
-    g_autofree char *to = client_jid(leaver->session, leaver->resource);
+    g_autofree char *to = cw_component_client_jid(leaver->session, leaver->resource);
 
     if (cw_room_has_client(room, leaver->resource))
-        tell_left(leaver->component, room, to);
+        cw_rooms_tell_left(leaver->component, room, to);
 }
 
 static void leave(CwComponent *component, const CwStanza *stanza, CwSession *session, CwRoom *room)
 {
     const CwStoredRoom *row = cw_session_find_kept(session, room->name);
 
-    tell_left(component, room, stanza->from->full);
+    cw_rooms_tell_left(component, room, stanza->from->full);
     cw_session_room_leave(session, room, cw_rooms_client(stanza),
                           cw_node_child_text(stanza->node, "status", NULL));
     if (row != NULL &&
@@ -398,8 +166,8 @@ void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *
 
     while ((room = cw_session_find_room(session, name)) != NULL && room->clients->len > 0) {
         g_autofree char *resource = g_strdup(g_ptr_array_index(room->clients, 0));
-        g_autofree char *to = client_jid(session, resource);
-        tell_left(component, room, to);
+        g_autofree char *to = cw_component_client_jid(session, resource);
+        cw_rooms_tell_left(component, room, to);
         cw_session_room_leave(session, room, resource, NULL);
     }
 }
@@ -512,28 +280,15 @@ static void room_joined_cb(CwSession *session, const CwRoom *room, gpointer data
     for (guint i = 0; i < room->clients->len; i++) {
         const char *client = g_ptr_array_index(room->clients, i);
         const CwHistoryWish *wish = cw_room_find_wish(room, client);
-        g_autofree char *to = client_jid(session, client);
-        send_all(data, room, to, room->wished, wish == NULL ? &any : wish);
+        g_autofree char *to = cw_component_client_jid(session, client);
+        cw_rooms_send_all(data, room, to, room->wished, wish == NULL ? &any : wish);
     }
 }
 
 static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExit *exit,
                          gpointer data)
 {
-    CwOccupant nobody = {.nick = room->nick};
-    const CwOccupant *own = cw_room_find(room, room->nick);
-    g_autofree char *bare = room_jid(data, room);
-    g_autofree char *from = bare == NULL ? NULL : cw_rooms_occupant_jid(bare, room->nick);
-
-    for (guint i = 0; from != NULL && i < room->clients->len; i++) {
-        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
-        if (room->in)
-            send_occupant(data, room, from, own == NULL ? &nobody : own, exit, to, NULL);
-        else
-            refuse_join(data, from, to, NULL,
-                        exit->reason == CW_REASON_NONE ? CW_REASON_OTHER : exit->reason,
-                        exit->text);
-    }
+    cw_rooms_tell_exit(data, session, room, exit);
     cw_rooms_tell_lost(data, session, room, exit);
 }
 
@@ -548,22 +303,22 @@ static void resource_gone_cb(CwSession *session, const char *resource, gpointer 
 static void occupant_cb(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
                         gpointer data)
 {
-    tell_occupant(data, session, room, occupant, NULL);
+    cw_rooms_tell_occupant(data, session, room, occupant, NULL);
 }
 
 static void occupant_gone_cb(CwSession *session, const CwRoom *room, const CwOccupant *occupant,
                              const CwRoomExit *exit, gpointer data)
 {
-    tell_occupant(data, session, room, occupant, exit);
+    cw_rooms_tell_occupant(data, session, room, occupant, exit);
 }
 
 static void room_message_cb(CwSession *session, const CwRoom *room, const CwRoomLine *line,
                             gboolean late, gpointer data)
 {
-    g_autofree char *bare = room_jid(data, room);
+    g_autofree char *bare = cw_component_contact_jid(data, room->name);
 
     for (guint i = 0; bare != NULL && i < room->clients->len; i++) {
-        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
+        g_autofree char *to = cw_component_client_jid(session, g_ptr_array_index(room->clients, i));
         cw_rooms_send_line(data, room, bare, line, late, to);
     }
 }
@@ -572,14 +327,14 @@ static void room_message_cb(CwSession *session, const CwRoom *room, const CwRoom
 static void room_private_cb(CwSession *session, const CwRoom *room, const char *nick,
                             const char *text, gint64 stamp, gboolean own, gpointer data)
 {
-    g_autofree char *bare = room_jid(data, room);
+    g_autofree char *bare = cw_component_contact_jid(data, room->name);
     g_autofree char *from = bare == NULL ? NULL : cw_rooms_occupant_jid(bare, nick);
     g_autofree char *id = g_uuid_string_random();
     g_autofree char *marked = own ? g_strconcat("You: ", text, NULL) : NULL;
 
     for (guint i = 0; from != NULL && i < MAX(room->clients->len, 1); i++) {
-        g_autofree char *to =
-            client_jid(session, room->clients->len == 0 ? "" : g_ptr_array_index(room->clients, i));
+        g_autofree char *to = cw_component_client_jid(
+            session, room->clients->len == 0 ? "" : g_ptr_array_index(room->clients, i));
         CwWriter *writer = cw_component_begin_lasting(data, "message", from, to, "chat", id);
         cw_writer_leaf(writer, "body", NULL, own ? marked : text);
         cw_writer_leaf(writer, "x", CW_NS_MUC_USER, NULL);
@@ -591,11 +346,11 @@ static void room_private_cb(CwSession *session, const CwRoom *room, const char *
 
 static void room_subject_cb(CwSession *session, const CwRoom *room, gpointer data)
 {
-    g_autofree char *bare = room_jid(data, room);
+    g_autofree char *bare = cw_component_contact_jid(data, room->name);
 
     for (guint i = 0; bare != NULL && i < room->clients->len; i++) {
-        g_autofree char *to = client_jid(session, g_ptr_array_index(room->clients, i));
-        send_subject(data, room, bare, to);
+        g_autofree char *to = cw_component_client_jid(session, g_ptr_array_index(room->clients, i));
+        cw_rooms_send_subject(data, room, bare, to);
     }
 }
 
@@ -616,7 +371,7 @@ static void room_invited_cb(CwSession *session, const char *room, const char *co
         cw_component_begin_lasting(data, "message", by == NULL ? cw_component_domain(data) : by,
                                    cw_session_jid(session), NULL, id);
     cw_writer_leaf(writer, "body", NULL, body);
-    cw_writer_start(writer, "x", NS_CONFERENCE);
+    cw_writer_start(writer, "x", CW_NS_CONFERENCE);
     cw_writer_attr(writer, "jid", jid);
     cw_writer_attr(writer, "reason", text);
     cw_writer_attr(writer, "password", password);
@@ -634,7 +389,7 @@ static void message_returned_cb(CwSession *session, const CwOutgoing *message, C
         return;
     g_autofree char *from =
         message->nick == NULL ? g_strdup(bare) : cw_rooms_occupant_jid(bare, message->nick);
-    g_autofree char *to = client_jid(session, message->resource);
+    g_autofree char *to = cw_component_client_jid(session, message->resource);
     CwWriter *writer = cw_component_begin(data, "message", from, to, "error", message->stanza_id);
     cw_stanza_error_write(writer, cw_reason_condition(reason),
                           text == NULL || *text == '\0' ? cw_reason_text(reason) : text);

@@ -1,6 +1,7 @@
 /* component/features/rooms.h: what the parts of rooms share
  *
  *     rooms.c          joining, leaving, what is said, what the network tells
+ *     room-presence.c  who is there, as presence
  *     room-lines.c     what is said, as a message
  *     archive.c        what was said: XEP-0313
  *     bookmarks.c      those of them that stand in his bookmarks
@@ -19,6 +20,7 @@ G_BEGIN_DECLS
 #define CW_NS_MUC "http://jabber.org/protocol/muc"
 #define CW_NS_MUC_USER "http://jabber.org/protocol/muc#user"
 #define CW_NS_MUC_ADMIN "http://jabber.org/protocol/muc#admin"
+#define CW_NS_CONFERENCE "jabber:x:conference"
 #define CW_NS_OCCUPANT_ID "urn:xmpp:occupant-id:0"
 #define CW_NS_STANZA_ID "urn:xmpp:sid:0"
 #define CW_NS_ARCHIVE "urn:xmpp:mam:2"
@@ -32,13 +34,33 @@ CwRoom *cw_rooms_find(CwComponent *component, const CwStanza *stanza, CwSession 
 const char *cw_rooms_client(const CwStanza *stanza); /* the resource, "" for none */
 /* Who has this address in the room; nullable. */
 const CwOccupant *cw_rooms_find_occupant(const CwRoom *room, const CwJid *jid);
-const char *cw_rooms_role(CwRole role);
-const char *cw_rooms_affiliation(CwAffiliation affiliation);
 
 /* It is a room's name; where that does not tell, it may be. */
 gboolean cw_rooms_may_be(CwComponent *component, const char *name);
 /* (transfer full) */
 char *cw_rooms_occupant_jid(const char *room_jid, const char *nick);
+
+/* All of his clients leave, and are told so. */
+void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *name);
+
+/* ---- room-presence.c ---- */
+
+/* Somebody is there, or with `exit` not any more: to all clients that are in the room. */
+void cw_rooms_tell_occupant(CwComponent *component, CwSession *session, const CwRoom *room,
+                            const CwOccupant *occupant, const CwRoomExit *exit);
+/* 7.2.15: the last thing of a join, also when there is none */
+void cw_rooms_send_subject(CwComponent *component, const CwRoom *room, const char *bare,
+                           const char *to);
+/* `wished`: the nick that he asked for; 7.2.2: all others, then himself, what was said, the subject
+ */
+void cw_rooms_send_all(CwComponent *component, const CwRoom *room, const char *to,
+                       const char *wished, const CwHistoryWish *wish);
+void cw_rooms_refuse_join(CwComponent *component, const char *from, const char *to, const char *id,
+                          CwReason reason, const char *text);
+void cw_rooms_tell_left(CwComponent *component, const CwRoom *room, const char *to); /* 7.14 */
+/* He is not in it any more, or was not let in: to all clients that are, or want to be. */
+void cw_rooms_tell_exit(CwComponent *component, CwSession *session, const CwRoom *room,
+                        const CwRoomExit *exit);
 
 /* ---- room-lines.c ---- */
 
@@ -56,8 +78,6 @@ void cw_rooms_send_line(CwComponent *component, const CwRoom *room, const char *
 CwHistoryWish cw_rooms_read_wish(const CwNode *muc);
 void cw_rooms_send_history(CwComponent *component, const CwRoom *room, const char *bare,
                            const CwHistoryWish *wish, const char *to);
-/* All of his clients leave, and are told so. */
-void cw_rooms_leave_all(CwComponent *component, CwSession *session, const char *name);
 
 /* ---- bookmarks.c ---- */
 

@@ -186,18 +186,6 @@ static gboolean can_name(const CwLinkMsg *msg)
     return strchr(msg->nick, ' ') == NULL;
 }
 
-static const char *const roles[] = {
-    [CW_ROLE_NONE] = "none",
-    [CW_ROLE_VISITOR] = "visitor",
-    [CW_ROLE_PARTICIPANT] = "participant",
-    [CW_ROLE_MODERATOR] = "moderator",
-};
-static const char *const affiliations[] = {
-    [CW_AFFILIATION_NONE] = "none",     [CW_AFFILIATION_OUTCAST] = "outcast",
-    [CW_AFFILIATION_MEMBER] = "member", [CW_AFFILIATION_ADMIN] = "admin",
-    [CW_AFFILIATION_OWNER] = "owner",
-};
-
 /* FALSE: not on this network. */
 static gboolean set_by_stanza(CwAccount *account, const Room *room, const CwLinkMsg *msg)
 {
@@ -207,8 +195,8 @@ static gboolean set_by_stanza(CwAccount *account, const Room *room, const CwLink
     return msg->kind == CW_LINK_ROOM_SET &&
            cw_stanza_send_room_item(
                account, room->name, msg->nick, standing != NULL ? standing->jid : NULL,
-               msg->has_role ? roles[msg->role] : NULL,
-               msg->has_affiliation ? affiliations[msg->affiliation] : NULL, msg->text);
+               msg->has_role ? cw_role_to_string(msg->role) : NULL,
+               msg->has_affiliation ? cw_affiliation_to_string(msg->affiliation) : NULL, msg->text);
 }
 
 void cw_room_command(CwAccount *account, const CwLinkMsg *msg)

@@ -206,23 +206,27 @@ void cw_room_part(CwRooms *rooms, const char *normal, PurpleConversation *conv)
     g_hash_table_replace(rooms->parting, conv, parting);
 }
 
-void cw_rooms_parted(CwAccount *account, const char *name, const char *nick)
+gboolean cw_rooms_parted(CwAccount *account, const char *name, const char *nick)
 {
     CwRooms *rooms = account->rooms;
+    gboolean parted = FALSE;
     g_autofree char *normal = NULL;
     GHashTableIter iter;
     gpointer value;
 
     if (g_hash_table_size(rooms->parting) == 0)
-        return;
+        return FALSE;
     normal = cw_account_normalize(account, name);
     g_hash_table_iter_init(&iter, rooms->parting);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const CwRoomParting *parting = value;
         const char *own = purple_conv_chat_get_nick(PURPLE_CONV_CHAT(parting->conv));
-        if (g_strcmp0(parting->name, normal) == 0 && g_strcmp0(own, nick) == 0)
-            cw_rooms_destroy_soon(rooms, parting->conv);
+        if (g_strcmp0(parting->name, normal) != 0 || g_strcmp0(own, nick) != 0)
+            continue;
+        cw_rooms_destroy_soon(rooms, parting->conv);
+        parted = TRUE;
     }
+    return parted;
 }
 
 gboolean cw_rooms_is_parting(const CwRooms *rooms, const char *normal)
@@ -251,11 +255,9 @@ void cw_room_leave(CwAccount *account, const CwLinkMsg *msg)
     Room *room = cw_rooms_find(account, msg->room);
     PurpleConnection *gc = cw_account_connection(account);
 
-    if (room == NULL || gc == NULL) {
-        refuse_join(account, msg->room, CW_REASON_NOT_ONLINE, NULL);
-        return;
-    }
-    PurpleConversation *conv = room->conv;
+    if (room == NULL)
+        return; /* it has ended meanwhile, and that was said: once for each room-join */
+    PurpleConversation *conv = gc != NULL ? room->conv : NULL;
     g_autofree char *normal = g_strdup(room->name);
     room->leaving = TRUE;
     if (room->join != NULL && room->join->started)

@@ -227,23 +227,6 @@ static const struct {
     {"remote-server-timeout", CW_REASON_NETWORK},
 };
 
-static CwRole read_role(const char *text)
-{
-    return g_strcmp0(text, "moderator") == 0     ? CW_ROLE_MODERATOR
-           : g_strcmp0(text, "participant") == 0 ? CW_ROLE_PARTICIPANT
-           : g_strcmp0(text, "visitor") == 0     ? CW_ROLE_VISITOR
-                                                 : CW_ROLE_NONE;
-}
-
-static CwAffiliation read_affiliation(const char *text)
-{
-    return g_strcmp0(text, "owner") == 0     ? CW_AFFILIATION_OWNER
-           : g_strcmp0(text, "admin") == 0   ? CW_AFFILIATION_ADMIN
-           : g_strcmp0(text, "member") == 0  ? CW_AFFILIATION_MEMBER
-           : g_strcmp0(text, "outcast") == 0 ? CW_AFFILIATION_OUTCAST
-                                             : CW_AFFILIATION_NONE;
-}
-
 static gboolean has_status(xmlnode *x, const char *code)
 {
     for (xmlnode *status = xmlnode_get_child(x, "status"); status != NULL;
@@ -368,12 +351,15 @@ static void take_occupant(CwAccount *account, const char *room, const char *nick
     g_autofree char *show = read_child(packet, "show");
     g_autofree char *status = read_child(packet, "status");
     CwRoomStanding standing = {
-        .role = read_role(xmlnode_get_attrib(item, "role")),
-        .affiliation = read_affiliation(xmlnode_get_attrib(item, "affiliation")),
+        .role = CW_ROLE_NONE,
+        .affiliation = CW_AFFILIATION_NONE,
         .jid = xmlnode_get_attrib(item, "jid"),
         .status = status,
     };
 
+    /* what is no word of XEP-0045 leaves them as they are */
+    cw_role_from_string(xmlnode_get_attrib(item, "role"), &standing.role);
+    cw_affiliation_from_string(xmlnode_get_attrib(item, "affiliation"), &standing.affiliation);
     if (show == NULL || !cw_show_from_string(show, &standing.show))
         standing.show = CW_SHOW_ONLINE;
     cw_rooms_sign_occupant(account, room, nick, &standing);
@@ -387,14 +373,18 @@ static gboolean receiving_presence_cb(PurpleConnection *gc, const char *type, co
     g_autofree char *room = room_of_occupant(from);
     xmlnode *x = xmlnode_get_child_with_namespace(packet, "x", NS_MUC_USER);
 
-    /* prpl-jabber makes no chat-left of it when he has left himself */
-    if (account != NULL && slash != NULL && g_strcmp0(type, "unavailable") == 0)
-        cw_rooms_parted(account, room, slash + 1);
+    gboolean is_error = g_strcmp0(type, "error") == 0;
+
+    /* prpl-jabber makes no chat-left of it when he has left himself.  An error of his own address
+     * is not of the next join, which waits for that: nothing but the leaving went there. */
+    if (account != NULL && slash != NULL && (is_error || g_strcmp0(type, "unavailable") == 0) &&
+        cw_rooms_parted(account, room, slash + 1) && is_error)
+        return FALSE;
     if (account == NULL || room == NULL || !cw_rooms_has(account, room))
         return FALSE;
     xmlnode *error = xmlnode_get_child(packet, "error");
     xmlnode *item = x != NULL ? xmlnode_get_child(x, "item") : NULL;
-    if (g_strcmp0(type, "error") == 0 && error != NULL)
+    if (is_error && error != NULL)
         take_refusal(account, room, error);
     else if (item != NULL && slash != NULL && g_strcmp0(type, "unavailable") == 0)
         take_gone(account, room, slash + 1, x, item);

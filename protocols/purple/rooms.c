@@ -345,8 +345,6 @@ void cw_room_send_subject(const Room *room, const char *who, const char *topic)
                               .nick = nick});
 }
 
-/* ---- ops ---- */
-
 /* ---- conversations that nobody wants any more ---- */
 
 static gboolean gone_cb(gpointer data)
@@ -407,6 +405,8 @@ void cw_rooms_destroyed(PurpleConversation *conv)
             g_hash_table_iter_remove(&iter);
     }
 }
+
+/* ---- ops ---- */
 
 /* XEP-0045 7.2.2: then what was said comes between oneself and the subject */
 static gboolean subject_ends_join(void)

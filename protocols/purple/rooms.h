@@ -68,9 +68,9 @@ void cw_rooms_sign_occupant(CwAccount *account, const char *room, const char *ni
 /* Whoever has such a nick (`*`, `?`) is banned: when he is kicked, that is why. */
 void cw_rooms_sign_ban(CwAccount *account, const char *room, const char *nick);
 gboolean cw_rooms_has_banned(const CwAccount *account, const char *room, const char *nick);
-/* `nick` has left it: if that is the user himself, who has asked for it, he can join again as soon
- * as the plugin has seen it, too. */
-void cw_rooms_parted(CwAccount *account, const char *room, const char *nick);
+/* `nick` has left it, or cannot be there: if that is the user himself, who has asked for it, he can
+ * join again as soon as the plugin has seen it, too.  FALSE: it is not. */
+gboolean cw_rooms_parted(CwAccount *account, const char *room, const char *nick);
 /* A join was refused. */
 void cw_rooms_refused(CwAccount *account, const char *room, CwReason reason, const char *text);
 /* One was, just now: what the plugin says of it in words is no news. */

@@ -135,6 +135,33 @@ def test_limit_room_occupants(case):
     case.client.stanzas.expect_none(lambda s: "/late" in s.get("from", ""), case.client.sync, "late")
 
 
+def test_9_5_a_list_that_would_be_too_large_for_the_server(case):
+    case.join("#verona", [f"n{n}{'x' * 400}" for n in range(900)])
+
+    def ask(attribute):
+        return condition(case.client.iq("get", f"#verona@{IRC}",
+                                        f"<query xmlns='{MUC}#admin'><item {attribute}/></query>"))
+    assert ask("role='participant'") == "resource-constraint"
+    assert ask("role='moderator'") is None
+    assert ask("") == "bad-request"
+
+
+@pytest.mark.parametrize("name, all_rooms", [("recipient-unavailable", True), ("service-unavailable", False)])
+def test_7_14_a_message_that_comes_back_is_of_one_room_or_of_all(case, name, all_rooms):
+    """A server says service-unavailable for a sender whom the user has blocked, too."""
+    case.join("#verona")
+    case.join("#mantua")
+    case.client.send(f"<message to='#verona@{IRC}/romeo' type='error'><error type='cancel'>"
+                     f"<{name} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>")
+    case.ircd.wait_for("PART", "#verona")
+    case.client.send(f"<message to='#mantua@{IRC}' type='groupchat' id='m'><body>hello</body></message>")
+    if all_rooms:
+        assert condition(case.client.wait_error("m")) == "not-acceptable"
+        case.ircd.wait_for("PART", "#mantua")
+    else:
+        case.ircd.wait_for("PRIVMSG", "#mantua")
+
+
 def test_nicks_that_resourceprep_changes_or_refuses(case):
     """Each has an address of its own, and none of them ends the stream."""
     nicks = ["fish", "\ufb01sh", "a\u0378b", "x\u2028y", "n" * 1500]

@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """By the best way that the server and the clients allow: XEP-0356, XEP-0144, subscription requests."""
 
+import sqlite3
 import time
 
 import pytest
@@ -178,6 +179,27 @@ def test_G21_unregistering_leaves_no_ghosts_and_the_networks_list_alone(privileg
     register(juliet, XMPP, legacy.jid, legacy.password)
     wait_until(lambda: {escaped(jid) for jid in on_network} <= set(roster_of(juliet)), what="the list")
     assert roster_of(juliet)[escaped("nurse@capulet.lit")][0] == "The Nurse"
+
+
+def test_G21_unregistering_takes_along_what_is_not_written_yet(privileged_world, start):
+    world = privileged_world
+    gateway = start(world)
+    legacy = world.other_account("romeo")
+    fill_list(legacy, NAMES)
+    juliet = world.account("juliet").client()
+    juliet.presence()
+    register(juliet, XMPP, legacy.jid, legacy.password)
+    wait_roster(juliet, [escaped(jid) for jid in NAMES])
+    lock = sqlite3.connect(gateway.store_path, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")  # the gateway cannot write
+    fill_list(legacy, {"abram@capulet.lit": (None, None)})
+    wait_roster(juliet, [escaped("abram@capulet.lit")])
+    ident = juliet.send_iq("set", XMPP, "<query xmlns='jabber:iq:register'><remove/></query>")
+    juliet.iq("get", XMPP, "<query xmlns='http://jabber.org/protocol/disco#info'/>")
+    lock.rollback()
+    lock.close()
+    assert condition(juliet.wait_iq(ident)) is None
+    wait_until(lambda: not roster_of(juliet), what=f"no ghosts in {roster_of(juliet)}")
 
 
 def test_XEP_0356_a_roster_that_is_larger_than_a_stanza_may_be(privileged_world, gateway_factory):

@@ -98,6 +98,17 @@ def test_leaving_and_joining_at_once(room):
     room.enter()
 
 
+def test_leaving_what_has_ended_is_not_answered_again(room):
+    """A second room-left would be taken for the end of the next join."""
+    room.enter()
+    room.admin("<item nick='juliet' role='none'/>")
+    assert room.host.expect("room-left", room=room.name)["exit"] == "kicked"
+    room.host.send(type="room-leave", account=1, room=room.name)
+    room.join()
+    room.host.expect("room-joined", room=room.name, nick="juliet")
+    room.host.never("room-left", 0)
+
+
 def test_messages_both_ways_history_and_private_ones(room):
     room.say("old &lt;news&gt;")
     room.wait(lambda s: "old <news>" in "".join(s.itertext()))

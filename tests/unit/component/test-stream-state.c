@@ -123,6 +123,22 @@ static void stream_outline__hides__character_data(void)
     g_assert_cmpstr(written, ==, "<m a='b&gt;'><body>\xE2\x80\xA6</body><x/>\xE2\x80\xA6</m>");
 }
 
+static void stream_outline__hides__what_invitations_say(void)
+{
+    CwAttr reason = {.name = "reason", .value = "do come"};
+    CwAttr password = {.name = "password", .value = "rosebud", .next = &reason};
+    CwAttr jid = {.name = "jid", .value = "#a@b", .next = &password};
+    CwNode x = {.name = "x", .ns = "urn:a", .text = "", .attrs = &jid};
+    const char *text = "<x jid='#a@b' password='rose&apos;bud' reason='' n='='/><y password=''>";
+
+    g_autofree char *node = cw_stream_outline_node(&x);
+    g_assert_cmpstr(node, ==, "<x jid='#a@b' password='\xE2\x80\xA6' reason='\xE2\x80\xA6'/>");
+    g_autofree char *written = cw_stream_outline_text(text, strlen(text));
+    g_assert_cmpstr(written, ==,
+                    "<x jid='#a@b' password='\xE2\x80\xA6' reason='\xE2\x80\xA6' n='='/>"
+                    "<y password='\xE2\x80\xA6'>");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -134,5 +150,6 @@ int main(int argc, char **argv)
     ADD(stream_ping_target__is__the_domain_above);
     ADD(stream_presentable__makes__text_fit_for_a_log);
     ADD(stream_outline__hides__character_data);
+    ADD(stream_outline__hides__what_invitations_say);
     return g_test_run();
 }

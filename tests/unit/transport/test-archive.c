@@ -53,6 +53,10 @@ static void a_room__begins__with_what_is_being_written(Fixture *fixture, gconstp
     CwRoom *again = cw_room_new(ROOM, "juliet");
     cw_archive_load(archive, JULIET, again, 1, 0);
     assert_history(again, "b");
+    CwRoom *all = cw_room_new(ROOM, "juliet");
+    cw_archive_load(archive, JULIET, all, 0, 0);
+    assert_history(all, "a b");
+    cw_room_free(all);
     cw_room_free(room);
     cw_room_free(other);
     cw_room_free(again);

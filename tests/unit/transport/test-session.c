@@ -33,7 +33,7 @@ static const char host_script[] =
     "say() { printf '%s\\n' \"$1\" >&3; }\n"
     "say '{\"type\":\"hello\",\"version\":1,"
     "\"protocol\":{\"id\":\"prpl-test\",\"name\":\"Test\",\"password\":\"optional\","
-    "\"authorization\":true,\"search\":true,\"picture\":true}}'\n"
+    "\"authorization\":true,\"search\":true,\"picture\":true,\"rooms\":true}}'\n"
     "state() { say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,\\\"state\\\":\\\"$1\\\"}\"; "
     "}\n"
     "get_id() { id=${line#*'\"id\":'}; id=${id%%,*}; id=${id%%\\}*}; }\n"
@@ -64,7 +64,24 @@ static const char host_script[] =
     "  *'\"refused\"'*) say \"{\\\"type\\\":\\\"state\\\",\\\"account\\\":$n,"
     "\\\"state\\\":\\\"offline\\\",\\\"reason\\\":\\\"auth\\\",\\\"fatal\\\":true}\";;\n"
     "  *) state online;; esac;;\n"
-    "*'\"type\":\"answer\"'*) state online;;\n"
+    /* a room where all is long */
+    "*'\"room\":\"#long\"'*) "
+    "say "
+    "\"{\\\"type\\\":\\\"room-joined\\\",\\\"account\\\":$n,\\\"room\\\":\\\"#long\\\","
+    "\\\"nick\\\":\\\"juliet\\\"}\"; "
+    "say "
+    "\"{\\\"type\\\":\\\"room-private\\\",\\\"account\\\":$n,\\\"room\\\":\\\"#long\\\","
+    "\\\"nick\\\":\\\"nurse\\\",\\\"text\\\":\\\"$(printf '%01502d' 0)\\\"}\"; "
+    "say "
+    "\"{\\\"type\\\":\\\"room-invited\\\",\\\"account\\\":$n,\\\"room\\\":\\\"#long\\\","
+    "\\\"text\\\":\\\"$(printf '%05000d' 0)\\\",\\\"password\\\":\\\"$(printf '%05000d' 0)\\\"}\"; "
+    "say "
+    "\"{\\\"type\\\":\\\"room-left\\\",\\\"account\\\":$n,\\\"room\\\":\\\"#long\\\",\\\"exit\\\":"
+    "\\\"kicked\\\",\\\"text\\\":\\\"$(printf '%05000d' 0)\\\"}\"; "
+    ";;\n"
+    /* … and a room of the log-in before ends late */
+    "*'\"type\":\"answer\"'*) say \"{\\\"type\\\":\\\"room-left\\\",\\\"account\\\":$n,"
+    "\\\"room\\\":\\\"#verona\\\",\\\"exit\\\":\\\"left\\\"}\"; state online;;\n"
     "*'\"type\":\"avatar\"'*) case $line in *'\"data\":'*) looks avatar;; *) looks none;; esac;;\n"
     "*'\"type\":\"nick\"'*) case $line in *'\"name\":'*) looks nick;; *) looks nobody;; esac;;\n"
     /* the contact's name says what becomes of him; the id is the gateway's */
@@ -149,6 +166,26 @@ static void refused_cb(CwSession *session, const CwContact *contact, gboolean wi
     g_string_append_printf(((World *)data)->told, "%c%s", withdrawn ? '~' : '-', contact->name);
 }
 
+static void room_private_cb(CwSession *session, const CwRoom *room, const char *nick,
+                            const char *text, gint64 stamp, gboolean own, gpointer data)
+{
+    g_string_append_printf(((World *)data)->told, "p%zu", strlen(text));
+}
+
+static void room_invited_cb(CwSession *session, const char *room, const char *contact,
+                            const char *text, const char *password, gpointer data)
+{
+    g_string_append_printf(((World *)data)->told, "i%zu%s", strlen(text),
+                           password == NULL ? "" : "!");
+}
+
+static void room_left_cb(CwSession *session, const CwRoom *room, const CwRoomExit *exit,
+                         gpointer data)
+{
+    if (exit->text != NULL)
+        g_string_append_printf(((World *)data)->told, "l%zu", strlen(exit->text));
+}
+
 static void looks_wanted_cb(CwSession *session, gpointer data)
 {
     ((World *)data)->looks_wanted++;
@@ -159,6 +196,9 @@ static const CwEvents events = {
     .granted = granted_cb,
     .refused = refused_cb,
     .message = message_cb,
+    .room_private = room_private_cb,
+    .room_invited = room_invited_cb,
+    .room_left = room_left_cb,
     .question = question_cb,
     .question_gone = question_gone_cb,
 };
@@ -310,6 +350,32 @@ static void unregister__takes_back__what_was_asked(World *world, gconstpointer d
     run_until(&world->removed);
 }
 
+/* What a host says of a room before it was asked to join it is of a time that has passed. */
+static void a_room__is_not_ended__before_it_is_asked_for(World *world, gconstpointer data)
+{
+    CwReason reason = CW_REASON_NONE;
+
+    g_assert_cmpint(result_of(world, "asks"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    world->answer = FALSE;
+    world->asked = NULL;
+    cw_session_log_in_again(session);
+    for (guint i = 0; i < 400 && world->asked == NULL; i++)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpint(cw_session_state(session), ==, CW_SESSION_CONNECTING);
+    const CwRoom *room =
+        cw_session_room_join(session, "#verona", "juliet", NULL, "balcony", &reason);
+    g_assert_nonnull(room);
+    g_assert_false(room->asked);
+    g_autoptr(GHashTable) values = g_hash_table_new(g_str_hash, g_str_equal);
+    cw_session_answer(session, 7, values);
+    for (guint i = 0; i < 400 && cw_session_state(session) != CW_SESSION_ONLINE; i++)
+        g_main_context_iteration(NULL, TRUE);
+    g_assert_cmpint(cw_session_state(session), ==, CW_SESSION_ONLINE);
+    g_assert_true(cw_session_find_room(session, "#verona") == room);
+    g_assert_true(room->asked);
+}
+
 static void message__comes_in_pieces__over_the_limit(World *world, gconstpointer data)
 {
     gboolean there = FALSE;
@@ -359,6 +425,17 @@ static CwSubscription subscription_of(World *world, const char *name)
     const CwContact *contact = cw_session_find_contact(session, name);
 
     return contact == NULL ? CW_SUBSCRIPTION_NONE : contact->subscription;
+}
+
+/* More than a server takes in one stanza. */
+static void what_rooms_say__is_never__too_long(World *world, gconstpointer data)
+{
+    CwReason reason = CW_REASON_NONE;
+
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+    g_assert_nonnull(cw_session_room_join(session, "#long", "juliet", NULL, "balcony", &reason));
+    assert_told(world, "p1000p502i4096l4096");
 }
 
 static void subscribe__is_answered__by_the_network(World *world, gconstpointer data)
@@ -690,6 +767,8 @@ int main(int argc, char **argv)
         registration__stores_nothing__that_was_refused);
     ADD("/registration/asks/what_the_network_asks", registration__asks__what_the_network_asks);
     ADD("/unregister/takes_back/what_was_asked", unregister__takes_back__what_was_asked);
+    ADD("/room/is_not_ended/before_it_is_asked_for", a_room__is_not_ended__before_it_is_asked_for);
+    ADD("/what_rooms_say/is_never/too_long", what_rooms_say__is_never__too_long);
     ADD("/message/comes_in_pieces/over_the_limit", message__comes_in_pieces__over_the_limit);
     ADD("/subscribe/is_answered/by_the_network", subscribe__is_answered__by_the_network);
     ADD("/subscribe/is_kept/for_the_next_login", subscribe__is_kept__for_the_next_login);

@@ -307,6 +307,42 @@ static void assert_plan(sqlite3 *db, const char *sql, const char *index)
     g_assert_null(strstr(plan->str, "SCAN archive"));
 }
 
+typedef struct {
+    CwStore *store;
+    guint n_read, n_refused;
+} Closing;
+
+static void refused_cb(const GError *error, gpointer data)
+{
+    Closing *closing = data;
+    g_assert_error(error, CW_STORE_ERROR, CW_STORE_ERROR_WRITE);
+    closing->n_refused++;
+}
+
+static void read_late_cb(const GError *error, gpointer data)
+{
+    Closing *closing = data;
+    const CwArchiveFilter all = {0};
+    const CwArchived line = {.id = (char *)"late", .text = (char *)"", .said = START};
+    g_assert_no_error(error);
+    g_autoptr(GPtrArray) lines = list(closing->store, JULIET, &all, FALSE, 10);
+    closing->n_read = lines->len;
+    cw_store_archive_line(closing->store, ICQ, JULIET, ROOM, &line, 0, refused_cb, closing);
+}
+
+/* The gateway stops while somebody's query waits for what is written. */
+static void who_waits__may_read__while_it_closes(Fixture *fixture, gconstpointer data)
+{
+    Closing closing = {fixture->store, 0, 0};
+    put_line(fixture->store, JULIET, ROOM, 1, NULL, TEXT, 0);
+    cw_store_sync(fixture->store, read_late_cb, &closing);
+    g_test_expect_message("transport", G_LOG_LEVEL_WARNING, "*1 archived line*");
+    cw_store_free(g_steal_pointer(&fixture->store));
+    g_test_assert_expected_messages();
+    g_assert_cmpuint(closing.n_read, ==, 1);
+    g_assert_cmpuint(closing.n_refused, ==, 1);
+}
+
 static void lists__use__an_index(Fixture *fixture, gconstpointer data)
 {
     sqlite3 *db;
@@ -333,6 +369,7 @@ int main(int argc, char **argv)
     ADD_WITH_USERS(database__never_holds__a_text);
     ADD_WITH_USERS(a_box__opens__only_in_its_own_row);
     ADD_WITH_USERS(copies__are_found__once_each);
+    ADD_WITH_USERS(who_waits__may_read__while_it_closes);
     ADD_WITH_USERS(lists__use__an_index);
     return g_test_run();
 }
