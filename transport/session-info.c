@@ -79,7 +79,7 @@ gboolean cw_session_command(CwSession *session, const char *contact, const char 
 {
     CwLinkMsg msg = {.kind = CW_LINK_COMMAND, .contact = contact, .text = text};
 
-    return cw_session_may_send(session, contact, text, reason) &&
+    return cw_session_may_send(session, contact, NULL, text, reason) &&
            cw_session_inquire(session, &msg, LIMITS(session)->info_requests,
                               TIMING(session)->info_timeout, tell_command, G_CALLBACK(done), data,
                               reason);
