@@ -416,7 +416,6 @@ static gboolean apply(CwStoreWriter *writer, CwWrite *write, GError **error)
     case CW_WRITE_EXPIRE_ARCHIVE:
         return expire_archive(writer, write, error);
     case CW_WRITE_REMEMBER:
-        writer->residue = TRUE; /* the value of before */
         return put_remembered(writer, write, error);
     case CW_WRITE_SYNC:
         return TRUE;
