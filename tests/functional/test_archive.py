@@ -9,13 +9,12 @@ import time
 
 import pytest
 
-from conftest import IRC
+from conftest import IRC, XMPP
 from lib.archive import MAM, all_pages, query, rsm
 from lib.registration import register, wait_online
-from lib.rooms import BODY, USER, IrcRoom
+from lib.rooms import BODY, USER, IrcRoom, XmppRoom
 from lib.waiting import wait_until
 from lib.xmppclient import condition
-from test_rooms_xmpp import XmppRoom
 
 SID, OCCUPANT = "{urn:xmpp:sid:0}stanza-id", "{urn:xmpp:occupant-id:0}occupant-id"
 DELAY = "{urn:xmpp:delay}delay"
@@ -450,7 +449,7 @@ def test_history_that_the_first_client_wants(gateway, room):
 
 @pytest.fixture
 def muc(world, gateway):
-    return XmppRoom(world, world.account("juliet").client("home"))
+    return XmppRoom(world, XMPP, world.account("juliet").client("home"))
 
 
 def joined(muc):

@@ -7,11 +7,10 @@ import pytest
 from conftest import IRC, XMPP
 from lib.archive import RSM, rsm
 from lib.registration import register
-from lib.rooms import MUC, IrcRoom
+from lib.rooms import MUC, IrcRoom, XmppRoom
 from lib.scriptedircd import ScriptedIrcd
 from lib.waiting import wait_until
 from lib.xmppclient import condition
-from test_rooms_xmpp import XmppRoom
 
 ITEMS = "{http://jabber.org/protocol/disco#items}"
 INFO = "{http://jabber.org/protocol/disco#info}"
@@ -50,7 +49,7 @@ def test_channels_of_irc(world, gateway, juliet):
 
 
 def test_rooms_of_xmpp(world, gateway, juliet):
-    room = XmppRoom(world, juliet)
+    room = XmppRoom(world, XMPP, juliet)
     answer = room.friend.iq(
         "set", room.channel, f"<query xmlns='{MUC}#owner'><x xmlns='jabber:x:data' type='submit'>"
         f"<field var='FORM_TYPE'><value>{MUC}#roomconfig</value></field>"

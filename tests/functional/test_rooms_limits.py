@@ -10,10 +10,9 @@ import pytest
 
 from conftest import IRC, XMPP
 from lib.registration import wait_online
-from lib.rooms import BODY, MUC, SUBJECT, IrcRoom, codes
+from lib.rooms import BODY, MUC, SUBJECT, IrcRoom, XmppRoom, codes
 from lib.xmppclient import CLIENT, condition
 from test_rooms_hard import case  # noqa: F401
-from test_rooms_xmpp import XmppRoom
 
 CROWD = 300
 
@@ -58,7 +57,7 @@ def test_a_nickname_that_no_address_has(room, nick):
 
 @pytest.mark.parametrize("nick", ["König", "a&amp;b", "two words", "it's \\20", "x" * 300])
 def test_a_nickname_that_xmpp_has(world, gateway, nick):
-    room = XmppRoom(world, world.account("juliet").client("home"))
+    room = XmppRoom(world, XMPP, world.account("juliet").client("home"))
     plain = nick.replace("&amp;", "&")
     room.client.send(f"<presence to=\"{room.jid}/{nick}\"><x xmlns='{MUC}'/></presence>")
     room.wait_presence(plain)
@@ -69,7 +68,7 @@ def test_a_nickname_that_xmpp_has(world, gateway, nick):
 
 
 def test_a_nickname_that_the_room_refuses(world, gateway):
-    room = XmppRoom(world, world.account("juliet").client("home"))
+    room = XmppRoom(world, XMPP, world.account("juliet").client("home"))
     join(room.client, room.jid, "\U0001f3ad")
     assert wait_refused(room.client, room.jid) == "item-not-found"
     room.join()
@@ -108,7 +107,7 @@ def test_a_room_name_of_2000_bytes(case):  # noqa: F811
 @pytest.mark.parametrize("domain, network", [(IRC, "irc"), (XMPP, "xmpp")])
 def test_a_second_spelling_of_a_room(world, gateway, domain, network):
     juliet = world.account("juliet").client("home")
-    room = IrcRoom(world, IRC, juliet) if network == "irc" else XmppRoom(world, juliet)
+    room = IrcRoom(world, IRC, juliet) if network == "irc" else XmppRoom(world, XMPP, juliet)
     room.join()
     first = room.jid[1 if network == "irc" else 0]
     other = room.jid.replace(first, f"\\u{ord(first.upper()):x};", 1)
@@ -149,7 +148,7 @@ def test_7_2_5_a_password_that_is_too_long_for_irc(room):
 
 def test_8_1_a_subject_of_64_kib_from_xmpp(world, gateway):
     """What is shown of it is its beginning."""
-    room = XmppRoom(world, world.account("juliet").client("home"))
+    room = XmppRoom(world, XMPP, world.account("juliet").client("home"))
     room.join()
     text = "plague " * 9362
     room.friend.send(f"<message to='{room.channel}' type='groupchat'><subject>{text}</subject></message>")
