@@ -255,7 +255,7 @@ void cw_room_leave(CwAccount *account, const CwLinkMsg *msg)
     Room *room = cw_rooms_find(account, msg->room);
     PurpleConnection *gc = cw_account_connection(account);
 
-    if (room == NULL)
+    if (room == NULL || !g_str_equal(room->called, msg->room))
         return; /* it has ended meanwhile, and that was said: once for each room-join */
     PurpleConversation *conv = gc != NULL ? room->conv : NULL;
     g_autofree char *normal = g_strdup(room->name);
