@@ -133,6 +133,8 @@ const char *cw_watch_remembered(const CwWatch *watch, const char *name);
 void cw_watch_remember(CwWatch *watch, const char *name, const char *value);
 const char *cw_watch_preference(const CwWatch *watch, const char *name);
 void cw_watch_set_preference(CwWatch *watch, const char *name, const char *value);
+/* "Europe/Rome"; NULL: there is none of that name.  (transfer full) */
+GTimeZone *cw_agent_zone_new(const char *name);
 GTimeZone *cw_watch_zone(const CwWatch *watch); /* his, else UTC.  (transfer full) */
 void cw_watch_show(CwWatch *watch);             /* his status of it may be another */
 

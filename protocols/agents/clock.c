@@ -27,9 +27,9 @@ static char *normalize(const char *typed, GError **error)
 {
     g_autofree char *name = g_strdelimit(g_ascii_strdown(typed, -1), " ", '_');
     g_autofree char *zone_text = zone_name(name);
-    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(zone_text);
+    g_autoptr(GTimeZone) zone = cw_agent_zone_new(zone_text);
 
-    if (zone == NULL || strstr(name, "..") != NULL || *name == '/' || *name == '\0') {
+    if (zone == NULL) {
         g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME,
                     "there is no time zone '%.60s'; try Europe/Rome", typed);
         return NULL;
@@ -40,7 +40,7 @@ static char *normalize(const char *typed, GError **error)
 static char *tell(const CwWatch *watch, const char *format)
 {
     g_autofree char *name = zone_name(watch->thing->name);
-    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(name);
+    g_autoptr(GTimeZone) zone = cw_agent_zone_new(name);
     g_autoptr(GDateTime) now = zone == NULL ? NULL : g_date_time_new_now(zone);
 
     return now == NULL ? NULL : g_date_time_format(now, format);

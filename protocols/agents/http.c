@@ -8,12 +8,20 @@
 #include <string.h>
 
 #include "protocols/agents/host.h"
+#include "transport/timers.h"
 
 #define REDIRECTS_MOST 5
-#define CONNECTIONS 32         /* in all */
+#define CONNECTIONS 256        /* in all: some servers that hang do not keep the others waiting */
 #define CONNECTIONS_A_SERVER 4 /* at once */
 #define PIECE 65536            /* bytes read at a time */
 #define RETRY_MOST (24 * 3600) /* s: what a server may ask for */
+
+/* Calls to one server wait here, and not in libsoup: their time counts from when they are sent. */
+typedef struct {
+    char *name;     /* host and port */
+    GQueue waiting; /* CwHttpCall * */
+    guint busy;     /* calls that are sent, or are about to */
+} Server;
 
 struct CwHttpCall {
     CwHttpDone done;
@@ -30,13 +38,16 @@ struct CwHttpCall {
     GByteArray *body;
     guint late_id;
     guint start_id;
+    Server *server;
+    gboolean is_waiting;          /* in its queue */
     gboolean is_late, is_private; /* why it was cancelled */
 };
 
 static SoupSession *session;
 static gboolean may_private;
-static guint timeout = 30; /* s, for all of one call */
-static GHashTable *calls;  /* those under way */
+static guint timeout = 30;  /* s, for all of one call */
+static GHashTable *calls;   /* those under way */
+static GHashTable *servers; /* name -> Server */
 
 /* ---- addresses ---- */
 
@@ -45,6 +56,7 @@ static gboolean is_special_ipv4(const guint8 *b)
 {
     return b[0] == 0 || b[0] >= 240 || (b[0] == 100 && (b[1] & 0xc0) == 64) ||
            (b[0] == 192 && b[1] == 0 && (b[2] == 0 || b[2] == 2)) ||
+           (b[0] == 192 && b[1] == 88 && b[2] == 99) || /* RFC 7526 */
            (b[0] == 198 && (b[1] & 0xfe) == 18) || (b[0] == 198 && b[1] == 51 && b[2] == 100) ||
            (b[0] == 203 && b[1] == 0 && b[2] == 113) || b[0] == 127 || b[0] == 10 ||
            (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
@@ -64,7 +76,8 @@ static gboolean is_special_ipv6(const guint8 *b)
         return is_special_ipv4(b + 2);
     return (b[0] & 0xe0) != 0x20 || /* of what is given out, all begins with 001 */
            (b[0] == 0x20 && b[1] == 0x01 && (b[2] & 0xfe) == 0) || /* Teredo and the like */
-           (b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0d && b[3] == 0xb8);
+           (b[0] == 0x20 && b[1] == 0x01 && b[2] == 0x0d && b[3] == 0xb8) ||
+           (b[0] == 0x3f && b[1] == 0xff && (b[2] & 0xf0) == 0); /* RFC 9637 */
 }
 
 gboolean cw_http_is_public(GInetAddress *address)
@@ -118,6 +131,73 @@ char *cw_http_normal_url(const char *url, GError **error)
                       g_uri_get_path(uri), g_uri_get_query(uri), NULL);
 }
 
+/* ---- servers ---- */
+
+static void send_call(CwHttpCall *call);
+static gboolean late_cb(gpointer data);
+
+static char *server_name(GUri *uri)
+{
+    return g_strdup_printf("%s:%d", g_uri_get_host(uri), g_uri_get_port(uri));
+}
+
+static void free_server(gpointer data)
+{
+    Server *server = data;
+
+    g_queue_clear(&server->waiting);
+    g_free(server->name);
+    g_free(server);
+}
+
+static gboolean start_cb(gpointer data)
+{
+    CwHttpCall *call = data;
+
+    call->start_id = 0;
+    send_call(call);
+    return G_SOURCE_REMOVE;
+}
+
+static void start_next(Server *server)
+{
+    while (server->busy < CONNECTIONS_A_SERVER && !g_queue_is_empty(&server->waiting)) {
+        CwHttpCall *call = g_queue_pop_head(&server->waiting);
+        call->is_waiting = FALSE;
+        server->busy++;
+        call->late_id = cw_timer_add(timeout * 1000, late_cb, call);
+        call->start_id = g_idle_add(start_cb, call);
+    }
+}
+
+static void queue_call(CwHttpCall *call)
+{
+    g_autofree char *name = server_name(call->uri);
+
+    call->server = g_hash_table_lookup(servers, name);
+    if (call->server == NULL) {
+        call->server = g_new0(Server, 1);
+        call->server->name = g_steal_pointer(&name);
+        g_hash_table_insert(servers, call->server->name, call->server);
+    }
+    call->is_waiting = TRUE;
+    g_queue_push_tail(&call->server->waiting, call);
+    start_next(call->server);
+}
+
+static void leave_server(CwHttpCall *call)
+{
+    Server *server = call->server;
+
+    if (call->is_waiting)
+        g_queue_remove(&server->waiting, call);
+    else
+        server->busy--;
+    start_next(server);
+    if (server->busy == 0)
+        g_hash_table_remove(servers, server->name);
+}
+
 /* ---- calls ---- */
 
 static void drop_message(CwHttpCall *call)
@@ -130,7 +210,8 @@ static void drop_message(CwHttpCall *call)
 static void free_call(CwHttpCall *call)
 {
     g_hash_table_remove(calls, call);
-    g_clear_handle_id(&call->late_id, g_source_remove);
+    leave_server(call);
+    g_clear_handle_id(&call->late_id, cw_timer_remove);
     g_clear_handle_id(&call->start_id, g_source_remove);
     g_clear_object(&call->stream);
     drop_message(call);
@@ -204,8 +285,7 @@ static void finish(CwHttpCall *call)
 
 static void read_more(CwHttpCall *call);
 
-/* TRUE: the operation was cancelled, and what is left of the call is freed here unless time is up.
- */
+/* TRUE: the operation was cancelled, and the call is over. */
 static gboolean is_cancelled(CwHttpCall *call, const GError *error)
 {
     if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -215,7 +295,7 @@ static gboolean is_cancelled(CwHttpCall *call, const GError *error)
     else if (call->is_late)
         give_up(call, "no answer within %u seconds", timeout);
     else
-        free_call(call);
+        give_up(call, "stopped");
     return TRUE;
 }
 
@@ -247,8 +327,6 @@ static void read_more(CwHttpCall *call)
                                     read_cb, call);
 }
 
-static void send_call(CwHttpCall *call);
-
 /* FALSE: it is none, or may not be followed (the call is over then, and *over TRUE). */
 static gboolean follow(CwHttpCall *call, gboolean *over)
 {
@@ -276,7 +354,9 @@ static gboolean follow(CwHttpCall *call, gboolean *over)
         g_free(call->moved);
         call->moved = g_uri_to_string_partial(next, G_URI_HIDE_FRAGMENT);
     }
-    if (g_strcmp0(g_uri_get_host(next), g_uri_get_host(call->uri)) != 0)
+    g_autofree char *here = server_name(call->uri), *there = server_name(next);
+    if (!g_str_equal(here, there) ||
+        !g_str_equal(g_uri_get_scheme(call->uri), g_uri_get_scheme(next)))
         g_clear_pointer(&call->headers, g_strfreev); /* a key is for one server */
     g_uri_unref(call->uri);
     call->uri = g_steal_pointer(&next);
@@ -337,15 +417,6 @@ static void send_call(CwHttpCall *call)
                             call);
 }
 
-static gboolean start_cb(gpointer data)
-{
-    CwHttpCall *call = data;
-
-    call->start_id = 0;
-    send_call(call);
-    return G_SOURCE_REMOVE;
-}
-
 static gboolean late_cb(gpointer data)
 {
     CwHttpCall *call = data;
@@ -371,9 +442,8 @@ CwHttpCall *cw_http_get(const char *url, const char *etag, const char *last_modi
     call->last_modified = g_strdup(last_modified);
     call->headers = g_strdupv((char **)headers);
     call->cancellable = g_cancellable_new();
-    call->late_id = g_timeout_add_seconds(timeout, late_cb, call);
-    call->start_id = g_idle_add(start_cb, call);
     g_hash_table_add(calls, call);
+    queue_call(call);
     return call;
 }
 
@@ -387,11 +457,11 @@ void cw_http_cancel(CwHttpCall *call)
         return;
     call->done = ignore;
     call->is_late = call->is_private = FALSE;
-    if (call->start_id != 0) {
+    if (call->is_waiting || call->start_id != 0) {
         free_call(call);
         return;
     }
-    g_clear_handle_id(&call->late_id, g_source_remove);
+    g_clear_handle_id(&call->late_id, cw_timer_remove);
     g_cancellable_cancel(call->cancellable); /* its callback frees it */
 }
 
@@ -411,6 +481,7 @@ gboolean cw_http_start(GError **error)
         "user-agent", agent, "timeout", timeout + 1, "idle-timeout", 60, "max-conns", CONNECTIONS,
         "max-conns-per-host", CONNECTIONS_A_SERVER, "proxy-resolver", NULL, NULL);
     calls = g_hash_table_new(NULL, NULL);
+    servers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_server);
     return TRUE;
 }
 
@@ -418,11 +489,13 @@ void cw_http_stop(void)
 {
     if (session == NULL)
         return;
+    /* those that are left hear of it: what they hold is theirs to free */
     g_autoptr(GList) open = g_hash_table_get_keys(calls);
     for (GList *l = open; l != NULL; l = l->next)
-        cw_http_cancel(l->data);
+        g_cancellable_cancel(((CwHttpCall *)l->data)->cancellable);
     while (g_hash_table_size(calls) > 0)
         g_main_context_iteration(NULL, TRUE);
     g_clear_pointer(&calls, g_hash_table_unref);
+    g_clear_pointer(&servers, g_hash_table_unref);
     g_clear_object(&session);
 }
