@@ -17,6 +17,8 @@
 #define SEEN "seen"              /* remembered: sums, newest first, ' ' between */
 #define SUM_LENGTH 8             /* hexadecimal digits of one */
 #define SEEN_MOST 400            /* sums that are kept, with those of items that went */
+#define SEEN_GONE 50             /* … of so many that went, at least */
+#define LINK_LONGEST 2000        /* bytes */
 #define AT_ONCE 5                /* more news come as one list */
 #define LISTED_MOST 20           /* … of so many */
 #define LATEST_MOST 10           /* of the command */
@@ -29,6 +31,8 @@ typedef struct {
     char *etag, *last_modified;
     char *moved; /* nullable: where it is now */
     guint quiet; /* fetches in a row that brought nothing */
+    char *sums;  /* of the feed's items, as SEEN has them; nullable */
+    guint age;   /* counts changes of `sums`; a watch's data is the one that it was told of */
 } Source;
 
 static guint interval_least = INTERVAL_LEAST;
@@ -59,36 +63,39 @@ static char *normalize(const char *typed, GError **error)
 
 /* ---- what was seen ---- */
 
-static void add_sum(GString *sums, const char *id)
+static char *sums_of(const CwFeed *feed)
 {
-    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
+    GString *sums = g_string_new(NULL);
 
-    if (sums->len > 0)
-        g_string_append_c(sums, ' ');
-    g_string_append_len(sums, sum, SUM_LENGTH);
-}
-
-static gboolean has_sum(const char *sums, const char *id)
-{
-    g_autoptr(GString) sum = g_string_new(NULL);
-
-    add_sum(sum, id);
-    return strstr(sums, sum->str) != NULL;
-}
-
-/* All that are in the feed, then those before that are not. */
-static char *merge_seen(const CwFeed *feed, const char *before)
-{
-    g_autoptr(GString) sums = g_string_new(NULL);
-    g_auto(GStrv) old = g_strsplit(before == NULL ? "" : before, " ", -1);
-
-    for (guint i = 0; i < feed->items->len; i++)
-        add_sum(sums, ((const CwFeedItem *)g_ptr_array_index(feed->items, i))->id);
-    for (guint i = 0; old[i] != NULL && sums->len < SEEN_MOST * (SUM_LENGTH + 1); i++) {
-        if (strlen(old[i]) == SUM_LENGTH && strstr(sums->str, old[i]) == NULL)
-            g_string_append_printf(sums, " %s", old[i]);
+    for (guint i = 0; i < feed->items->len; i++) {
+        const CwFeedItem *item = g_ptr_array_index(feed->items, i);
+        g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, item->id, -1);
+        g_string_append_printf(sums, "%s%.*s", i == 0 ? "" : " ", SUM_LENGTH, sum);
     }
-    return g_string_free(g_steal_pointer(&sums), FALSE);
+    return g_string_free(sums, FALSE);
+}
+
+/* `sum` need not end behind its digits. */
+static gboolean has_sum(const char *sums, const char *sum)
+{
+    return sums != NULL && g_strstr_len(sums, -1, sum) != NULL;
+}
+
+/* All that are in the feed, then those before that are not: never fewer than there were, as an
+ * item may come again in a feed that was cut short once. */
+static char *merge_seen(const Source *source, const char *before)
+{
+    GString *sums = g_string_new(source->sums);
+    gsize old = before == NULL ? 0 : strlen(before);
+    gsize most =
+        MIN(MAX(old, sums->len + SEEN_GONE * (SUM_LENGTH + 1)), SEEN_MOST * (SUM_LENGTH + 1));
+
+    for (gsize at = 0; at + SUM_LENGTH <= old && sums->len < most; at += SUM_LENGTH + 1) {
+        g_autofree char *sum = g_strndup(before + at, SUM_LENGTH);
+        if (!has_sum(source->sums, sum))
+            g_string_append_printf(sums, "%s%s", sums->len == 0 ? "" : " ", sum);
+    }
+    return g_string_free(sums, FALSE);
 }
 
 /* ---- what is told ---- */
@@ -123,14 +130,22 @@ static gboolean passes(const CwWatch *watch, const CwFeedItem *item)
 
 static const char *headline(const CwFeedItem *item)
 {
-    return item->title != NULL ? item->title : item->summary != NULL ? item->summary : item->link;
+    return item->title != NULL     ? item->title
+           : item->summary != NULL ? item->summary
+                                   : "an item without a title";
 }
 
+/* NULL: there is none that leads into the web; "javascript:" is nothing for anybody's client. */
 static char *absolute_link(const CwWatch *watch, const CwFeedItem *item)
 {
-    return item->link == NULL
-               ? NULL
-               : g_uri_resolve_relative(watch->thing->name, item->link, G_URI_FLAGS_ENCODED, NULL);
+    g_autofree char *link =
+        item->link == NULL || strlen(item->link) > LINK_LONGEST
+            ? NULL
+            : g_uri_resolve_relative(watch->thing->name, item->link, G_URI_FLAGS_ENCODED, NULL);
+
+    if (link == NULL || (!g_str_has_prefix(link, "http://") && !g_str_has_prefix(link, "https://")))
+        return NULL;
+    return g_steal_pointer(&link);
 }
 
 static void tell(CwWatch *watch, const CwFeedItem *item)
@@ -177,18 +192,22 @@ static void changed(CwWatch *watch)
     const char *seen = cw_watch_remembered(watch, SEEN);
     g_autoptr(GPtrArray) fresh = g_ptr_array_new();
 
-    if (source->feed == NULL)
+    if (watch->data == NULL)
+        watch->data = g_new0(guint, 1);
+    if (source->feed == NULL || *(guint *)watch->data == source->age)
         return;
+    *(guint *)watch->data = source->age;
     for (guint i = 0; i < source->feed->items->len; i++) {
         CwFeedItem *item = g_ptr_array_index(source->feed->items, i);
-        if (seen != NULL && has_sum(seen, item->id))
+        g_autofree char *sum = g_strndup(source->sums + i * (SUM_LENGTH + 1), SUM_LENGTH);
+        if (has_sum(seen, sum))
             continue;
         if (passes(watch, item))
             g_ptr_array_add(fresh, item);
         if (seen == NULL && fresh->len > 0)
             break; /* of a new one the latest alone */
     }
-    g_autofree char *now = merge_seen(source->feed, seen);
+    g_autofree char *now = merge_seen(source, seen);
     cw_watch_remember(watch, SEEN, now);
     tell_all(watch, fresh);
 }
@@ -201,7 +220,7 @@ static char *status(const CwWatch *watch, CwShow *show)
     if (feed == NULL || feed->items->len == 0)
         return g_strdup("nothing in it so far");
     const CwFeedItem *item = g_ptr_array_index(feed->items, 0);
-    if (item->date > g_get_real_time() / G_USEC_PER_SEC - FRESH)
+    if (ABS(item->date - g_get_real_time() / G_USEC_PER_SEC) < FRESH)
         *show = CW_SHOW_CHAT;
     return g_strdup(headline(item));
 }
@@ -246,6 +265,9 @@ static guint next_fetch(const CwThing *thing, const Source *source)
 
 static void give_up(CwThing *thing, const CwHttpAnswer *answer)
 {
+    Source *source = thing->data;
+
+    g_clear_pointer(&source->moved, g_free); /* whoever sent us there may know better now */
     if (answer->status == 410 || (answer->status == 404 && !thing->is_known))
         cw_thing_unknown(thing, answer->status == 410 ? "this feed is no more, says its server"
                                                       : "there is no such page");
@@ -267,6 +289,12 @@ static void take_feed(CwThing *thing, const CwHttpAnswer *answer, CwFeed *feed)
     keep(&source->last_modified, answer->last_modified);
     cw_feed_free(source->feed);
     source->feed = feed;
+    g_autofree char *sums = sums_of(feed);
+    if (g_strcmp0(sums, source->sums) != 0) {
+        g_free(source->sums);
+        source->sums = g_steal_pointer(&sums);
+        source->age++;
+    }
     if (thing->is_known)
         cw_thing_refreshed(thing, next_fetch(thing, source));
     else
@@ -286,6 +314,7 @@ static void take_page(CwThing *thing, const char *data, gsize size, const GError
         for (guint i = 0; i < links->len; i++)
             g_string_append_printf(text, "\n%s", (const char *)g_ptr_array_index(links, i));
     }
+    g_clear_pointer(&((Source *)thing->data)->moved, g_free);
     if (thing->is_known)
         cw_thing_failed(thing, "what comes is no feed any more", 0);
     else
@@ -302,7 +331,7 @@ static void fetched_cb(const CwHttpAnswer *answer, gpointer data)
     source->call = NULL;
     if (answer->moved != NULL)
         keep(&source->moved, answer->moved);
-    if (answer->status == 304) {
+    if (answer->status == 304 && source->feed != NULL) {
         source->quiet++;
         cw_thing_refreshed(thing, next_fetch(thing, source));
         return;
@@ -348,6 +377,7 @@ static void forget(CwThing *thing)
     g_free(source->etag);
     g_free(source->last_modified);
     g_free(source->moved);
+    g_free(source->sums);
     g_free(source);
 }
 

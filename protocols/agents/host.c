@@ -101,6 +101,7 @@ char *cw_agent_setting_secret(const char *name, GError **error)
     const char *path = cw_agent_setting(name);
     struct stat status;
     g_autofree char *text = NULL;
+    gsize length = 0;
 
     if (path == NULL)
         return NULL;
@@ -115,7 +116,9 @@ char *cw_agent_setting_secret(const char *name, GError **error)
                     name, path);
         return NULL;
     }
-    if (!g_file_get_contents(path, &text, NULL, error))
+    if (!g_file_get_contents(path, &text, &length, error))
         return NULL;
-    return g_strdup(g_strstrip(text));
+    char *secret = g_strstrip(g_strdup(text));
+    explicit_bzero(text, length);
+    return secret;
 }

@@ -111,9 +111,9 @@ static gboolean read_settings(char **texts, GError **error)
 {
     for (guint i = 0; texts != NULL && texts[i] != NULL; i++) {
         char *equals = strchr(texts[i], '=');
-        if (equals == NULL) {
+        if (equals == NULL || !g_utf8_validate(texts[i], -1, NULL)) {
             g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                        "--set %s: expected NAME=VALUE", texts[i]);
+                        "--set %s: expected NAME=VALUE in UTF-8", texts[i]);
             return FALSE;
         }
         g_hash_table_insert(cw_agent_host.settings, g_strndup(texts[i], (gsize)(equals - texts[i])),
@@ -204,7 +204,7 @@ int main(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"agent", 'a', 0, G_OPTION_ARG_STRING, &id, "be this agent; the link is on descriptor 3",
          "ID"},
-        {"set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &settings, "a setting of the agent",
+        {"set", 's', 0, G_OPTION_ARG_FILENAME_ARRAY, &settings, "a setting of the agent",
          "NAME=VALUE"},
         {"list", 'l', 0, G_OPTION_ARG_NONE, &list, "print the agents that there are", NULL},
         {"version", 'V', 0, G_OPTION_ARG_NONE, &version, "print the version", NULL},

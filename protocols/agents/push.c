@@ -15,6 +15,8 @@
 #define LOOK_AGAIN 30000 /* ms between two looks at whose quiet hours are over */
 #define DAY 1440         /* minutes */
 
+#define DIGEST_MOST 8000 /* bytes; behind them the rest is but counted */
+
 static guint timer_id;
 
 /* ---- what he wishes ---- */
@@ -29,7 +31,7 @@ static const char *wish(const CwReader *reader, const char *name)
 static GTimeZone *zone_of(const CwReader *reader)
 {
     const char *name = wish(reader, "zone");
-    GTimeZone *zone = name == NULL ? NULL : g_time_zone_new_identifier(name);
+    GTimeZone *zone = name == NULL ? NULL : cw_agent_zone_new(name);
 
     return zone == NULL ? g_time_zone_new_utc() : zone;
 }
@@ -90,10 +92,39 @@ void cw_held_free(gpointer data)
     g_free(held);
 }
 
+static guint n_held; /* of all readers */
+
+static void count_held(CwReader *reader)
+{
+    n_held += reader->held.length;
+}
+
 static gboolean look_cb(gpointer data)
 {
+    n_held = 0;
     cw_readers_each(cw_reader_flush);
-    return G_SOURCE_CONTINUE;
+    cw_readers_each(count_held);
+    if (n_held > 0)
+        return G_SOURCE_CONTINUE;
+    timer_id = 0;
+    return G_SOURCE_REMOVE;
+}
+
+void cw_push_stop(void)
+{
+    g_clear_handle_id(&timer_id, cw_timer_remove);
+}
+
+void cw_reader_drop_held(CwReader *reader, const char *contact)
+{
+    for (GList *l = reader->held.head, *next = NULL; l != NULL; l = next) {
+        CwHeld *held = l->data;
+        next = l->next;
+        if (!g_str_equal(held->contact, contact))
+            continue;
+        cw_held_free(held);
+        g_queue_delete_link(&reader->held, l);
+    }
 }
 
 static void hold(CwReader *reader, const char *contact, const char *title, const char *text,
@@ -116,18 +147,24 @@ static void say_digest(CwReader *reader, const char *contact)
 {
     g_autoptr(GString) text = g_string_new("Meanwhile:");
     g_autofree char *whose = g_strdup(contact);
+    guint more = 0;
 
     for (GList *l = reader->held.head, *next = NULL; l != NULL; l = next) {
         CwHeld *held = l->data;
         next = l->next;
         if (!g_str_equal(held->contact, whose))
             continue;
-        g_string_append_printf(text, "\n- %s", held->title == NULL ? held->text : held->title);
-        if (held->url != NULL)
-            g_string_append_printf(text, " %s", held->url);
+        if (text->len > DIGEST_MOST)
+            more++;
+        else
+            g_string_append_printf(
+                text, "\n- %s%s%s", held->title == NULL ? held->text : held->title,
+                held->url == NULL ? "" : " ", held->url == NULL ? "" : held->url);
         cw_held_free(held);
         g_queue_delete_link(&reader->held, l);
     }
+    if (more > 0)
+        g_string_append_printf(text, "\n… and %u more", more);
     cw_reader_say(reader, whose, NULL, text->str, NULL);
 }
 
@@ -199,7 +236,7 @@ static void run_hours(CwWatch *watch, const char *arguments)
 
 static void run_zone(CwWatch *watch, const char *arguments)
 {
-    g_autoptr(GTimeZone) zone = *arguments == '\0' ? NULL : g_time_zone_new_identifier(arguments);
+    g_autoptr(GTimeZone) zone = cw_agent_zone_new(arguments);
 
     if (zone == NULL) {
         cw_watch_reply(watch, "There is no time zone '%s'; say for example: zone Europe/Rome",

@@ -102,6 +102,10 @@ void cw_thing_add_watch(CwThing *thing, CwWatch *watch)
         if (thing->is_fresh && thing->agent->changed != NULL)
             thing->agent->changed(watch);
     }
+    if (!thing->is_known && thing->failures > 0) { /* the next try may be an hour away */
+        cw_watch_is_late(watch);
+        cw_watch_show(watch);
+    }
     if (!thing->is_known && thing->timer_id == 0)
         thing->timer_id = cw_timer_add(0, due_cb, thing); /* behind those who come together */
 }

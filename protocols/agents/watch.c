@@ -72,13 +72,14 @@ void cw_watch_set_preference(CwWatch *watch, const char *name, const char *value
 static void forget_watch(CwReader *reader, const char *thing)
 {
     g_autoptr(GPtrArray) gone = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *end = g_strconcat(".", thing, NULL);
     GHashTableIter iter;
     gpointer key;
 
     g_hash_table_iter_init(&iter, reader->remembered);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        if (g_str_has_prefix(key, "watch.") && g_str_has_suffix(key, end))
+        const char *name =
+            g_str_has_prefix(key, "watch.") ? strchr((char *)key + strlen("watch."), '.') : NULL;
+        if (name != NULL && g_str_equal(name + 1, thing))
             g_ptr_array_add(gone, g_strdup(key));
     }
     for (guint i = 0; i < gone->len; i++)
@@ -190,6 +191,7 @@ void cw_watch_is_unknown(CwWatch *watch, const char *text)
     else
         cw_reader_say(reader, name, NULL, text, NULL);
     forget_watch(reader, name);
+    cw_reader_drop_held(reader, name);
     g_hash_table_remove(reader->watches, name);
 }
 
@@ -226,8 +228,10 @@ static void add_contact(CwReader *reader, const CwLinkMsg *msg)
 
 static void remove_contact(CwReader *reader, const CwLinkMsg *msg)
 {
-    if (g_hash_table_remove(reader->watches, msg->contact))
+    if (g_hash_table_remove(reader->watches, msg->contact)) {
         forget_watch(reader, msg->contact);
+        cw_reader_drop_held(reader, msg->contact);
+    }
     if (msg->id != 0)
         cw_agent_ack(reader->number, msg->id);
 }
@@ -353,6 +357,7 @@ void cw_readers_start(void)
 void cw_readers_stop(void)
 {
     g_clear_pointer(&readers, g_hash_table_unref);
+    cw_push_stop();
 }
 
 CwReader *cw_readers_find(guint32 number)
@@ -425,8 +430,9 @@ static void serve(CwReader *reader, const CwLinkMsg *msg)
 
 void cw_readers_take_line(const CwLinkMsg *msg)
 {
+    if (readers == NULL)
+        return; /* it ends */
     CwReader *reader = cw_readers_find(msg->account);
-
     if (msg->kind == CW_LINK_LOGIN) {
         log_in(msg);
     } else if (msg->kind == CW_LINK_LOGOUT) {

@@ -43,6 +43,8 @@ void cw_watch_is_late(CwWatch *watch); /* nobody could be asked whether there is
 
 void cw_held_free(gpointer data);
 void cw_reader_flush(CwReader *reader); /* what waits, if he may be spoken to again */
+void cw_reader_drop_held(CwReader *reader, const char *contact);
+void cw_push_stop(void);
 /* The commands that every agent has, for commands.c; ended by one without a word. */
 extern const CwAgentCommand cw_common_commands[];
 

@@ -2,6 +2,7 @@
 # commands, what is remembered, quiet hours, digests
 # SPDX-License-Identifier: GPL-2.0-or-later
 import subprocess
+import threading
 
 import pytest
 from weblib import AGENTS, add
@@ -109,6 +110,30 @@ def test_wishes_last(clock):
     assert "Asia/Tokyo" in say(clock, "hours 22:00-07:00", account=2)
 
 
+def test_a_zone_is_no_path(clock):
+    clock.login(username="juliet")
+    add(clock, ROME)
+    for path in ("/etc/localtime", "../../../etc/localtime", "/dev/stdin"):
+        assert "no time zone" in say(clock, f"zone {path}")
+
+
+def test_what_is_removed_takes_its_own_alone_along(start_host, web):
+    web.put("/q", '{"p": 1}')
+    host = start_host("stocks", command=[AGENTS, "--agent"],
+                      args=["--set", "allow-private=true", "--set", "provider=json", "--set",
+                            "price=p", "--set", "url=" + web.url("/q") + "?{symbol}"])
+    host.login(username="juliet")
+    for symbol in ("us", "a.us"):
+        host.expect("ack", id=add(host, symbol))
+        assert "once" in say_to(host, "alert > 190", symbol)
+        host.expect("remember", name=f"watch.alerts.{symbol}")
+    number = host.next_id()
+    host.send(type="contact-remove", account=1, id=number, contact="us")
+    host.expect("ack", id=number)
+    assert "text" not in host.expect("remember", name="watch.alerts.us")
+    assert say_to(host, "alerts", "a.us") == "1: > 190.00"
+
+
 def test_searching_where_there_is_nothing_to_search(clock):
     clock.login(username="juliet")
     number = clock.next_id()
@@ -134,6 +159,36 @@ def test_settings_that_are_wrong(start_host):
     host = start_host("moon", command=[AGENTS, "--agent"], hello=False)
     host.end(78)
     assert "no agent 'moon'" in host.errors()
+
+
+def test_settings_are_utf_8_whatever_the_locale(start_host, web):
+    web.put("/q", '{"p": 1}')
+    host = start_host("stocks", command=[AGENTS, "--agent"], env={"LC_ALL": "C"},
+                      args=["--set", "allow-private=true", "--set", "provider=json", "--set",
+                            "price=p", "--set", "url=" + web.url("/q") + "?{symbol}",
+                            "--set", "currency=€"])
+    host.login(username="juliet")
+    add(host, "aapl")
+    assert host.expect("presence", contact="aapl")["status"].startswith("1.00 €")
+
+
+def test_it_ends_while_a_search_is_under_way(start_host, web):
+    """Nothing leaks, which the sanitizer says by the exit status."""
+    asked = threading.Event()
+
+    def wait(headers):
+        asked.wait(20)
+        return (200, {}, b"{}")
+    web.pages["/geo"] = wait
+    host = start_host("weather", command=[AGENTS, "--agent"],
+                      args=["--set", "allow-private=true", "--set",
+                            "geocoder-url=" + web.url("/geo") + "?{name}"])
+    host.login(username="juliet")
+    for text in "abcdef":  # more than are asked for at once
+        host.send(type="search", account=1, id=host.next_id(), values={"what": text})
+    web.wait_requests("/geo?a", 1)
+    host.close()
+    asked.set()
 
 
 def test_by_hand(tmp_path):

@@ -197,6 +197,74 @@ def test_redirects(feeds, web):
     assert "leads elsewhere" in feeds.expect("presence", contact=private)["status"]
 
 
+def test_where_it_moved_for_good_it_is_no_more(feeds, web):
+    web.put("/new", rss(1))
+    url = web.put("/old", "", status=301, Location="/new")
+    watch(feeds, url)
+    feeds.expect("message", contact=url)
+    web.put("/new", "", status=404, Retry_After="1")
+    web.put("/old", rss(2, 1))  # and is back where it was
+    assert feeds.expect("message", contact=url)["title"] == "Title 2"
+
+
+def test_a_redirect_whose_page_never_comes(feeds, web):
+    web.put("/new", rss(1))
+    url = web.put("/old", "", status=302, Location="/new", Content_Length="1000000")
+    assert watch(feeds, url) == "Verona today"
+
+
+def test_it_was_never_read_and_is_as_it_was(feeds, web):
+    url = web.put("/rss", "", status=304)
+    assert "no feed" in feeds.expect("nack", id=add(feeds, url))["text"]
+
+
+def test_one_that_is_added_while_its_server_is_in_trouble(feeds, web):
+    url = web.put("/rss", "", status=503, Retry_After="3600")
+    feeds.expect("ack", id=add(feeds, url))
+    feeds.login(account=2, username="romeo")
+    feeds.expect("ack", id=add(feeds, url, 2))  # not in an hour
+    shown = feeds.expect("presence", account=2, contact=url)
+    assert shown["show"] == "xa" and "503" in shown["status"]
+
+
+def test_links_that_lead_out_of_the_web(feeds, web):
+    items = "".join(f"<item><title>{i}</title><link>{link}</link></item>" for i, link in enumerate(
+        ("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "/" + "x" * 5000)))
+    url = web.put("/rss", f"<rss><channel><title>t</title>{items}</channel></rss>")
+    watch(feeds, url)
+    assert "url" not in feeds.expect("message", contact=url)
+    assert say(feeds, "latest 4", url) == "- 0\n- 1\n- 2\n- 3"
+
+
+def test_an_item_that_comes_again_in_a_feed_that_was_cut_short(feeds, web):
+    url = web.put("/rss", rss(*range(60, 0, -1)))
+    watch(feeds, url)
+    feeds.expect("message", contact=url)
+    for _ in range(2):
+        count = len(web.requests)
+        web.put("/rss", rss())
+        web.wait_requests("/rss", count + 2)
+        web.put("/rss", rss(*range(60, 0, -1)))
+        web.wait_requests("/rss", count + 4)
+    feeds.sync()
+    feeds.never("message", contact=url, seconds=0.1)
+
+
+def test_many_at_one_server_that_is_slow(start_host, web):
+    host = start_host("feeds", command=[AGENTS, "--agent"],
+                      args=["--set", "allow-private=true", "--set", "timeout=5"])
+    host.login(username="juliet")
+
+    def slow(headers):
+        time.sleep(0.7)  # a server that takes its time: so many take longer than one may
+        return (200, {"Content-Type": "text/xml"}, rss(1).encode())
+    for number in range(40):
+        web.pages[f"/{number}"] = slow
+        add(host, web.url(f"/{number}"))
+    for number in range(40):
+        host.expect("contact", contact=web.url(f"/{number}"))
+
+
 def test_gzip(feeds, web):
     url = web.put_gzip("/rss", rss(1))
     assert watch(feeds, url) == "Verona today"
