@@ -1,9 +1,10 @@
 # tests/peers/quickstart.py: the sandbox of ./quickstart, and its proof
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Starts Prosody with two accounts, a second Prosody that plays another XMPP network, ngircd and
-causeway, each in its folder under .sandbox/; then does as a user what a user would do.  One person
-on each network answers whatever is said to him, now to the proof and later to whoever tries."""
+"""Starts Prosody with two accounts, a second Prosody that plays another XMPP network, ngircd, a web
+server with samples for information agents, and causeway, each in its folder under .sandbox/; then does
+as a user what a user would do.  One person on each network answers whatever is said to him, now to the
+proof and later to whoever tries."""
 
 import os
 import shutil
@@ -11,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from xml.sax.saxutils import escape
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SANDBOX = os.path.join(ROOT, ".sandbox")
@@ -24,10 +26,14 @@ PORTS = {
     "Prosody, components": 15347,
     "the second Prosody": 15223,
     "ngircd": 16667,
+    "the samples": 15480,
 }
-CLIENT_PORT, COMPONENT_PORT, OTHER_PORT, IRC_PORT = PORTS.values()
+CLIENT_PORT, COMPONENT_PORT, OTHER_PORT, IRC_PORT, SAMPLES_PORT = PORTS.values()
 
 IRC, XMPP = "irc.localhost", "xmpp.localhost"
+STOCKS, WEATHER, NEWS = AGENTS = "stocks.localhost", "weather.localhost", "news.localhost"
+SAMPLES = f"http://127.0.0.1:{SAMPLES_PORT}"
+FEED = f"{SAMPLES}/feed"
 PASSWORD = "balcony"
 ACCOUNTS = ["juliet", "romeo"]
 OTHER_HOST = "capulet.lit"
@@ -79,7 +85,7 @@ class Proof:
             return os.path.join(SANDBOX, name)
 
         def prosody():
-            server = self.keep(Prosody(components=[IRC, XMPP], client_port=CLIENT_PORT,
+            server = self.keep(Prosody(components=[IRC, XMPP, *AGENTS], client_port=CLIENT_PORT,
                                        component_port=COMPONENT_PORT, folder=folder("prosody")))
             for name in ACCOUNTS:
                 server.add_user(name, PASSWORD)
@@ -92,7 +98,12 @@ class Proof:
                 server.add_user(name, password, OTHER_HOST)
             server.start()
 
+        def samples():
+            from sample_services import Services
+            self.keep(Services(SAMPLES_PORT))
+
         def causeway():
+            common = {"open": "true", "agent.allow-private": "true", "agent.interval": 5}
             self.gateway = self.keep(Gateway(
                 server_port=COMPONENT_PORT, folder=folder("causeway"),
                 transports={
@@ -101,6 +112,15 @@ class Proof:
                     XMPP: {"protocol": "purple:prpl-jabber", "name": "Another XMPP network",
                            "option.connect_server": "127.0.0.1", "option.port": OTHER_PORT,
                            "option.connection_security": "opportunistic_tls"},
+                    STOCKS: {**common, "protocol": "agents:stocks", "name": "Stocks",
+                             "agent.url": SAMPLES + "/quote?s={symbol}"},
+                    WEATHER: {**common, "protocol": "agents:weather", "name": "Weather",
+                              "agent.geocoder-url": SAMPLES + "/geocode?name={name}",
+                              "agent.forecast-url":
+                                  SAMPLES + "/forecast?latitude={latitude}&longitude={longitude}",
+                              "agent.warnings-url": ""},
+                    NEWS: {**common, "protocol": "agents:feeds", "name": "News",
+                           "agent.interval-least": 5},
                 }))
             # As an admin runs it: default timing and limits, and a quiet log.
             for section in ("limits", "timing", "log"):
@@ -120,7 +140,8 @@ class Proof:
                 Ngircd(port=IRC_PORT, folder=folder("ngircd")).start()))
         except ServerMissing as missing:
             raise Failed(str(missing)) from missing
-        self.step(f"causeway is up, with {IRC} and {XMPP}", causeway)
+        self.step("the samples for stocks, weather and news are served", samples)
+        self.step(f"causeway is up, with {IRC}, {XMPP}, {', '.join(AGENTS)}", causeway)
 
     def start_people(self):
         from lib.ircclient import IrcClient
@@ -182,6 +203,61 @@ class Proof:
             assert condition(answer) is None, f"{condition(answer)}: {error_text(answer)}"
             assert text in body(answer), f"answered with {body(answer)!r}"
 
+        def address(domain, name):
+            """As a client learns it when a contact is added by the name it has outside (XEP-0100)."""
+            answer = juliet.iq("set", domain, "<query xmlns='jabber:iq:gateway'><prompt>"
+                               f"{escape(name)}</prompt></query>")
+            found = answer.findtext(".//{jabber:iq:gateway}jid")
+            assert found, f"{condition(answer)}: {error_text(answer)}"
+            return found
+
+        def watch(contact, part, name=None):
+            """Adds it, and waits for a status that has this in it."""
+            juliet.presence(contact, "subscribe")
+            juliet.wait_presence(contact, "subscribed", timeout=STEP_TIMEOUT)
+            gateway = contact.partition("@")[2]  # has registered her, and wants to know when she is there
+            juliet.wait_presence(gateway, "subscribe", timeout=STEP_TIMEOUT)
+            juliet.presence(gateway, "subscribed")
+            shown = wait_status(contact, lambda status: part in status)
+            print(f"          {name or contact.partition('@')[0]}: {shown}", flush=True)
+            return shown
+
+        def wait_status(contact, is_it):
+            def text(stanza):
+                return stanza.findtext("{jabber:client}status") or ""
+            return text(juliet.wait_for(
+                lambda s: s.get("from", "").partition("/")[0] == contact and s.get("type") is None
+                and s.tag.endswith("}presence") and is_it(text(s)),
+                STEP_TIMEOUT, f"the status of {contact}"))
+
+        def watch_share():
+            self.price = watch(share, "▲")
+
+        def be_told():
+            ask(share, "alert > 100", "I tell you when AAPL is > 100.00")
+            juliet.wait_for(lambda s: s.get("from", "").partition("/")[0] == share
+                            and "You asked to hear of > 100.00" in (body(s) or ""),
+                            STEP_TIMEOUT, "the alert")
+
+        def see_it_change():
+            wait_status(share, lambda status: status and status != self.price)
+
+        def read_news():
+            contact = address(NEWS, FEED)
+            watch(contact, "News of ", FEED)
+            news = juliet.wait_for(
+                lambda s: s.get("from") == contact and s.get("type") == "headline",
+                STEP_TIMEOUT, f"a headline of {FEED}")
+            assert "Nothing happened in Verona." in body(news), body(news)
+
+        def ask(contact, command, part):
+            juliet.message(contact, command)
+            answer = juliet.wait_for(lambda s: s.get("from", "").partition("/")[0] == contact
+                                     and s.get("type") != "headline" and body(s),
+                                     STEP_TIMEOUT, f"an answer to {command}")
+            assert part in body(answer), body(answer)
+
+        share, place = f"aapl@{STOCKS}", f"verona@{WEATHER}"
         networks = [
             (IRC, "juliet", None, f"{FRIEND}@{IRC}", "IRC"),
             (XMPP, f"juliet@{OTHER_HOST}", OTHER_ACCOUNTS["juliet"], NURSE, "XMPP"),
@@ -195,6 +271,13 @@ class Proof:
                 self.step(f"is logged in to {network}", lambda: log_in(domain))
                 self.step(f"says something to {contact} and gets an answer",
                           lambda: say(contact, f"Good morrow from Jabber to {network} ☀"))
+            self.step(f"adds the share {share}, without registering, and sees its price", watch_share)
+            self.step("asks to be told when it is over 100, and is told", be_told)
+            self.step("sees the price change", see_it_change)
+            self.step(f"adds the place {place} and sees its weather",
+                      lambda: watch(place, "°C, partly cloudy"))
+            self.step("asks it for the forecast", lambda: ask(place, "forecast", "light rain, 4.2 mm"))
+            self.step(f"adds the feed {FEED} and reads its latest news", read_news)
         finally:
             juliet.close()
 
@@ -234,6 +317,13 @@ Try it with your own client (any XMPP client on this machine):
     {FRIEND}@{IRC}
     {NURSE}
   juliet@localhost (same password) is registered with both already.
+  Stocks, weather and news want no registration: add as contacts
+    aapl@{STOCKS}   paris,fr@{WEATHER}
+    and the feed {FEED} in {NEWS} (its service has a field for it)
+  and write help to them.  They read samples of this sandbox.  For the real ones take these lines out of
+  .sandbox/causeway/causeway.conf, and start causeway --config with it anew: agent.url (then prices come
+  from Stooq), agent.geocoder-url, agent.forecast-url, agent.warnings-url (Open-Meteo, and the US weather
+  service), agent.allow-private and agent.interval in all three; any feed's address is a contact then.
 Settings, database and logs are under .sandbox/.
 Ctrl-C stops and ends everything.""", flush=True)
 
