@@ -39,6 +39,7 @@ typedef struct {
     char *problem;      /* nullable: why the last fetch failed */
     gint64 fetched;     /* Unix time, s, of the last that did not; 0: none */
     guint timer_id;     /* the next fetch */
+    gint64 due;         /* monotonic, µs: when that is */
     GPtrArray *watches; /* CwWatch *, owned by their readers */
 } CwThing;
 
@@ -126,6 +127,8 @@ void cw_thing_refreshed(CwThing *thing, guint next);
 /* `retry`: s until the next try, 0: as the host thinks fit.  His watchers see `why` when it lasts.
  */
 void cw_thing_failed(CwThing *thing, const char *why, guint retry);
+/* The next fetch is in so many s at the latest, unless one is under way. */
+void cw_thing_hurry(CwThing *thing, guint seconds);
 void cw_thing_show(CwThing *thing); /* its status may be another: to those who watch it */
 
 /* ---- watches ---- */

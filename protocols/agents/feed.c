@@ -16,7 +16,7 @@
 #define LINKS_MOST 10         /* feeds of a page */
 #define TAGS_MOST 500         /* links of a page that are looked at */
 #define TAG_LONGEST 4096      /* bytes */
-#define ATOM "http://www.w3.org/2005/Atom"
+#define DAY (24 * 3600)       /* s */
 
 typedef struct {
     XML_Parser parser;
@@ -26,7 +26,8 @@ typedef struct {
     gboolean is_feed;   /* the root is one of a feed */
     const char *wanted; /* of the element that is open: which field its text is */
     guint wanted_depth;
-    gboolean is_permalink; /* the guid of the item is an address */
+    guint period, frequency; /* s, and how often in them; 0: not said */
+    gboolean is_permalink;   /* the guid of the item is an address */
     GString *text;
     char *refused; /* why the document is */
 } Reader;
@@ -135,13 +136,18 @@ static const char *field_of(const char *name, const char *ns, gboolean in_item)
         {"published", "date", FALSE},
         {"updated", "updated", FALSE},
         {"date", "date", FALSE},
+        {"ttl", "ttl", TRUE},
+        {"updatePeriod", "period", TRUE},
+        {"updateFrequency", "frequency", TRUE},
     };
+
+    enum { OF_ITEMS = 12 }; /* the first so many are in items as well */
 
     if (strstr(ns, "search.yahoo.com") != NULL || strstr(ns, "itunes") != NULL)
         return NULL; /* media:title and the like */
     for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
         if (g_str_equal(known[i].element, name))
-            return in_item || known[i].of_feed ? known[i].field : NULL;
+            return (in_item ? i < OF_ITEMS : known[i].of_feed) ? known[i].field : NULL;
     }
     return NULL;
 }
@@ -283,6 +289,36 @@ static void take_item_text(CwFeedItem *item, const char *field, const char *text
     }
 }
 
+/* http://purl.org/rss/1.0/modules/syndication/: so often in a period. */
+static guint period(const char *text)
+{
+    static const struct {
+        const char *name;
+        guint seconds;
+    } periods[] = {{"hourly", 3600}, {"daily", DAY}, {"weekly", 7 * DAY}};
+
+    for (guint i = 0; i < G_N_ELEMENTS(periods); i++) {
+        if (g_str_equal(periods[i].name, text))
+            return periods[i].seconds;
+    }
+    return 0;
+}
+
+static void take_hint(Reader *reader, const char *field, const char *text)
+{
+    g_autofree char *stripped = g_strstrip(g_strdup(text));
+    guint64 number = 0;
+
+    if (g_str_equal(field, "period"))
+        reader->period = period(stripped);
+    else if (!g_ascii_string_to_unsigned(stripped, 10, 1, DAY, &number, NULL))
+        return;
+    else if (g_str_equal(field, "ttl"))
+        reader->feed->ttl = (guint)MIN(number * 60, DAY);
+    else if (g_str_equal(field, "frequency"))
+        reader->frequency = (guint)number;
+}
+
 static void end_text(Reader *reader)
 {
     if (reader->item != NULL) {
@@ -293,6 +329,8 @@ static void end_text(Reader *reader)
     } else if (g_str_equal(reader->wanted, "link")) {
         g_autofree char *link = g_strstrip(g_strdup(reader->text->str));
         set(&reader->feed->link, link);
+    } else {
+        take_hint(reader, reader->wanted, reader->text->str);
     }
     reader->wanted = NULL;
 }
@@ -427,6 +465,8 @@ static CwFeed *parse_as(const char *data, gsize length, const char *charset, GEr
         return NULL;
     }
     clear_empty(&feed->title);
+    if (feed->ttl == 0)
+        feed->ttl = MIN(reader.period / MAX(reader.frequency, 1), DAY);
     put_in_order(feed);
     return g_steal_pointer(&feed);
 }

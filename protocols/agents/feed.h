@@ -25,6 +25,7 @@ typedef struct {
 typedef struct {
     char *title;      /* plain text; nullable */
     char *link;       /* nullable: the page that it is of */
+    guint ttl;        /* s that it asks to be left alone (RSS ttl, sy:update…); 0: it does not */
     GPtrArray *items; /* CwFeedItem *, owned; newest first, as far as that can be known */
 } CwFeed;
 

@@ -241,7 +241,8 @@ static void keep(char **place, const char *text)
     *place = g_strdup(text);
 }
 
-/* Half of what lies between its items, within the limits; longer while nothing happens. */
+/* Half of what lies between its items, within the limits; longer while nothing happens, and not
+ * before it asks for it. */
 static guint next_fetch(const CwThing *thing, const Source *source)
 {
     guint usual = thing->agent->interval;
@@ -261,6 +262,8 @@ static guint next_fetch(const CwThing *thing, const Source *source)
         gap = (newest - oldest) / (dated - 1) / 2;
     gint64 next = gap == 0 ? usual : CLAMP(gap, interval_least, usual);
     next += next * MIN(source->quiet, 20) / 4;
+    if (source->feed != NULL)
+        next = MAX(next, MIN(source->feed->ttl, INTERVAL_MOST));
     return (guint)CLAMP(next, MIN(interval_least, usual), MAX(INTERVAL_MOST, usual));
 }
 

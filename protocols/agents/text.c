@@ -124,19 +124,23 @@ typedef struct {
 
 static void put(Writer *writer, gunichar character)
 {
-    if (g_unichar_isspace(character) || character == 0xa0) {
+    gboolean plain = character > ' ' && character < 0x7f; /* most are */
+
+    if (!plain && (g_unichar_isspace(character) || character == 0xa0)) {
         writer->space = TRUE;
         return;
     }
-    if (g_unichar_iscntrl(character) || character == 0xad || (character & 0xfffe) == 0xfffe ||
-        writer->count > writer->most)
+    if ((!plain && g_unichar_iscntrl(character)) || character == 0xad ||
+        (character & 0xfffe) == 0xfffe || writer->count > writer->most)
         return;
     if (writer->out->len > 0 && (writer->space || writer->newline)) {
         g_string_append_c(writer->out, writer->newline ? '\n' : ' ');
         writer->count++;
     }
     writer->space = writer->newline = FALSE;
-    if (writer->count++ < writer->most)
+    if (writer->count++ < writer->most && plain)
+        g_string_append_c(writer->out, (char)character);
+    else if (writer->count <= writer->most)
         g_string_append_unichar(writer->out, character);
     else
         g_string_append(writer->out, "…");

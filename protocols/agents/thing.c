@@ -76,14 +76,27 @@ static gboolean due_cb(gpointer data)
     return G_SOURCE_REMOVE;
 }
 
+static void set_timer(CwThing *thing, gint64 ms)
+{
+    g_clear_handle_id(&thing->timer_id, cw_timer_remove);
+    thing->timer_id = cw_timer_add((guint)ms, due_cb, thing);
+    thing->due = g_get_monotonic_time() + ms * 1000;
+}
+
 /* A tenth sooner or later, so that what began together does not stay together. */
 static void fetch_in(CwThing *thing, guint seconds)
 {
     gint64 ms = CLAMP(seconds, NEXT_LEAST, NEXT_MOST) * 1000LL;
 
-    g_clear_handle_id(&thing->timer_id, cw_timer_remove);
-    thing->timer_id = cw_timer_add((guint)(ms + g_random_int_range(0, (gint32)(ms / 5)) - ms / 10),
-                                   due_cb, thing);
+    set_timer(thing, ms + g_random_int_range(0, (gint32)(ms / 5)) - ms / 10);
+}
+
+void cw_thing_hurry(CwThing *thing, guint seconds)
+{
+    gint64 ms = CLAMP(seconds, NEXT_LEAST, NEXT_MOST) * 1000LL;
+
+    if (thing->timer_id != 0 && thing->due > g_get_monotonic_time() + ms * 1000)
+        set_timer(thing, ms);
 }
 
 static guint usual_interval(const CwThing *thing)
@@ -158,10 +171,10 @@ void cw_thing_refreshed(CwThing *thing, guint next)
     thing->failures = 0;
     g_clear_pointer(&thing->problem, g_free);
     thing->fetched = g_get_real_time() / G_USEC_PER_SEC;
+    fetch_in(thing, next == 0 ? usual_interval(thing) : next);
     cw_thing_show(thing);
     if (thing->agent->changed != NULL)
         each_watch(thing, (void (*)(CwWatch *))thing->agent->changed);
-    fetch_in(thing, next == 0 ? usual_interval(thing) : next);
 }
 
 void cw_thing_failed(CwThing *thing, const char *why, guint retry)

@@ -23,6 +23,13 @@ const char *cw_reader_remembered(const CwReader *reader, const char *name)
     return g_hash_table_lookup(reader->remembered, name);
 }
 
+/* What many readers of a feed have seen is the same: interned, it is there once. */
+static void keep(CwReader *reader, const char *name, const char *value)
+{
+    g_hash_table_replace(reader->remembered, g_ref_string_new_intern(name),
+                         g_ref_string_new_intern(value));
+}
+
 void cw_reader_remember(CwReader *reader, const char *name, const char *value)
 {
     if (g_strcmp0(cw_reader_remembered(reader, name), value) == 0)
@@ -32,7 +39,7 @@ void cw_reader_remember(CwReader *reader, const char *name, const char *value)
     if (value == NULL)
         g_hash_table_remove(reader->remembered, name);
     else
-        g_hash_table_replace(reader->remembered, g_strdup(name), g_strdup(value));
+        keep(reader, name, value);
 }
 
 static char *watch_key(const CwWatch *watch, const char *name)
@@ -445,14 +452,15 @@ static void log_in(const CwLinkMsg *msg)
     reader->number = msg->account;
     reader->show = msg->show == CW_SHOW_OFFLINE ? CW_SHOW_ONLINE : msg->show;
     reader->watches = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_watch);
-    reader->remembered = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    reader->remembered =
+        g_hash_table_new_full(g_str_hash, g_str_equal, (GDestroyNotify)g_ref_string_release,
+                              (GDestroyNotify)g_ref_string_release);
     g_queue_init(&reader->held);
     if (msg->values != NULL) {
         g_hash_table_iter_init(&iter, msg->values);
         while (g_hash_table_iter_next(&iter, &name, &value)) {
             if (g_str_has_prefix(name, REMEMBERED))
-                g_hash_table_insert(reader->remembered, g_strdup((char *)name + strlen(REMEMBERED)),
-                                    g_strdup(value));
+                keep(reader, (char *)name + strlen(REMEMBERED), value);
         }
     }
     g_hash_table_replace(readers, GUINT_TO_POINTER(msg->account), reader);

@@ -17,7 +17,7 @@ struct CwReader {
     guint32 number;
     CwShow show;
     GHashTable *watches;    /* name -> CwWatch, owned */
-    GHashTable *remembered; /* char * -> char * */
+    GHashTable *remembered; /* GRefString -> GRefString */
     GQueue held;            /* CwHeld *, oldest first: push.c */
     guint n_dropped;        /* of them, as there were too many */
 };

@@ -30,6 +30,7 @@
 #define SUM_LENGTH 8     /* hexadecimal digits */
 #define RAIN_HOURS 12
 #define DRY 0.1 /* mm an hour */
+#define DAY (24 * 3600)
 
 typedef struct {
     CwHttpCall *call; /* NULL: none is under way */
@@ -439,11 +440,34 @@ static gboolean is_time_for_report(CwWatch *watch)
     return TRUE;
 }
 
+/* So that the weather of that minute is told in that minute. */
+static void plan_report(CwWatch *watch)
+{
+    const char *at = cw_watch_remembered(watch, "daily");
+    const char *last = cw_watch_remembered(watch, "daily-said");
+    guint hour, minute;
+
+    if (at == NULL || sscanf(at, "%2u:%2u", &hour, &minute) != 2)
+        return;
+    g_autoptr(GTimeZone) zone = cw_watch_zone(watch);
+    g_autoptr(GDateTime) now = g_date_time_new_now(zone);
+    g_autofree char *today = g_date_time_format(now, "%Y-%m-%d");
+    int left =
+        ((int)(hour * 60 + minute) - g_date_time_get_hour(now) * 60 - g_date_time_get_minute(now)) *
+            60 -
+        g_date_time_get_second(now);
+    if (g_strcmp0(last, today) == 0)
+        left += DAY;
+    cw_thing_hurry(watch->thing, (guint)MAX(left, 0));
+}
+
 static void changed(CwWatch *watch)
 {
     tell_warnings(watch);
-    if (!is_time_for_report(watch))
+    if (!is_time_for_report(watch)) {
+        plan_report(watch);
         return;
+    }
     CwShow show = CW_SHOW_ONLINE;
     g_autofree char *now = status(watch, &show);
     g_autofree char *days = describe_days(watch, 2);
@@ -561,6 +585,7 @@ static void run_daily(CwWatch *watch, const char *arguments)
         return;
     }
     cw_watch_remember(watch, "daily", arguments);
+    plan_report(watch);
     cw_watch_reply(watch, "A report each day at %s (%s).", arguments,
                    zone == NULL ? "UTC; set yours by: zone Europe/Rome" : zone);
 }

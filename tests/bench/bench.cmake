@@ -8,6 +8,8 @@ add_executable(bench-floor bench/floor.c bench/loop.c)
 target_link_libraries(bench-floor PRIVATE PkgConfig::GLIB PkgConfig::EXPAT)
 add_executable(bench-host bench/host.c)
 target_link_libraries(bench-host PRIVATE cw_link)
+add_executable(bench-agents bench/agents.c bench/loop.c)
+target_link_libraries(bench-agents PRIVATE PkgConfig::GLIB)
 add_executable(bench-micro bench/micro.c)
 target_link_libraries(bench-micro PRIVATE cw_component_core PkgConfig::EXPAT)
 

@@ -111,6 +111,8 @@ static void drop(BenchChannel *channel)
 {
     if (channel->fd < 0)
         return;
+    /* a child that was forked and runs nothing yet has the socket as well: it would stay watched */
+    epoll_ctl(epoll_fd, EPOLL_CTL_DEL, channel->fd, NULL);
     close(channel->fd);
     channel->fd = -1;
     channel->closed(channel);

@@ -179,6 +179,26 @@ def test_the_report_of_the_day(weather):
     assert "No more" in say(weather, "daily off", "paris")
 
 
+def test_the_report_comes_in_its_minute(start_host, web):
+    """A day lies between two fetches: one comes for the report."""
+    web.put("/geo", json.dumps({"results": [PARIS]}))
+    web.put("/now", json.dumps({"current": {"temperature_2m": 7}}))
+    host = start_host("weather", command=[AGENTS, "--agent"],
+                      args=[part for setting in (
+                          "allow-private=true", "interval=86400", "warnings-url=",
+                          "geocoder-url=" + web.url("/geo") + "?{name}",
+                          "forecast-url=" + web.url("/now") + "?{latitude}") for part in ("--set", setting)])
+    host.login(username="juliet")
+    add(host, "paris")
+    host.expect("presence", contact="paris")
+    web.put("/now", json.dumps({"current": {"temperature_2m": 8}}))
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=1)
+    if soon.hour == soon.minute == 0:  # of tomorrow: that is not soon
+        soon -= datetime.timedelta(minutes=1)
+    say(host, f"daily {soon:%H:%M}", "paris")
+    assert "8 °C" in host.expect("message", contact="paris", timeout=120)["text"]
+
+
 def test_searching(weather):
     number = weather.next_id()
     weather.send(type="search", account=1, id=number, values={"what": "springfield"})

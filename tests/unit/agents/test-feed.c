@@ -169,6 +169,36 @@ static void parse__is_bounded(void)
     g_assert_null(parse(deep->str));
 }
 
+static void parse__says_how_often(void)
+{
+    static const struct {
+        const char *head;
+        guint ttl;
+    } cases[] = {
+        {"<ttl> 60 </ttl>", 3600},
+        {"<ttl>999999999999</ttl>", 0},
+        {"<ttl>50000</ttl>", 86400},
+        {"<ttl>-1</ttl><ttl>x</ttl>", 0},
+        {"<sy:updatePeriod>hourly</sy:updatePeriod>", 3600},
+        {"<sy:updatePeriod>\ndaily </sy:updatePeriod><sy:updateFrequency>4</sy:updateFrequency>",
+         21600},
+        {"<sy:updatePeriod>weekly</sy:updatePeriod>", 86400},
+        {"<sy:updatePeriod>never</sy:updatePeriod>", 0},
+        {"<item><ttl>60</ttl><title>x</title></item>", 0},
+        {"", 0},
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf(
+            "<rss xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'><channel><title>t"
+            "</title>%s</channel></rss>",
+            cases[i].head);
+        g_autoptr(CwFeed) feed = parse(text);
+        g_assert_nonnull(feed);
+        g_assert_cmpuint(feed->ttl, ==, cases[i].ttl);
+    }
+}
+
 static void find_links__of_a_page(void)
 {
     static const char page[] =
@@ -242,6 +272,7 @@ int main(int argc, char **argv)
                     parse__keeps_what_came_before_the_end);
     g_test_add_func("/feed/parse__refuses", parse__refuses);
     g_test_add_func("/feed/parse__is_bounded", parse__is_bounded);
+    g_test_add_func("/feed/parse__says_how_often", parse__says_how_often);
     g_test_add_func("/feed/find_links__of_a_page", find_links__of_a_page);
     g_test_add_func("/feed/find_links__is_linear", find_links__is_linear);
     g_test_add_func("/feed/parse_date__forms", parse_date__forms);

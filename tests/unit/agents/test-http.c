@@ -115,7 +115,7 @@ static void normal_url__forms(void)
     } cases[] = {
         {"https://Example.ORG", "https://example.org/"},
         {"HTTP://example.org:80/A?b=C#d", "http://example.org/A?b=C"},
-        {"https://example.org:8443/%2f", "https://example.org:8443/%2f"},
+        {"https://example.org:8443/%2f", "https://example.org:8443/%2F"},
         {"ftp://example.org/", NULL},
         {"file:///etc/passwd", NULL},
         {"https:///x", NULL},
