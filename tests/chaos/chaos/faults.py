@@ -64,6 +64,7 @@ class Faults:
         self.done = []
         self.busy = {}  # part -> task
         self.last_end = self.more_gap = 0.0
+        self.is_dead = False  # the gateway is killed, and those around it have not seen that yet
         self.open_before = 0  # messages without a fate when the last one began
 
     def is_busy(self):
@@ -144,11 +145,13 @@ class Faults:
                 send_signal(pid, signal.SIGKILL)
         elif subject == "gateway":
             gateway = self.world.gateway
+            self.is_dead = True
             gateway.process.kill()
             while self.world.component_proxy.links and time.time() - fault.begin < 5:
                 await asyncio.sleep(0.001)
             fault.what += f", seen by the server after {(time.time() - fault.begin) * 1000:.0f} ms"
             await gateway.down(signal.SIGKILL)
+            self.is_dead = False
             await asyncio.sleep(0.1 + dice % 400 / 1000)
             gateway.start(wait=False)
             deadline = time.monotonic() + 20
