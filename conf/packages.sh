@@ -7,7 +7,7 @@
 
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkg-config libglib2.0-dev libexpat1-dev libidn-dev
                 libpurple-dev libpurple0 libsqlite3-dev libsodium-dev libsoup-3.0-dev
-                libjansson-dev libpng-dev)
+                libjansson-dev libpng-dev tzdata)
 SANDBOX_PACKAGES=(prosody ngircd python3 python3-slixmpp)
 CHECK_PACKAGES=(ejabberd prosody-modules python3-pytest clang-format-14 procps)
 
