@@ -84,8 +84,9 @@ struct CwAgent {
     void (*stop)(void); /* nullable */
     /* The one name of the thing that the user means with what he typed.  (transfer full) */
     char *(*normalize)(const char *typed, GError **error);
-    /* Is there such a thing?  Ends with cw_thing_known() or cw_thing_unknown(), once; the first
-     * refresh() comes behind it.  Nullable: everything that can be named is there. */
+    /* Is there such a thing?  Ends with cw_thing_known() or cw_thing_unknown(), once.  The first
+     * refresh() comes behind it, unless what was asked has told all: then cw_thing_refreshed()
+     * right behind cw_thing_known().  Nullable: everything that can be named is there. */
     void (*find)(CwThing *thing);
     /* Ends with cw_thing_refreshed() or cw_thing_failed(), once. */
     void (*refresh)(CwThing *thing);
@@ -110,6 +111,7 @@ extern const CwAgent *const cw_agents[]; /* every agent there is; ended by NULL:
 /* ---- settings: [transport …] agent.NAME = VALUE ---- */
 
 const char *cw_agent_setting(const char *name); /* nullable */
+const char *cw_agent_setting_or(const char *name, const char *otherwise);
 /* FALSE with the error: it is no number from `least` to `most`.  Left as it was when not set. */
 gboolean cw_agent_setting_number(const char *name, guint least, guint most, guint *value,
                                  GError **error);

@@ -299,10 +299,9 @@ static void take_feed(CwThing *thing, const CwHttpAnswer *answer, CwFeed *feed)
         source->sums = g_steal_pointer(&sums);
         source->age++;
     }
-    if (thing->is_known)
-        cw_thing_refreshed(thing, next_fetch(thing, source));
-    else
+    if (!thing->is_known)
         cw_thing_known(thing, feed->title);
+    cw_thing_refreshed(thing, next_fetch(thing, source));
 }
 
 /* A page rather than a feed: it may name some. */
@@ -344,12 +343,12 @@ static void fetched_cb(const CwHttpAnswer *answer, gpointer data)
         give_up(thing, answer);
         return;
     }
-    const char *bytes = g_bytes_get_data(answer->body, &size);
-    CwFeed *feed = cw_feed_parse(bytes == NULL ? "" : bytes, size, answer->charset, &error);
+    const char *body = cw_http_body(answer, &size);
+    CwFeed *feed = cw_feed_parse(body, size, answer->charset, &error);
     if (feed != NULL)
         take_feed(thing, answer, feed);
     else
-        take_page(thing, bytes == NULL ? "" : bytes, size, error);
+        take_page(thing, body, size, error);
 }
 
 static void fetch(CwThing *thing)
@@ -358,11 +357,6 @@ static void fetch(CwThing *thing)
     g_autoptr(GError) error = NULL;
     gboolean has_it = source->feed != NULL;
 
-    /* the first refresh comes right behind find(), which has read it */
-    if (thing->is_known && !thing->is_fresh && has_it) {
-        cw_thing_refreshed(thing, next_fetch(thing, source));
-        return;
-    }
     source->call = cw_http_get(source->moved == NULL ? thing->name : source->moved,
                                has_it ? source->etag : NULL, has_it ? source->last_modified : NULL,
                                NULL, fetched_cb, thing, &error);

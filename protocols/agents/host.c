@@ -90,6 +90,13 @@ const char *cw_agent_setting(const char *name)
     return g_hash_table_lookup(cw_agent_host.settings, name);
 }
 
+const char *cw_agent_setting_or(const char *name, const char *otherwise)
+{
+    const char *value = cw_agent_setting(name);
+
+    return value == NULL ? otherwise : value;
+}
+
 const char *cw_agent_unknown_setting(void)
 {
     GHashTableIter iter;

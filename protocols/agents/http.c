@@ -447,6 +447,13 @@ CwHttpCall *cw_http_get(const char *url, const char *etag, const char *last_modi
     return call;
 }
 
+const char *cw_http_body(const CwHttpAnswer *answer, gsize *size)
+{
+    const char *bytes = answer->body == NULL ? NULL : g_bytes_get_data(answer->body, size);
+
+    return bytes == NULL ? "" : bytes;
+}
+
 static void ignore(const CwHttpAnswer *answer, gpointer data)
 {
 }

@@ -44,6 +44,8 @@ void cw_http_stop(void);
  * the error: that is no URL of ours. */
 CwHttpCall *cw_http_get(const char *url, const char *etag, const char *last_modified,
                         const char *const *headers, CwHttpDone done, gpointer data, GError **error);
+/* What came, "" when nothing did; as long as the answer lasts. */
+const char *cw_http_body(const CwHttpAnswer *answer, gsize *size);
 void cw_http_cancel(CwHttpCall *call); /* `done` is not called; NULL is fine */
 
 /* http, https, with a host, nothing of a user or password in it.  (transfer full): as libsoup

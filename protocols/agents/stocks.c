@@ -14,6 +14,7 @@
 #include "protocols/agents/files.h"
 #include "protocols/agents/http.h"
 #include "protocols/agents/quote.h"
+#include "protocols/agents/search.h"
 
 #define SYMBOL_LONGEST 20
 #define SAMPLES 48     /* prices that are kept for the chart */
@@ -41,16 +42,10 @@ static struct {
 
 /* ---- settings ---- */
 
-static const char *setting(const char *name, const char *otherwise)
-{
-    const char *value = cw_agent_setting(name);
-
-    return value == NULL ? otherwise : value;
-}
-
 static gboolean read_hours(GError **error)
 {
-    const char *text = setting("hours", HOURS), *zone = setting("hours-zone", ZONE);
+    const char *text = cw_agent_setting_or("hours", HOURS),
+               *zone = cw_agent_setting_or("hours-zone", ZONE);
     guint from_hour, from_minute, to_hour, to_minute;
 
     provider.zone = g_time_zone_new_identifier(zone);
@@ -69,7 +64,7 @@ static gboolean read_hours(GError **error)
 
 static gboolean start(GError **error)
 {
-    const char *kind = setting("provider", "stooq");
+    const char *kind = cw_agent_setting_or("provider", "stooq");
     g_autoptr(GError) key_error = NULL;
 
     provider.is_json = g_str_equal(kind, "json");
@@ -78,8 +73,8 @@ static gboolean start(GError **error)
                     "agent.provider: found '%s', expected stooq or json", kind);
         return FALSE;
     }
-    provider.url = setting("url", provider.is_json ? NULL : STOOQ_URL);
-    provider.suffix = setting("suffix", provider.is_json ? "" : ".us");
+    provider.url = cw_agent_setting_or("url", provider.is_json ? NULL : STOOQ_URL);
+    provider.suffix = cw_agent_setting_or("suffix", provider.is_json ? "" : ".us");
     provider.currency = cw_agent_setting("currency");
     provider.paths = (CwQuotePaths){
         .price = cw_agent_setting("price"),
@@ -90,9 +85,9 @@ static gboolean start(GError **error)
         .open = cw_agent_setting("open"),
     };
     provider.search_url = cw_agent_setting("search-url");
-    provider.search_items = setting("search-items", "");
-    provider.search_symbol = setting("search-symbol", "symbol");
-    provider.search_name = setting("search-name", "name");
+    provider.search_items = cw_agent_setting_or("search-items", "");
+    provider.search_symbol = cw_agent_setting_or("search-symbol", "symbol");
+    provider.search_name = cw_agent_setting_or("search-name", "name");
     if (provider.url == NULL || strstr(provider.url, "{symbol}") == NULL ||
         (provider.is_json && provider.paths.price == NULL)) {
         g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
@@ -161,10 +156,9 @@ static void take_quote(CwThing *thing, CwQuote *quote)
     cw_quote_clear(&share->quote);
     share->quote = *quote;
     share->samples[share->n_samples++ % SAMPLES] = quote->price;
-    if (thing->is_known)
-        cw_thing_refreshed(thing, 0);
-    else
+    if (!thing->is_known)
         cw_thing_known(thing, quote->name);
+    cw_thing_refreshed(thing, 0);
 }
 
 static void not_there(CwThing *thing)
@@ -197,11 +191,10 @@ static void fetched_cb(const CwHttpAnswer *answer, gpointer data)
         cw_thing_failed(thing, answer->problem, answer->retry_after);
         return;
     }
-    const char *bytes = g_bytes_get_data(answer->body, &size);
-    gboolean there =
-        provider.is_json
-            ? cw_quote_parse_json(bytes == NULL ? "" : bytes, size, &provider.paths, &quote, &error)
-            : cw_quote_parse_csv(bytes == NULL ? "" : bytes, size, &quote, &error);
+    const char *body = cw_http_body(answer, &size);
+    gboolean there = provider.is_json
+                         ? cw_quote_parse_json(body, size, &provider.paths, &quote, &error)
+                         : cw_quote_parse_csv(body, size, &quote, &error);
     if (there)
         take_quote(thing, &quote);
     else if (error != NULL)
@@ -219,10 +212,6 @@ static void fetch(CwThing *thing)
     g_autofree char *url = make_url(provider.url, "symbol", symbol);
     g_autoptr(GError) error = NULL;
 
-    if (thing->is_known && !thing->is_fresh && share->n_samples > 0) { /* find() has it */
-        cw_thing_refreshed(thing, 0);
-        return;
-    }
     share->call = cw_http_get(url, NULL, NULL, NULL, fetched_cb, thing, &error);
     if (share->call == NULL)
         cw_thing_failed(thing, error->message, 0);
@@ -517,6 +506,8 @@ static void run_chart(CwWatch *watch, const char *arguments)
         cw_watch_reply(watch, "I have not seen enough prices for that yet.");
         return;
     }
+    if (cw_files_are_on() && send_picture(watch, share, count))
+        return;
     for (guint i = 0; i < count; i++) {
         least = MIN(least, share->samples[i]);
         most = MAX(most, share->samples[i]);
@@ -525,53 +516,26 @@ static void run_chart(CwWatch *watch, const char *arguments)
         double part = most > least ? (share->samples[i % SAMPLES] - least) / (most - least) : 0;
         g_string_append(line, blocks[(guint)(part * 7.999)]);
     }
-    if (cw_files_are_on() && send_picture(watch, share, count))
-        return;
     g_autofree char *low = price_text(least), *high = price_text(most);
     cw_watch_reply(watch, "%s\nfrom %s to %s, in the last %u looks", line->str, low, high, count);
 }
 
 /* ---- searching ---- */
 
-typedef struct {
-    CwAgentFoundDone done;
-    gpointer data;
-} Search;
-
-static void found_cb(const CwHttpAnswer *answer, gpointer data)
+static GPtrArray *read_found(const char *body, gsize size, GError **error)
 {
-    Search *search = data;
-    g_autoptr(GError) error = NULL;
-    gsize size = 0;
-    const char *bytes = answer->body == NULL ? NULL : g_bytes_get_data(answer->body, &size);
-    GPtrArray *found =
-        answer->problem != NULL
-            ? NULL
-            : cw_quote_parse_found(bytes == NULL ? "" : bytes, size, provider.search_items,
-                                   provider.search_symbol, provider.search_name, &error);
-
-    search->done(found,
-                 answer->problem != NULL ? answer->problem
-                 : error != NULL         ? error->message
-                                         : NULL,
-                 search->data);
-    g_free(search);
+    return cw_quote_parse_found(body, size, provider.search_items, provider.search_symbol,
+                                provider.search_name, error);
 }
 
 static void search(const char *text, CwAgentFoundDone done, gpointer data)
 {
-    g_autofree char *url =
-        provider.search_url == NULL ? NULL : make_url(provider.search_url, "text", text);
-    g_autoptr(GError) error = NULL;
-    Search *search = g_new(Search, 1);
-
-    *search = (Search){done, data};
-    if (url != NULL && cw_http_get(url, NULL, NULL, NULL, found_cb, search, &error) != NULL)
+    if (provider.search_url == NULL) {
+        done(NULL, "this gateway's admin has named no service to search in", data);
         return;
-    done(NULL,
-         error == NULL ? "this gateway's admin has named no service to search in" : error->message,
-         data);
-    g_free(search);
+    }
+    g_autofree char *url = make_url(provider.search_url, "text", text);
+    cw_search_web(url, read_found, done, data);
 }
 
 static const CwAgentCommand commands[] = {

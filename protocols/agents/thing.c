@@ -151,7 +151,7 @@ void cw_thing_known(CwThing *thing, const char *title)
     g_free(thing->title);
     thing->title = g_strdup(title);
     each_watch(thing, cw_watch_is_known);
-    fetch(thing);
+    set_timer(thing, 0); /* unless find() has fetched it, and says so right behind */
 }
 
 void cw_thing_unknown(CwThing *thing, const char *text)
@@ -174,7 +174,7 @@ void cw_thing_refreshed(CwThing *thing, guint next)
     fetch_in(thing, next == 0 ? usual_interval(thing) : next);
     cw_thing_show(thing);
     if (thing->agent->changed != NULL)
-        each_watch(thing, (void (*)(CwWatch *))thing->agent->changed);
+        each_watch(thing, thing->agent->changed);
 }
 
 void cw_thing_failed(CwThing *thing, const char *why, guint retry)

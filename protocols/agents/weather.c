@@ -13,6 +13,7 @@
 #include "protocols/agents/forecast.h"
 #include "protocols/agents/http.h"
 #include "protocols/agents/quote.h"
+#include "protocols/agents/search.h"
 
 #define GEOCODER                                                                                   \
     "https://geocoding-api.open-meteo.com/v1/search?name={name}&count=20&language=en&format=json"
@@ -44,18 +45,11 @@ static struct {
     const char *geocoder, *forecast, *warnings;
 } urls;
 
-static const char *setting(const char *name, const char *otherwise)
-{
-    const char *value = cw_agent_setting(name);
-
-    return value == NULL ? otherwise : value;
-}
-
 static gboolean start(GError **error)
 {
-    urls.geocoder = setting("geocoder-url", GEOCODER);
-    urls.forecast = setting("forecast-url", FORECAST);
-    urls.warnings = setting("warnings-url", WARNINGS);
+    urls.geocoder = cw_agent_setting_or("geocoder-url", GEOCODER);
+    urls.forecast = cw_agent_setting_or("forecast-url", FORECAST);
+    urls.warnings = cw_agent_setting_or("warnings-url", WARNINGS);
     if (strstr(urls.geocoder, "{name}") != NULL && strstr(urls.forecast, "{latitude}") != NULL)
         return TRUE;
     g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
@@ -181,13 +175,6 @@ static void choose(CwThing *thing, GPtrArray *places)
     cw_thing_known(thing, title);
 }
 
-static const char *body_of(const CwHttpAnswer *answer, gsize *size)
-{
-    const char *bytes = g_bytes_get_data(answer->body, size);
-
-    return bytes == NULL ? "" : bytes;
-}
-
 static void located_cb(const CwHttpAnswer *answer, gpointer data)
 {
     CwThing *thing = data;
@@ -200,7 +187,7 @@ static void located_cb(const CwHttpAnswer *answer, gpointer data)
         cw_thing_failed(thing, answer->problem, answer->retry_after);
         return;
     }
-    const char *body = body_of(answer, &size);
+    const char *body = cw_http_body(answer, &size);
     g_autoptr(GPtrArray) places = cw_places_parse(body, size, &error);
     if (places == NULL)
         cw_thing_failed(thing, error->message, 0);
@@ -246,7 +233,7 @@ static void warned_cb(const CwHttpAnswer *answer, gpointer data)
     if (answer->problem != NULL) {
         cw_agent_log("debug", "%s: no warnings: %s", thing->name, answer->problem);
     } else {
-        const char *body = body_of(answer, &size);
+        const char *body = cw_http_body(answer, &size);
         GPtrArray *warnings = cw_warnings_parse(body, size, NULL);
         if (warnings != NULL) {
             g_clear_pointer(&spot->warnings, g_ptr_array_unref);
@@ -269,7 +256,7 @@ static void forecast_cb(const CwHttpAnswer *answer, gpointer data)
         cw_thing_failed(thing, answer->problem, answer->retry_after);
         return;
     }
-    const char *body = body_of(answer, &size);
+    const char *body = cw_http_body(answer, &size);
     if (!cw_forecast_parse(body, size, &forecast, &error)) {
         cw_thing_failed(thing, error->message, 0);
         return;
@@ -592,18 +579,9 @@ static void run_daily(CwWatch *watch, const char *arguments)
 
 /* ---- searching ---- */
 
-typedef struct {
-    CwAgentFoundDone done;
-    gpointer data;
-} Search;
-
-static void searched_cb(const CwHttpAnswer *answer, gpointer data)
+static GPtrArray *read_found(const char *body, gsize size, GError **error)
 {
-    Search *search = data;
-    g_autoptr(GError) error = NULL;
-    gsize size = 0;
-    const char *body = answer->problem != NULL ? NULL : body_of(answer, &size);
-    g_autoptr(GPtrArray) places = body == NULL ? NULL : cw_places_parse(body, size, &error);
+    g_autoptr(GPtrArray) places = cw_places_parse(body, size, error);
     GPtrArray *found = places == NULL ? NULL : cw_agent_found_new();
 
     for (guint i = 0; places != NULL && i < places->len; i++) {
@@ -611,26 +589,15 @@ static void searched_cb(const CwHttpAnswer *answer, gpointer data)
         g_autofree char *title = title_of(g_ptr_array_index(places, i));
         cw_agent_found_add(found, name, title);
     }
-    search->done(found,
-                 answer->problem != NULL ? answer->problem
-                 : error != NULL         ? error->message
-                                         : NULL,
-                 search->data);
-    g_free(search);
+    return found;
 }
 
 static void search(const char *text, CwAgentFoundDone done, gpointer data)
 {
     const char *const pairs[] = {"name", text, NULL};
     g_autofree char *url = cw_quote_fill_url(urls.geocoder, pairs);
-    g_autoptr(GError) error = NULL;
-    Search *search = g_new(Search, 1);
 
-    *search = (Search){done, data};
-    if (cw_http_get(url, NULL, NULL, NULL, searched_cb, search, &error) != NULL)
-        return;
-    done(NULL, error->message, data);
-    g_free(search);
+    cw_search_web(url, read_found, done, data);
 }
 
 static const CwAgentCommand commands[] = {

@@ -368,7 +368,7 @@ def test_a_setting_that_an_agent_does_not_have_is_told(check):
 def test_the_manual_has_every_setting_and_command_of_the_agents():
     sources = "".join(path.read_text() for path in (ROOT / "protocols/agents").glob("*.c"))
     manual = (ROOT / "conf/causeway-agents.8").read_text().replace("\\-", "-")
-    settings = set(re.findall(r'setting(?:_number|_yes|_secret)?\("([a-z-]+)"', sources))
+    settings = set(re.findall(r'setting(?:_or|_number|_yes|_secret)?\("([a-z-]+)"', sources))
     commands = set(re.findall(r'^    \{"([a-z]+)", (?:NULL|"[^"]*"), "[^"]*", run_', sources, re.M))
     assert len(settings) > 15 and len(commands) > 10
     assert not [name for name in settings if f"agent.{name} " not in manual]
