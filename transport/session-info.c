@@ -20,9 +20,7 @@ gboolean cw_session_ask_info(CwSession *session, const char *contact, CwInfoDone
 {
     CwLinkMsg msg = {.kind = CW_LINK_INFO, .contact = contact};
 
-    return cw_session_inquire(session, &msg, LIMITS(session)->info_requests,
-                              TIMING(session)->info_timeout, tell_info, G_CALLBACK(done), data,
-                              reason);
+    return cw_session_ask(session, &msg, tell_info, G_CALLBACK(done), data, reason);
 }
 
 static void tell_items(CwSession *session, const CwLinkMsg *answer, CwReason reason,
@@ -36,9 +34,7 @@ gboolean cw_session_ask_items(CwSession *session, const char *contact, CwItemsDo
 {
     CwLinkMsg msg = {.kind = CW_LINK_ITEMS, .contact = contact};
 
-    return cw_session_inquire(session, &msg, LIMITS(session)->info_requests,
-                              TIMING(session)->info_timeout, tell_items, G_CALLBACK(done), data,
-                              reason);
+    return cw_session_ask(session, &msg, tell_items, G_CALLBACK(done), data, reason);
 }
 
 static void tell_name(CwSession *session, const CwLinkMsg *answer, CwReason reason,
@@ -53,9 +49,7 @@ gboolean cw_session_normalize(CwSession *session, const char *name, CwNormalizeD
     CwLinkMsg msg = {.kind = CW_LINK_NORMALIZE, .contact = name};
     CwReason reason = CW_REASON_NONE;
 
-    return cw_session_inquire(session, &msg, LIMITS(session)->info_requests,
-                              TIMING(session)->info_timeout, tell_name, G_CALLBACK(done), data,
-                              &reason);
+    return cw_session_ask(session, &msg, tell_name, G_CALLBACK(done), data, &reason);
 }
 
 static void tell_command(CwSession *session, const CwLinkMsg *answer, CwReason reason,
@@ -80,7 +74,5 @@ gboolean cw_session_command(CwSession *session, const char *contact, const char 
     CwLinkMsg msg = {.kind = CW_LINK_COMMAND, .contact = contact, .text = text};
 
     return cw_session_may_send(session, contact, NULL, text, reason) &&
-           cw_session_inquire(session, &msg, LIMITS(session)->info_requests,
-                              TIMING(session)->info_timeout, tell_command, G_CALLBACK(done), data,
-                              reason);
+           cw_session_ask(session, &msg, tell_command, G_CALLBACK(done), data, reason);
 }

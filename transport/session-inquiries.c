@@ -82,6 +82,13 @@ gboolean cw_session_inquire(CwSession *session, CwLinkMsg *msg, guint most, guin
     return TRUE;
 }
 
+gboolean cw_session_ask(CwSession *session, CwLinkMsg *msg, CwInquiryDone done, GCallback asker,
+                        gpointer data, CwReason *reason)
+{
+    return cw_session_inquire(session, msg, LIMITS(session)->info_requests,
+                              TIMING(session)->info_timeout, done, asker, data, reason);
+}
+
 /* One that nobody waits for any more came too late. */
 void cw_session_take_inquiry_answer(CwSession *session, const CwLinkMsg *msg)
 {

@@ -245,6 +245,9 @@ typedef void (*CwInquiryDone)(CwSession *session, const CwLinkMsg *answer, CwRea
  * reason: not logged in, too many are open. */
 gboolean cw_session_inquire(CwSession *session, CwLinkMsg *msg, guint most, guint timeout,
                             CwInquiryDone done, GCallback asker, gpointer data, CwReason *reason);
+/* The same, with the limits of what is asked of contacts and rooms. */
+gboolean cw_session_ask(CwSession *session, CwLinkMsg *msg, CwInquiryDone done, GCallback asker,
+                        gpointer data, CwReason *reason);
 void cw_session_take_inquiry_answer(CwSession *session, const CwLinkMsg *msg);
 /* FALSE: the nack is not of an inquiry. */
 gboolean cw_session_take_inquiry_nack(CwSession *session, const CwLinkMsg *msg);

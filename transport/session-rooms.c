@@ -238,9 +238,7 @@ gboolean cw_session_room_request(CwSession *session, const CwLinkMsg *msg, CwRoo
 {
     CwLinkMsg copy = *msg;
 
-    return cw_session_inquire(session, &copy, LIMITS(session)->info_requests,
-                              TIMING(session)->info_timeout, answered_cb, G_CALLBACK(done), data,
-                              reason);
+    return cw_session_ask(session, &copy, answered_cb, G_CALLBACK(done), data, reason);
 }
 
 /* ---- lines of the host ---- */
