@@ -25,7 +25,6 @@
 #include "transport/pace.h"
 #include "transport/timers.h"
 
-#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 #define NS_EVENT "http://jabber.org/protocol/pubsub#event"
 #define NS_UPDATE "vcard-temp:x:update"
 #define NS_VCARD "vcard-temp"
@@ -202,12 +201,12 @@ static gboolean is_result(const CwStanza *answer)
 static const CwNode *find_payload(const CwStanza *answer, const char *name, const char *ns)
 {
     const CwNode *node =
-        is_result(answer) ? cw_node_child(answer->node, "pubsub", NS_PUBSUB) : NULL;
+        is_result(answer) ? cw_node_child(answer->node, "pubsub", CW_NS_PUBSUB) : NULL;
 
     if (node != NULL)
-        node = cw_node_child(node, "items", NS_PUBSUB);
+        node = cw_node_child(node, "items", CW_NS_PUBSUB);
     if (node != NULL)
-        node = cw_node_child(node, "item", NS_PUBSUB);
+        node = cw_node_child(node, "item", CW_NS_PUBSUB);
     return node == NULL ? NULL : cw_node_child(node, name, ns);
 }
 
@@ -218,7 +217,7 @@ static void ask_item(Looks *looks, const char *node, const char *id, CwRequestAn
     CwWriter *writer =
         cw_requests_begin(requests, looks->user, "get", answer, new_errand(looks, id), free_errand);
 
-    cw_writer_start(writer, "pubsub", NS_PUBSUB);
+    cw_writer_start(writer, "pubsub", CW_NS_PUBSUB);
     cw_writer_start(writer, "items", NULL);
     cw_writer_attr(writer, "node", node);
     if (id == NULL) {

@@ -15,7 +15,6 @@
 #include "component/features/features.h"
 #include "transport/timers.h"
 
-#define NS_PUBSUB "http://jabber.org/protocol/pubsub"
 #define NS_EVENT "http://jabber.org/protocol/pubsub#event"
 #define GATHER_TIME 300 /* ms in which changes come in */
 #define BATCH 500       /* events … */
@@ -390,7 +389,7 @@ static gboolean is_item(const CwContact *contact, const char *node, const char *
 /* XEP-0060 6.5; each node has one item */
 static void answer_pubsub(CwComponent *component, const CwStanza *stanza, const CwNode *pubsub)
 {
-    const CwNode *items = cw_node_child(pubsub, "items", NS_PUBSUB);
+    const CwNode *items = cw_node_child(pubsub, "items", CW_NS_PUBSUB);
     const char *node = items == NULL ? NULL : cw_node_attr(items, "node");
 
     if (stanza->to->local == NULL || items == NULL) {
@@ -401,7 +400,7 @@ static void answer_pubsub(CwComponent *component, const CwStanza *stanza, const 
         return;
     }
     const CwContact *contact = cw_component_find_contact(component, stanza);
-    const CwNode *item = cw_node_child(items, "item", NS_PUBSUB);
+    const CwNode *item = cw_node_child(items, "item", CW_NS_PUBSUB);
     const char *id = item == NULL ? NULL : cw_node_attr(item, "id");
     if (contact != NULL && cw_news_has_node(component, node)) {
         cw_news_answer(component, stanza, items);
@@ -413,7 +412,7 @@ static void answer_pubsub(CwComponent *component, const CwStanza *stanza, const 
         return;
     }
     CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_start(writer, "pubsub", NS_PUBSUB);
+    cw_writer_start(writer, "pubsub", CW_NS_PUBSUB);
     cw_writer_start(writer, "items", NULL);
     cw_writer_attr(writer, "node", node);
     write_item(writer, contact, node);
@@ -423,16 +422,16 @@ static void answer_pubsub(CwComponent *component, const CwStanza *stanza, const 
 }
 
 static const CwIqHandler iqs[] = {
-    {"get", "pubsub", NS_PUBSUB, answer_pubsub},
+    {"get", "pubsub", CW_NS_PUBSUB, answer_pubsub},
     {NULL},
 };
 /* XEP-0060 10: what of publish-subscribe a contact has.  It is no pubsub/pep (XEP-0163 6.1): nobody
  * can subscribe or publish. */
 static const char *const contact_features[] = {
-    NS_PUBSUB "#auto-subscribe",
-    NS_PUBSUB "#filtered-notifications",
-    NS_PUBSUB "#last-published",
-    NS_PUBSUB "#retrieve-items",
+    CW_NS_PUBSUB "#auto-subscribe",
+    CW_NS_PUBSUB "#filtered-notifications",
+    CW_NS_PUBSUB "#last-published",
+    CW_NS_PUBSUB "#retrieve-items",
     NULL,
 };
 static const CwEvents events = {
