@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from conftest import COMPONENTS, Account
-from lib.registration import settle, wait_online
+from lib.registration import accept
 from lib.servers import SECRET
 from lib.xmppclient import CLIENT, body, condition, error_text
 
@@ -61,12 +61,7 @@ def register(client, domain):
     assert "username" not in fields and "password" not in fields
     answer = client.iq("set", domain, "<query xmlns='jabber:iq:register'/>")
     assert condition(answer) is None
-    client.wait_presence(domain, "subscribe")
-    client.presence(domain, "subscribed")
-    client.presence(domain, "subscribe")
-    client.wait_presence(domain, "subscribed")
-    wait_online(client, domain)
-    settle(client, domain)
+    accept(client, domain)
 
 
 def add(client, contact):

@@ -56,6 +56,11 @@ def register(client, domain, username, password=None):
     client.presence()  # a server keeps subscription requests for those who are there
     answer = client.iq("set", domain, plain(username, password))
     assert condition(answer) is None, condition(answer)
+    accept(client, domain)
+
+
+def accept(client, domain):
+    """The request of a gateway that has just registered her, until she is logged in."""
     client.wait_presence(domain, "subscribe")
     client.presence(domain, "subscribed")
     client.presence(domain, "subscribe")
