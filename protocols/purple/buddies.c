@@ -287,7 +287,7 @@ static gboolean flush_cb(gpointer data)
     gpointer contact;
     g_hash_table_iter_init(&iter, dirty);
     while (g_hash_table_iter_next(&iter, &contact, NULL)) {
-        if (cw_grants_is_leaving(buddies->account, contact))
+        if (cw_grants_is_between(buddies->account, contact))
             g_hash_table_add(buddies->dirty, g_strdup(contact)); /* later: this is what it was */
         else
             send_changes(buddies, contact);
@@ -326,7 +326,7 @@ gboolean cw_buddies_has(const CwAccount *account, const char *contact)
 /* What is to be said of one of them, now. */
 static void flush(CwBuddies *buddies, const char *contact)
 {
-    if (!cw_grants_is_leaving(buddies->account, contact) &&
+    if (!cw_grants_is_between(buddies->account, contact) &&
         g_hash_table_remove(buddies->dirty, contact))
         send_changes(buddies, contact);
 }
@@ -411,7 +411,8 @@ void cw_buddies_remove(CwAccount *account, const CwLinkMsg *msg)
         purple_blist_remove_buddy(l->data);
     }
     g_slist_free(found);
-    flush(account->buddies, contact); /* before it may be added again */
+    g_hash_table_remove(account->buddies->dirty, contact);
+    send_gone(account->buddies, contact); /* before it may be added again */
     if (found_any && cw_account_connection(account) != NULL)
         cw_grants_leave(account, contact);
     answer_add(account, msg->id, CW_REASON_NONE, NULL);

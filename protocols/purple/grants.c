@@ -6,7 +6,7 @@
 
 #include "protocols/purple/host.h"
 
-#define LEAVE_TIME (10 * G_USEC_PER_SEC) /* µs until what the list says counts again anyway */
+#define LIST_TIME (10 * G_USEC_PER_SEC) /* µs until what the list says counts again anyway */
 
 typedef struct {
     CwAuthorization authorization; /* as the gateway was told */
@@ -15,8 +15,10 @@ typedef struct {
 } Grant;
 
 struct CwGrants {
-    GHashTable *known;   /* name -> Grant */
-    GHashTable *leaving; /* name -> gint64: monotonic µs until which */
+    GHashTable *known; /* name -> Grant */
+    /* name -> gint64: monotonic µs until which */
+    GHashTable *leaving;
+    GHashTable *returning; /* off the network's list, asked again, and not on it yet */
 };
 
 CwGrants *cw_grants_new(CwAccount *account)
@@ -24,6 +26,7 @@ CwGrants *cw_grants_new(CwAccount *account)
     CwGrants *grants = g_new0(CwGrants, 1);
     grants->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     grants->leaving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    grants->returning = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return grants;
 }
 
@@ -33,6 +36,7 @@ void cw_grants_free(CwGrants *grants)
         return;
     g_hash_table_unref(grants->known);
     g_hash_table_unref(grants->leaving);
+    g_hash_table_unref(grants->returning);
     g_free(grants);
 }
 
@@ -77,11 +81,27 @@ void cw_grants_bounced(CwAccount *account, const char *contact)
         cw_grants_set(account, contact, CW_AUTHORIZATION_NONE);
 }
 
+static void put_time(GHashTable *table, const char *contact)
+{
+    gint64 until = g_get_monotonic_time() + LIST_TIME;
+    g_hash_table_insert(table, g_strdup(contact), g_memdup2(&until, sizeof until));
+}
+
+static gboolean is_in_time(GHashTable *table, const char *contact)
+{
+    const gint64 *until = g_hash_table_lookup(table, contact);
+    if (until == NULL || g_get_monotonic_time() < *until)
+        return until != NULL;
+    g_hash_table_remove(table, contact);
+    return FALSE;
+}
+
 void cw_grants_listed(CwAccount *account, const char *contact, CwAuthorization authorization)
 {
     const Grant *grant = find(account, contact);
-    if (cw_grants_is_leaving(account, contact))
+    if (is_in_time(account->grants->leaving, contact))
         return;
+    g_hash_table_remove(account->grants->returning, contact);
     if (grant == NULL || !grant->fresh || authorization != CW_AUTHORIZATION_NONE)
         cw_grants_set(account, contact, authorization);
 }
@@ -95,29 +115,27 @@ gboolean cw_grants_needs_asking(const CwAccount *account, const char *contact)
 void cw_grants_forget(CwAccount *account, const char *contact)
 {
     g_hash_table_remove(account->grants->known, contact);
+    g_hash_table_remove(account->grants->returning, contact);
 }
 
 void cw_grants_leave(CwAccount *account, const char *contact)
 {
     if (cw_host.defaults->stanza_signals == NULL)
         return; /* we would not see when it has left */
-    gint64 until = g_get_monotonic_time() + LEAVE_TIME;
-    g_hash_table_insert(account->grants->leaving, g_strdup(contact),
-                        g_memdup2(&until, sizeof until));
+    put_time(account->grants->leaving, contact);
 }
 
 void cw_grants_left(CwAccount *account, const char *contact)
 {
-    g_hash_table_remove(account->grants->leaving, contact);
+    const Grant *grant = find(account, contact);
+    if (g_hash_table_remove(account->grants->leaving, contact) && grant != NULL && grant->fresh)
+        put_time(account->grants->returning, contact);
 }
 
-gboolean cw_grants_is_leaving(const CwAccount *account, const char *contact)
+gboolean cw_grants_is_between(const CwAccount *account, const char *contact)
 {
-    const gint64 *until = g_hash_table_lookup(account->grants->leaving, contact);
-    if (until == NULL || g_get_monotonic_time() < *until)
-        return until != NULL;
-    g_hash_table_remove(account->grants->leaving, contact);
-    return FALSE;
+    return is_in_time(account->grants->leaving, contact) ||
+           is_in_time(account->grants->returning, contact);
 }
 
 void cw_grants_added(CwAccount *account, const char *contact)

@@ -30,7 +30,9 @@ void cw_grants_forget(CwAccount *account, const char *contact);
  * the contact between the two is older, and would bring it back. */
 void cw_grants_leave(CwAccount *account, const char *contact);
 void cw_grants_left(CwAccount *account, const char *contact);
-gboolean cw_grants_is_leaving(const CwAccount *account, const char *contact);
+/* What libpurple's list says of it is not what will be: it leaves; or it was asked again meanwhile,
+ * and the plugin has taken the new one off its list when it was told that the old one is off. */
+gboolean cw_grants_is_between(const CwAccount *account, const char *contact);
 
 /* Is there nothing that was asked or granted? */
 gboolean cw_grants_needs_asking(const CwAccount *account, const char *contact);

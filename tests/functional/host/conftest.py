@@ -51,6 +51,13 @@ def irc_relay(irc_server):
 
 
 @pytest.fixture
+def xmpp_relay(xmpp_server):
+    relay = Relay(xmpp_server)
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
 def irc_contact(irc_server):
     contacts = []
 

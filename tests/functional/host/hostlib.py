@@ -2,6 +2,7 @@
 # end of a socketpair, real servers on ports that the kernel chose, and contacts on them
 # SPDX-License-Identifier: GPL-2.0-or-later
 import asyncio
+import contextlib
 import fcntl
 import json
 import os
@@ -201,11 +202,14 @@ class IrcServer:
                                          path], stdout=self.log, stderr=self.log)
         wait_port(self.port, self.process)
 
+FALTER = 0.3  # s: some times as long as the host gathers changes
+
 
 class Relay:
-    """Between the host and a server: a connection that can be cut."""
+    """Between the host and a server: a connection that can be cut, and that falters."""
 
     def __init__(self, server):
+        self.falter = None  # a pattern of what it stops behind, for FALTER seconds
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.server = server
@@ -223,10 +227,13 @@ class Relay:
             for source, sink in ((inner, outer), (outer, inner)):
                 threading.Thread(target=self._copy, args=(source, sink), daemon=True).start()
 
-    @staticmethod
-    def _copy(source, sink):
+    def _copy(self, source, sink):
         try:
             while data := source.recv(65536):
+                while self.falter and (found := self.falter.search(data)):
+                    sink.sendall(data[:found.end()])
+                    data = data[found.end():]
+                    time.sleep(FALTER)
                 sink.sendall(data)
         except OSError:
             pass
@@ -234,7 +241,8 @@ class Relay:
     def cut(self):
         for pair in self.pairs:
             for side in pair:
-                side.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):  # it has ended by itself
+                    side.shutdown(socket.SHUT_RDWR)
         self.pairs.clear()
 
     def close(self):

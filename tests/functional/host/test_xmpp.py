@@ -1,6 +1,7 @@
 # tests/functional/host/test_xmpp.py: causeway-purple with prpl-jabber against a real Prosody, and
 # slixmpp as the contact
 # SPDX-License-Identifier: GPL-2.0-or-later
+import re
 import time
 
 import pytest
@@ -323,6 +324,24 @@ def test_contact_that_is_removed_is_gone_before_the_answer(account, romeo):
     kinds = [line["type"] for line in host.lines]
     assert kinds.index("contact-gone") < kinds.index("ack") < kinds.index("authorization")
     romeo.expect("subscribe", account.jid)
+    host.close()
+
+
+def test_contact_that_is_added_again_stays_while_the_list_is_late(account, romeo, xmpp_relay):
+    """prpl-jabber takes the new one off its list when it is told that the old one is off."""
+    host, account.server = account.host, xmpp_relay
+    account.login()
+    befriend(account, romeo)
+    xmpp_relay.falter = re.compile(b"subscription='remove'[^>]*></query></iq>")
+    host.send(type="contact-remove", account=1, id=1, contact=romeo.jid)
+    host.send(type="contact-add", account=1, id=2, contact=romeo.jid)
+    host.expect("ack", id=2)
+    host.lines.clear()
+    romeo.expect("subscribe", account.jid)
+    romeo.call(lambda c: c.send_presence_subscription(account.jid, ptype="subscribed"))
+    host.expect("authorization", contact=romeo.jid, authorization="granted")
+    assert not [line for line in host.lines if line["type"] == "contact-gone"
+                or line.get("authorization") == "none"]
     host.close()
 
 
