@@ -25,112 +25,38 @@
 #include <unistd.h>
 
 #include "tests/bench/loop.h"
+#include "tests/bench/provider.h"
 
 #define WATCHED 10      /* shares of a user */
 #define USUAL 300       /* s between two fetches */
 #define START_TIME 60.0 /* s */
 #define LINK_FD 3
 #define SLICES 4 /* the last part lasts so many intervals */
-#define ITEMS 30 /* of a feed */
 
 typedef struct {
     const char *agent;
     const char *told; /* the line by which a watcher hears of a change */
-    char *(*answer)(guint number, guint looks);
 } Kind;
-
-typedef struct {
-    guint looks;
-    guint looks_before; /* what is measured began */
-    gint64 answered;    /* µs, when the last answer went out; 0: its watchers know of it */
-    guint told;         /* watchers, of that answer */
-} Thing;
 
 static struct {
     const char *program;
     guint n_users;
-    guint16 port;
     const Kind *kind;
-    Thing *things;
-    guint looks, acks, told;
-    GArray *delays; /* double, ms */
+    guint acks;
     BenchChannel *link;
     pid_t pid;
     gboolean greeted, ended;
 } self;
 
+static const Kind kinds[] = {
+    {"stocks", "\"type\":\"presence\""},
+    {"feeds", "\"type\":\"message\""},
+};
+
 static void put(const char *key, double value)
 {
     printf("agents.%s.%s %.6g\n", self.kind->agent, key, value);
     fflush(stdout);
-}
-
-/* ---- the provider ---- */
-
-static char *answer_quote(guint number, guint looks)
-{
-    return g_strdup_printf("Symbol,Date,Time,Open,High,Low,Close,Volume,Name,Prev\r\n"
-                           "T%u,2026-11-27,22:00:00,100,101,99,%.2f,1000,Share %u,100\r\n",
-                           number, 100 + looks * 0.01, number);
-}
-
-/* Summaries of a line or four, as they are met. */
-static char *answer_feed(guint number, guint looks)
-{
-    GString *text = g_string_new(NULL);
-
-    g_string_append_printf(text, "<rss version='2.0'><channel><title>Feed %u</title>", number);
-    for (guint i = looks + ITEMS; i > looks; i--)
-        g_string_append_printf(
-            text,
-            "<item><title>Item %u of those that there are</title><guid>f%u-%u</guid>"
-            "<link>https://example.org/%u/%u</link><description>&lt;p&gt;Two households, both "
-            "alike in dignity, in fair Verona, where we lay our scene, from ancient grudge break "
-            "to new mutiny, where civil blood makes civil hands unclean.  From forth the fatal "
-            "loins of these two foes a pair of star-cross'd lovers take their life.&lt;/p&gt;"
-            "</description></item>",
-            i, number, i, number, i);
-    g_string_append(text, "</channel></rss>");
-    return g_string_free(text, FALSE);
-}
-
-static const Kind kinds[] = {
-    {"stocks", "\"type\":\"presence\"", answer_quote},
-    {"feeds", "\"type\":\"message\"", answer_feed},
-};
-
-/* "GET /t?17 HTTP/1.1" … empty line */
-static gsize request_cb(BenchChannel *channel, const char *bytes, gsize length)
-{
-    static const char end[] = "\r\n\r\n";
-    const char *at = bytes, *last;
-
-    while ((last = memmem(at, length - (gsize)(at - bytes), end, strlen(end))) != NULL) {
-        const char *name = memmem(at, (gsize)(last - at), "?t", 2);
-        guint number = name == NULL ? G_MAXUINT : (guint)strtoul(name + 2, NULL, 10);
-        if (number >= self.n_users)
-            g_error("a request for something else: %.60s", at);
-        Thing *thing = &self.things[number];
-        g_autofree char *body = self.kind->answer(number, ++thing->looks);
-        g_autofree char *answer = g_strdup_printf(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n%s",
-            strlen(body), body);
-        bench_channel_send(channel, answer, strlen(answer));
-        thing->answered = bench_now();
-        thing->told = 0;
-        self.looks++;
-        at = last + strlen(end);
-    }
-    return (gsize)(at - bytes);
-}
-
-static void gone_cb(BenchChannel *channel)
-{
-}
-
-static void accepted_cb(int fd)
-{
-    bench_channel_new(fd, request_cb, gone_cb, NULL);
 }
 
 /* ---- the gateway ---- */
@@ -140,18 +66,10 @@ static void take_told(const char *line)
 {
     const char *contact = strstr(line, "\"contact\":\"");
     const char *end = contact == NULL ? NULL : strchr(contact + 11, '"');
-    const char *name = end == NULL ? NULL : g_strrstr_len(contact, end - contact, "t");
-    guint number = name == NULL ? G_MAXUINT : (guint)strtoul(name + 1, NULL, 10);
 
-    if (number >= self.n_users)
-        g_error("a line of somebody else: %s", line);
-    Thing *thing = &self.things[number];
-    self.told++;
-    if (++thing->told == WATCHED && thing->answered != 0) {
-        double delay = (double)(bench_now() - thing->answered) / 1000;
-        g_array_append_val(self.delays, delay);
-        thing->answered = 0;
-    }
+    if (end == NULL)
+        g_error("a line of nobody: %s", line);
+    bench_provider_told(contact, (gsize)(end - contact));
 }
 
 static gsize line_cb(BenchChannel *channel, const char *bytes, gsize length)
@@ -194,7 +112,8 @@ static void say(const char *format, ...)
 
 static void run_host(int link, guint interval)
 {
-    g_autofree char *url = g_strdup_printf("url=http://127.0.0.1:%u/?{symbol}", (guint)self.port);
+    g_autofree char *url =
+        g_strdup_printf("url=http://127.0.0.1:%u/?{symbol}", (guint)bench_provider.port);
     g_autofree char *often = g_strdup_printf("interval=%u", interval);
     g_autofree char *least = g_strdup_printf("interval-least=%u", interval);
 
@@ -216,10 +135,9 @@ static void start_host(guint interval)
 {
     int ends[2];
 
-    memset(self.things, 0, self.n_users * sizeof(Thing));
-    self.looks = self.acks = self.told = 0;
+    bench_provider_begin(self.kind->agent);
+    self.acks = 0;
     self.greeted = self.ended = FALSE;
-    g_array_set_size(self.delays, 0);
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         g_error("no pair of sockets");
     self.pid = fork();
@@ -274,7 +192,7 @@ static gboolean all_are_told(gpointer data)
 {
     guint all = self.n_users * WATCHED;
 
-    return (self.acks >= all && self.told >= all) || self.ended;
+    return (self.acks >= all && bench_provider.told >= all) || self.ended;
 }
 
 /* All log in; user U watches the things from U on. */
@@ -282,7 +200,7 @@ static void log_in_all(void)
 {
     gboolean feeds = g_str_equal(self.kind->agent, "feeds");
     g_autofree char *before =
-        feeds ? g_strdup_printf("http://127.0.0.1:%u/?", (guint)self.port) : g_strdup("");
+        feeds ? g_strdup_printf("http://127.0.0.1:%u/?", (guint)bench_provider.port) : g_strdup("");
     gint64 id = 0;
 
     for (guint user = 0; user < self.n_users; user++) {
@@ -293,21 +211,8 @@ static void log_in_all(void)
                 user + 1, ++id, before, (user + k) % self.n_users);
     }
     if (!bench_loop_run(all_are_told, NULL, START_TIME * 2) || self.ended)
-        g_error("%u of %u are added, %u told", self.acks, self.n_users * WATCHED, self.told);
-}
-
-static int compare(gconstpointer a, gconstpointer b)
-{
-    double first = *(const double *)a, second = *(const double *)b;
-
-    return first < second ? -1 : first > second;
-}
-
-static double delay_at(double part)
-{
-    return self.delays->len == 0
-               ? 0
-               : g_array_index(self.delays, double, (guint)((self.delays->len - 1) * part));
+        g_error("%u of %u are added, %u told", self.acks, self.n_users * WATCHED,
+                bench_provider.told);
 }
 
 static void measure_start(void)
@@ -317,7 +222,7 @@ static void measure_start(void)
     log_in_all();
     put("start-s", (double)(bench_now() - begun) / G_USEC_PER_SEC);
     put("start-cpu-ms", cpu() * 1000);
-    put("start-fetches", (double)self.looks / self.n_users);
+    put("start-fetches", (double)bench_provider.looks / self.n_users);
     put("memory-mb", memory());
 }
 
@@ -332,34 +237,20 @@ static void measure_idle(double seconds)
 
 static void measure_often(double seconds)
 {
-    guint interval = MAX(1, (guint)(seconds / SLICES)), least = G_MAXUINT, most = 0;
+    guint interval = MAX(1, (guint)(seconds / SLICES));
+    g_autofree char *group = g_strdup_printf("agents.%s", self.kind->agent);
 
     start_host(interval);
     log_in_all();
     bench_loop_run(NULL, NULL, interval * 1.2); /* until they are spread */
-    for (guint i = 0; i < self.n_users; i++)
-        self.things[i].looks_before = self.things[i].looks;
-    self.looks = 0;
-    g_array_set_size(self.delays, 0);
+    bench_provider_measure();
     double before = cpu();
     bench_loop_run(NULL, NULL, interval * SLICES);
-    double each = (cpu() - before) / MAX(self.looks, 1); /* s of CPU */
+    double each = (cpu() - before) / MAX(bench_provider.looks, 1); /* s of CPU */
     put("fetch-us", each * 1e6);
     put("usual-percent", each * self.n_users / USUAL * 100);
     put("memory-often-mb", memory());
-    for (guint i = 0; i < self.n_users; i++) {
-        guint looks = self.things[i].looks - self.things[i].looks_before;
-        least = MIN(least, looks);
-        most = MAX(most, looks);
-    }
-    put("fetches", (double)self.looks / self.n_users / SLICES);
-    put("fetches-least", least);
-    put("fetches-most", most);
-    g_array_sort(self.delays, compare);
-    put("changes", self.delays->len);
-    put("told-p50-ms", delay_at(0.5));
-    put("told-p99-ms", delay_at(0.99));
-    put("told-max-ms", delay_at(1));
+    bench_provider_put(group, SLICES);
     stop_host();
 }
 
@@ -374,9 +265,7 @@ int main(int argc, char **argv)
     g_autofree char *program = g_build_filename(argv[1], "causeway-agents", NULL);
     self.program = program;
     self.n_users = MAX(WATCHED, argc > 2 ? (guint)strtoul(argv[2], NULL, 10) : 1000);
-    self.things = g_new0(Thing, self.n_users);
-    self.delays = g_array_new(FALSE, FALSE, sizeof(double));
-    bench_loop_listen(accepted_cb, &self.port);
+    bench_provider_start(self.n_users, WATCHED);
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
         self.kind = &kinds[i];
         start_host(USUAL);
@@ -385,7 +274,6 @@ int main(int argc, char **argv)
         stop_host();
         measure_often(seconds);
     }
-    g_array_unref(self.delays);
-    g_free(self.things);
+    bench_provider_end();
     return 0;
 }

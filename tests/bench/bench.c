@@ -60,6 +60,7 @@ int main(int argc, char **argv)
     g_autofree char *causeway = g_build_filename(folder, "causeway", NULL);
     g_autofree char *purple = g_build_filename(folder, "causeway-purple", NULL);
     g_autofree char *null_host = g_build_filename(folder, "tests", "bench-host", NULL);
+    g_autofree char *agents = g_build_filename(folder, "causeway-agents", NULL);
     g_autofree char *floor = g_build_filename(folder, "tests", "bench-floor", NULL);
     BenchSize size = {.users = users > 0 ? (guint)users : part->users,
                       .seconds = seconds > 0 ? seconds : part->seconds};
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
     bench_world = (BenchWorld){.causeway = causeway,
                                .purple = purple,
                                .null_host = null_host,
+                               .agents = agents,
                                .floor = floor,
                                .accounts_per_host = part->accounts_per_host};
     bench_world_start(size.users);

@@ -342,6 +342,7 @@ static void run_many(const BenchSize *size)
     bench_stop();
 }
 
+/* clang-format off */
 const BenchPart bench_parts[] = {
     {"messages", 100, 5, 1000, run_messages},
     {"login", 1000, 0, 1000, run_login},
@@ -350,6 +351,8 @@ const BenchPart bench_parts[] = {
     {"contacts", 200, 6, 1000, run_contacts},
     {"many", 10000, 20, 1000, run_many},
     {"rooms", 2, 5, 1000, bench_run_rooms},
+    {"news", 1000, 30, 1000, bench_run_news},
     {"profile", 100, 20, 1000, run_profile},
     {NULL},
 };
+/* clang-format on */

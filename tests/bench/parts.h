@@ -25,5 +25,6 @@ extern const BenchPart bench_parts[]; /* ended by a name NULL */
 
 void bench_put(const char *group, const char *key, double value); /* prints "GROUP.KEY VALUE" */
 void bench_run_rooms(const BenchSize *size);                      /* rooms.c */
+void bench_run_news(const BenchSize *size);                       /* news.c */
 
 G_END_DECLS

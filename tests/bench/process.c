@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/provider.h"
 #include "tests/bench/world.h"
 
 #define START_TIME 60.0 /* s */
@@ -32,25 +33,49 @@ static struct {
 
 /* ---- settings ---- */
 
-static void write_settings(BenchKind kind, guint contacts)
+/* What stands behind `protocol =`, and the settings of its own.  (transfer full) */
+static char *write_protocol(BenchKind kind, guint number)
 {
-    g_autofree char *option = kind == BENCH_NULL
-                                  ? g_strdup_printf("option.contacts = %u\n", contacts)
-                                  : g_strdup_printf("option.port = %u\n"
-                                                    "option.ratelimit-interval = 0\n"
-                                                    "split.1 = 127.0.0.1\n",
-                                                    self.irc_port);
+    guint provider = bench_provider.port;
+
+    switch (kind) {
+    case BENCH_NULL:
+        return g_strdup_printf("purple:bench\noption.contacts = %u\n", number);
+    case BENCH_STOCKS:
+        return g_strdup_printf("agents:stocks\nagent.allow-private = true\nagent.interval = %u\n"
+                               "agent.suffix =\nagent.url = http://127.0.0.1:%u/?{symbol}\n",
+                               number, provider);
+    case BENCH_FEEDS:
+        return g_strdup_printf("agents:feeds\nagent.allow-private = true\nagent.interval = %u\n"
+                               "agent.interval-least = %u\n",
+                               number, number);
+    case BENCH_IRC:
+    case BENCH_FLOOR:
+        break;
+    }
+    return g_strdup_printf("purple:prpl-irc\noption.port = %u\noption.ratelimit-interval = 0\n"
+                           "split.1 = 127.0.0.1\n",
+                           self.irc_port);
+}
+
+static void write_settings(BenchKind kind, guint number)
+{
+    g_autofree char *protocol = write_protocol(kind, number);
     g_autofree char *text = g_strdup_printf(
         "[server]\nport = %u\n"
-        "[store]\npath = causeway.db\n"
-        "[programs]\npurple = %s\n"
+        "[store]\npath = %s.db\n"
+        "[programs]\npurple = %s\nagents = %s\n"
         "[limits]\nmessages-per-minute = 0\nregistrations-per-minute = 0\n"
         "registrations-per-user-per-minute = 0\n"
         "[timing]\nregistered-linger = 0\nlogout-delay = 0\nserver-retry-first = 1\n"
-        "[transport " BENCH_DOMAIN "]\nsecret = bench\nprotocol = purple:%s\nname = IRC\n"
-        "allow = *\nlogins-per-minute = 0\naccounts-per-host = %u\n%s",
-        self.jabber_port, kind == BENCH_NULL ? bench_world.null_host : bench_world.purple,
-        kind == BENCH_NULL ? "bench" : "prpl-irc", bench_world.accounts_per_host, option);
+        "[transport " BENCH_DOMAIN "]\nsecret = bench\nname = Bench\n"
+        "allow = *\nlogins-per-minute = 0\naccounts-per-host = %u\nprotocol = %s",
+        self.jabber_port,
+        kind == BENCH_STOCKS  ? "stocks"
+        : kind == BENCH_FEEDS ? "feeds"
+                              : "causeway",
+        kind == BENCH_NULL ? bench_world.null_host : bench_world.purple, bench_world.agents,
+        bench_world.accounts_per_host, protocol);
     g_autoptr(GError) error = NULL;
 
     if (!g_file_set_contents(self.settings, text, -1, &error) || g_chmod(self.settings, 0600) != 0)
@@ -98,7 +123,7 @@ static gboolean is_up(gpointer data)
     return (bench_jabber_is_up() && bench_world.n_irc == *n_irc) || has_ended(NULL);
 }
 
-void bench_start(BenchKind kind, guint contacts)
+void bench_start(BenchKind kind, guint number)
 {
     g_autofree char *jabber = g_strdup_printf("%u", self.jabber_port);
     g_autofree char *irc = g_strdup_printf("%u", self.irc_port);
@@ -108,7 +133,7 @@ void bench_start(BenchKind kind, guint contacts)
     guint n_irc = kind == BENCH_FLOOR ? bench_world.n_users : 0;
 
     if (kind != BENCH_FLOOR)
-        write_settings(kind, contacts);
+        write_settings(kind, number);
     spawn(kind == BENCH_FLOOR ? floor : gateway);
     if (!bench_loop_run(is_up, &n_irc, START_TIME) || self.pid == 0) {
         show_log();

@@ -26,7 +26,7 @@ typedef struct {
 } BenchUser;
 
 typedef struct {
-    const char *causeway, *purple, *null_host, *floor; /* the programs */
+    const char *causeway, *purple, *null_host, *agents, *floor; /* the programs */
     guint accounts_per_host;
     guint n_users;
     BenchUser *users;
@@ -51,13 +51,16 @@ guint bench_user_number(const char *text, gsize length);
 /* ---- the programs ---- */
 
 typedef enum {
-    BENCH_IRC,  /* causeway with prpl-irc */
-    BENCH_NULL, /* causeway with a host that has no network (host.c) */
+    BENCH_IRC,    /* causeway with prpl-irc */
+    BENCH_NULL,   /* causeway with a host that has no network (host.c) */
+    BENCH_STOCKS, /* causeway with causeway-agents, which asks provider.c … */
+    BENCH_FEEDS,
     BENCH_FLOOR,
 } BenchKind;
 
-/* Starts it and waits until its stream is up.  `contacts`: what the null host has for each user. */
-void bench_start(BenchKind kind, guint contacts);
+/* Starts it and waits until its stream is up.  `number`: contacts that the null host has for each
+ * user; s between two fetches of an agent. */
+void bench_start(BenchKind kind, guint number);
 void bench_stop(void); /* and waits; an exit status other than 0 ends the bench */
 
 typedef struct {
