@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 
 #include "transport/seal.h"
+#include "transport/store-sql.h"
 
 #define COPY_REACH 1000 /* the last lines of a room among which a copy is looked for */
 
@@ -41,16 +42,11 @@ static gboolean prepare(sqlite3 *db, const char *const *sql, sqlite3_stmt **stat
     return TRUE;
 }
 
-static void bind_text(sqlite3_stmt *statement, int place, const char *text)
-{
-    sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC); /* NULL text binds NULL */
-}
-
 static void bind_place(sqlite3_stmt *statement, const CwArchivePlace *place)
 {
-    bind_text(statement, 1, place->domain);
-    bind_text(statement, 2, place->jid);
-    bind_text(statement, 3, place->room);
+    cw_sql_bind_text(statement, 1, place->domain);
+    cw_sql_bind_text(statement, 2, place->jid);
+    cw_sql_bind_text(statement, 3, place->room);
 }
 
 static void end(sqlite3_stmt *statement)
@@ -119,10 +115,10 @@ gboolean cw_archive_writer_put(CwArchiveWriter *writer, const CwArchivePlace *pl
     gsize size;
     const void *data = g_bytes_get_data(box, &size);
     bind_place(statement, place);
-    bind_text(statement, 4, line->id);
-    bind_text(statement, 5, line->nick);
-    bind_text(statement, 6, line->who);
-    bind_text(statement, 7, line->stanza_id);
+    cw_sql_bind_text(statement, 4, line->id);
+    cw_sql_bind_text(statement, 5, line->nick);
+    cw_sql_bind_text(statement, 6, line->who);
+    cw_sql_bind_text(statement, 7, line->stanza_id);
     sqlite3_bind_blob(statement, 8, data, (int)size, SQLITE_STATIC);
     sqlite3_bind_int64(statement, 9, line->said);
     return run(statement);
@@ -230,26 +226,20 @@ static sqlite3_stmt *bind_filter(CwArchiveReader *reader, Read which, const CwAr
         sqlite3_bind_int64(statement, 6, filter->start);
     if (filter->has_end)
         sqlite3_bind_int64(statement, 7, filter->end);
-    bind_text(statement, 8, filter->nick);
-    bind_text(statement, 9, filter->other_nick ? filter->other_nick : filter->nick);
-    bind_text(statement, 10, filter->who);
+    cw_sql_bind_text(statement, 8, filter->nick);
+    cw_sql_bind_text(statement, 9, filter->other_nick ? filter->other_nick : filter->nick);
+    cw_sql_bind_text(statement, 10, filter->who);
     char *json = numbers_as_json(filter);
     if (json)
         sqlite3_bind_text(statement, 11, json, -1, g_free);
     return statement;
 }
 
-static char *column_text(sqlite3_stmt *statement, int column)
-{
-    return g_strdup((const char *)sqlite3_column_text(statement, column)); /* NULL stays NULL */
-}
-
 static char *open_text(CwArchiveReader *reader, const CwArchivePlace *place, const char *id,
                        sqlite3_stmt *statement, int column)
 {
     g_autofree char *box_place = cw_archive_box_place(place->domain, place->room, id);
-    const void *bytes = sqlite3_column_blob(statement, column);
-    g_autoptr(GBytes) box = g_bytes_new(bytes, (gsize)sqlite3_column_bytes(statement, column));
+    g_autoptr(GBytes) box = cw_sql_column_bytes(statement, column);
     return cw_seal_open_text(reader->seal, box, box_place, NULL);
 }
 
@@ -259,10 +249,10 @@ static CwArchived *read_line(CwArchiveReader *reader, const CwArchivePlace *plac
 {
     CwArchived *line = g_new0(CwArchived, 1);
     line->number = sqlite3_column_int64(statement, 0);
-    line->id = column_text(statement, 1);
-    line->nick = column_text(statement, 2);
-    line->who = column_text(statement, 3);
-    line->stanza_id = column_text(statement, 4);
+    line->id = cw_sql_column_text(statement, 1);
+    line->nick = cw_sql_column_text(statement, 2);
+    line->who = cw_sql_column_text(statement, 3);
+    line->stanza_id = cw_sql_column_text(statement, 4);
     line->text = open_text(reader, place, line->id, statement, 5);
     line->said = sqlite3_column_int64(statement, 6);
     return line;
@@ -330,7 +320,7 @@ gint64 cw_archive_reader_find(CwArchiveReader *reader, const CwArchivePlace *pla
 {
     sqlite3_stmt *statement = reader->statements[READ_FIND];
     bind_place(statement, place);
-    bind_text(statement, 4, id);
+    cw_sql_bind_text(statement, 4, id);
     return read_number(reader, statement);
 }
 
@@ -352,10 +342,10 @@ char *cw_archive_reader_find_copy(CwArchiveReader *reader, const CwArchivePlace 
     sqlite3_bind_int64(statement, 4, COPY_REACH);
     sqlite3_bind_int64(statement, 5, line->said);
     sqlite3_bind_int64(statement, 6, tolerance);
-    bind_text(statement, 7, line->nick);
+    cw_sql_bind_text(statement, 7, line->nick);
     sqlite3_bind_int64(statement, 8, until);
     while (!found && (result = sqlite3_step(statement)) == SQLITE_ROW) {
-        g_autofree char *id = column_text(statement, 0);
+        g_autofree char *id = cw_sql_column_text(statement, 0);
         g_autofree char *text = open_text(reader, place, id, statement, 1);
         if (g_strcmp0(text, line->text) == 0 && !g_hash_table_contains(besides, id))
             found = g_steal_pointer(&id);

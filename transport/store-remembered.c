@@ -7,6 +7,8 @@
 
 #include <sqlite3.h>
 
+#include "transport/store-sql.h"
+
 #define USER "(SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"
 
 char *cw_remembered_box_place(const char *domain, const char *name)
@@ -20,11 +22,6 @@ static gboolean prepare(sqlite3 *db, const char *sql, sqlite3_stmt **statement, 
         return TRUE;
     g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s", sqlite3_errmsg(db));
     return FALSE;
-}
-
-static void bind_text(sqlite3_stmt *statement, int place, const char *text)
-{
-    sqlite3_bind_text(statement, place, text, -1, SQLITE_STATIC);
 }
 
 static void end(sqlite3_stmt *statement)
@@ -82,8 +79,8 @@ void cw_remembered_writer_free(CwRememberedWriter *writer)
 static gboolean has_user(CwRememberedWriter *writer, const char *domain, const char *jid)
 {
     sqlite3_stmt *statement = writer->statements[WRITE_FIND_USER];
-    bind_text(statement, 1, domain);
-    bind_text(statement, 2, jid);
+    cw_sql_bind_text(statement, 1, domain);
+    cw_sql_bind_text(statement, 2, jid);
     gboolean found = sqlite3_step(statement) == SQLITE_ROW;
     end(statement);
     return found;
@@ -94,9 +91,9 @@ gboolean cw_remembered_writer_put(CwRememberedWriter *writer, const char *domain
                                   gboolean *refused)
 {
     sqlite3_stmt *statement = writer->statements[box ? WRITE_PUT : WRITE_DELETE];
-    bind_text(statement, 1, domain);
-    bind_text(statement, 2, jid);
-    bind_text(statement, 3, name);
+    cw_sql_bind_text(statement, 1, domain);
+    cw_sql_bind_text(statement, 2, jid);
+    cw_sql_bind_text(statement, 3, name);
     if (box) {
         gsize size;
         const void *data = g_bytes_get_data(box, &size);
@@ -142,13 +139,11 @@ GHashTable *cw_remembered_reader_list(CwRememberedReader *reader, const char *do
     g_autoptr(GHashTable) boxes =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
     int result;
-    bind_text(reader->list, 1, domain);
-    bind_text(reader->list, 2, jid);
-    while ((result = sqlite3_step(reader->list)) == SQLITE_ROW) {
-        const void *bytes = sqlite3_column_blob(reader->list, 1);
-        g_hash_table_insert(boxes, g_strdup((const char *)sqlite3_column_text(reader->list, 0)),
-                            g_bytes_new(bytes, (gsize)sqlite3_column_bytes(reader->list, 1)));
-    }
+    cw_sql_bind_text(reader->list, 1, domain);
+    cw_sql_bind_text(reader->list, 2, jid);
+    while ((result = sqlite3_step(reader->list)) == SQLITE_ROW)
+        g_hash_table_insert(boxes, cw_sql_column_text(reader->list, 0),
+                            cw_sql_column_bytes(reader->list, 1));
     if (result != SQLITE_DONE)
         g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_READ, "cannot read from the store: %s",
                     sqlite3_errmsg(reader->db));

@@ -6,6 +6,8 @@
 
 #include <sqlite3.h>
 
+#include "transport/store-sql.h"
+
 /* What was said in rooms, as each user's account saw it.  The order is that of `number`.  In the
  * index by room stands what a query may ask for, so that it opens only the rows that it wants. */
 #define ARCHIVE                                                                                    \
@@ -137,29 +139,10 @@ const char *const cw_store_list_spooled_of_user_sql =
     " WHERE user = (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"
     "  AND way = ?3 AND id > ?4 ORDER BY id";
 
-gboolean cw_store_exec(sqlite3 *db, const char *sql, CwStoreError code, GError **error)
-{
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
-        return TRUE;
-    g_set_error(error, CW_STORE_ERROR, (gint)code, "%s", sqlite3_errmsg(db));
-    return FALSE;
-}
-
-gint64 cw_store_number(sqlite3 *db, const char *sql)
-{
-    sqlite3_stmt *statement = NULL;
-    gint64 number = -1;
-    if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        number = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
-    return number;
-}
-
 static gboolean check_version(sqlite3 *db, gint64 version, guint n, GError **error)
 {
-    gint64 application = cw_store_number(db, "PRAGMA application_id");
-    gint64 tables = cw_store_number(db, "SELECT count(*) FROM sqlite_schema");
+    gint64 application = cw_sql_number(db, "PRAGMA application_id");
+    gint64 tables = cw_sql_number(db, "SELECT count(*) FROM sqlite_schema");
     if (version < 0 || application < 0 || tables < 0) {
         g_set_error(error, CW_STORE_ERROR, CW_STORE_ERROR_OPEN, "%s", sqlite3_errmsg(db));
         return FALSE;
@@ -184,23 +167,23 @@ static gboolean run_migrations(sqlite3 *db, const char *const *migrations, guint
                                GError **error)
 {
     if (from == n) /* nothing is written: a full disk does not keep us from starting */
-        return cw_store_exec(db, "COMMIT", CW_STORE_ERROR_OPEN, error);
+        return cw_sql_exec(db, "COMMIT", CW_STORE_ERROR_OPEN, error);
     for (guint i = from; i < n; i++)
-        if (!cw_store_exec(db, migrations[i], CW_STORE_ERROR_OPEN, error)) {
+        if (!cw_sql_exec(db, migrations[i], CW_STORE_ERROR_OPEN, error)) {
             g_prefix_error(error, "migration to schema %u: ", i + 1);
             return FALSE;
         }
     g_autofree char *marks = g_strdup_printf("PRAGMA user_version = %u; PRAGMA application_id = %d",
                                              n, CW_STORE_APPLICATION_ID);
-    return cw_store_exec(db, marks, CW_STORE_ERROR_OPEN, error) &&
-           cw_store_exec(db, "COMMIT", CW_STORE_ERROR_OPEN, error);
+    return cw_sql_exec(db, marks, CW_STORE_ERROR_OPEN, error) &&
+           cw_sql_exec(db, "COMMIT", CW_STORE_ERROR_OPEN, error);
 }
 
 gboolean cw_store_migrate(sqlite3 *db, const char *const *migrations, guint n, GError **error)
 {
-    if (!cw_store_exec(db, "BEGIN IMMEDIATE", CW_STORE_ERROR_OPEN, error))
+    if (!cw_sql_exec(db, "BEGIN IMMEDIATE", CW_STORE_ERROR_OPEN, error))
         return FALSE;
-    gint64 version = cw_store_number(db, "PRAGMA user_version");
+    gint64 version = cw_sql_number(db, "PRAGMA user_version");
     if (check_version(db, version, n, error) &&
         run_migrations(db, migrations, (guint)version, n, error))
         return TRUE;

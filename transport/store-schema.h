@@ -26,11 +26,6 @@ extern const guint cw_store_n_migrations; /* the version that this program write
 extern const char *const cw_store_list_spooled_sql;
 extern const char *const cw_store_list_spooled_of_user_sql;
 
-/* Runs a statement without result.  FALSE with CW_STORE_ERROR `code`. */
-gboolean cw_store_exec(sqlite3 *db, const char *sql, CwStoreError code, GError **error);
-/* A number from a statement with one row and column; -1: none. */
-gint64 cw_store_number(sqlite3 *db, const char *sql);
-
 /* Brings `db` from its version to `n`, all steps in one transaction: all or nothing.  Version 0 is
  * an empty database; one that has tables all the same, or another application's, is refused, and so
  * is a version over `n`. */

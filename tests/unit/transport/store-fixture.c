@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "transport/store-schema.h"
+#include "transport/store-sql.h"
 
 void open_store(Fixture *fixture)
 {
@@ -190,6 +191,6 @@ void assert_sound(Fixture *fixture)
     g_assert_cmpint(sqlite3_step(statement), ==, SQLITE_ROW);
     g_assert_cmpstr((const char *)sqlite3_column_text(statement, 0), ==, "ok");
     sqlite3_finalize(statement);
-    g_assert_cmpint(cw_store_number(db, "SELECT count(*) FROM pragma_foreign_key_check"), ==, 0);
+    g_assert_cmpint(cw_sql_number(db, "SELECT count(*) FROM pragma_foreign_key_check"), ==, 0);
     sqlite3_close(db);
 }

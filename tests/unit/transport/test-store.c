@@ -16,6 +16,7 @@
 
 #include "tests/unit/transport/store-fixture.h"
 #include "transport/store-schema.h"
+#include "transport/store-sql.h"
 
 /* ---- registrations ---- */
 
@@ -810,16 +811,16 @@ static void migrations__run__all_or_none(Fixture *fixture, gconstpointer data)
     g_autoptr(GError) error = NULL;
     g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
     g_assert_true(cw_store_migrate(db, steps, 2, &error));
-    g_assert_cmpint(cw_store_number(db, "PRAGMA user_version"), ==, 2);
+    g_assert_cmpint(cw_sql_number(db, "PRAGMA user_version"), ==, 2);
     g_assert_true(cw_store_migrate(db, steps, 3, &error)); /* only what is new */
     g_assert_true(cw_store_migrate(db, steps, 3, &error));
-    g_assert_cmpint(cw_store_number(db, "SELECT count(*) FROM a WHERE y = 2 AND z IS NULL"), ==, 1);
+    g_assert_cmpint(cw_sql_number(db, "SELECT count(*) FROM a WHERE y = 2 AND z IS NULL"), ==, 1);
 
     g_assert_false(cw_store_migrate(db, broken, 4, &error));
     g_assert_nonnull(strstr(error->message, "migration to schema 4"));
     g_clear_error(&error);
-    g_assert_cmpint(cw_store_number(db, "PRAGMA user_version"), ==, 3);
-    g_assert_cmpint(cw_store_number(db, "SELECT count(*) FROM sqlite_schema"), ==, 1);
+    g_assert_cmpint(cw_sql_number(db, "PRAGMA user_version"), ==, 3);
+    g_assert_cmpint(cw_sql_number(db, "SELECT count(*) FROM sqlite_schema"), ==, 1);
 
     g_assert_false(cw_store_migrate(db, steps, 2, &error));
     g_assert_error(error, CW_STORE_ERROR, CW_STORE_ERROR_VERSION);
@@ -935,7 +936,7 @@ static void every_version__opens__with_its_content(Fixture *fixture, gconstpoint
         close_store(fixture);
         sqlite3 *db;
         g_assert_cmpint(sqlite3_open(fixture->path, &db), ==, SQLITE_OK);
-        g_assert_cmpint(cw_store_number(db, "PRAGMA user_version"), ==, cw_store_n_migrations);
+        g_assert_cmpint(cw_sql_number(db, "PRAGMA user_version"), ==, cw_store_n_migrations);
         sqlite3_close(db);
     }
 }
