@@ -118,6 +118,13 @@ static char *symbol_of(const CwThing *thing)
     return g_ascii_strup(thing->name, -1);
 }
 
+static const char *how_to_name(void)
+{
+    return provider.search_url == NULL
+               ? "write it such as AAPL"
+               : "write it such as AAPL, or say to the gateway: search NAME";
+}
+
 static char *normalize(const char *typed, GError **error)
 {
     g_autofree char *symbol = g_strstrip(g_ascii_strdown(typed, -1));
@@ -126,7 +133,7 @@ static char *normalize(const char *typed, GError **error)
     if (*first == '\0' || strlen(first) > SYMBOL_LONGEST ||
         strspn(first, "abcdefghijklmnopqrstuvwxyz0123456789.^=-_") != strlen(first)) {
         g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME,
-                    "'%s' is no symbol of a share: write such as AAPL, or search for it", typed);
+                    "'%s' cannot be the symbol of a share; %s", typed, how_to_name());
         return NULL;
     }
     return g_strdup(first);
@@ -164,9 +171,7 @@ static void take_quote(CwThing *thing, CwQuote *quote)
 static void not_there(CwThing *thing)
 {
     g_autofree char *name = symbol_of(thing);
-    g_autofree char *text = g_strdup_printf(
-        "no share %s is known here%s", name,
-        provider.search_url == NULL ? "" : "; search for it by name in this gateway's directory");
+    g_autofree char *text = g_strdup_printf("no share %s is known here; %s", name, how_to_name());
 
     if (thing->is_known)
         cw_thing_failed(thing, "its price is not told any more", 0);
