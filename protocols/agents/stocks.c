@@ -16,6 +16,7 @@
 #include "protocols/agents/quote.h"
 #include "protocols/agents/search.h"
 
+#define CHOICES_MOST 8 /* shares that are named when it is not clear which is meant */
 #define SYMBOL_LONGEST 20
 #define SAMPLES 48     /* prices that are kept for the chart */
 #define ALERTS_MOST 20 /* of one watch */
@@ -168,15 +169,58 @@ static void take_quote(CwThing *thing, CwQuote *quote)
     cw_thing_refreshed(thing, 0);
 }
 
-static void not_there(CwThing *thing)
+static void refuse(CwThing *thing)
 {
     g_autofree char *name = symbol_of(thing);
     g_autofree char *text = g_strdup_printf("no share %s is known here; %s", name, how_to_name());
 
-    if (thing->is_known)
+    cw_thing_unknown(thing, text);
+}
+
+static GPtrArray *read_found(const char *body, gsize size, GError **error)
+{
+    return cw_quote_parse_found(body, size, provider.search_items, provider.search_symbol,
+                                provider.search_name, error);
+}
+
+/* What was added may be the company's name. */
+static void suggested_cb(const CwHttpAnswer *answer, gpointer data)
+{
+    CwThing *thing = data;
+    Share *share = thing->data;
+    gsize size = 0;
+    const char *body = cw_http_body(answer, &size);
+    g_autoptr(GPtrArray) found = answer->problem != NULL ? NULL : read_found(body, size, NULL);
+    g_autofree char *name = symbol_of(thing);
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    share->call = NULL;
+    if (found == NULL || found->len == 0) {
+        refuse(thing);
+        return;
+    }
+    g_string_printf(text, "no share %s is known here; add the one that you mean:", name);
+    for (guint i = 0; i < found->len && i < CHOICES_MOST; i++) {
+        const CwFound *choice = g_ptr_array_index(found, i);
+        g_string_append_printf(text, "\n%s (%s)", choice->contact, choice->values[0]);
+    }
+    cw_thing_unknown(thing, text->str);
+}
+
+static void not_there(CwThing *thing)
+{
+    Share *share = share_of(thing);
+
+    if (thing->is_known) {
         cw_thing_failed(thing, "its price is not told any more", 0);
-    else
-        cw_thing_unknown(thing, text);
+        return;
+    }
+    if (provider.search_url != NULL) {
+        g_autofree char *url = make_url(provider.search_url, "text", thing->name);
+        share->call = cw_http_get(url, NULL, NULL, NULL, suggested_cb, thing, NULL);
+    }
+    if (share->call == NULL)
+        refuse(thing);
 }
 
 static void fetched_cb(const CwHttpAnswer *answer, gpointer data)
@@ -526,12 +570,6 @@ static void run_chart(CwWatch *watch, const char *arguments)
 }
 
 /* ---- searching ---- */
-
-static GPtrArray *read_found(const char *body, gsize size, GError **error)
-{
-    return cw_quote_parse_found(body, size, provider.search_items, provider.search_symbol,
-                                provider.search_name, error);
-}
 
 static void search(const char *text, CwAgentFoundDone done, gpointer data)
 {

@@ -3,6 +3,7 @@
 import datetime
 import json
 import os
+import threading
 import struct
 import urllib.error
 import urllib.request
@@ -175,6 +176,36 @@ def test_any_service(start, web, tmp_path):
     web.put("/q", "s3cret", status=503, Retry_After="1")
     late = host.expect("presence", contact="foo.de", show="xa")["status"]
     assert "127.0.0.1: 503 Service Unavailable" in late and "s3cret" not in late
+
+
+def test_name_of_a_company_is_answered_by_a_choice(start, web):
+    host = start(*PATHS, f"search-url={web.url('/find')}?q={{text}}", "search-items=found",
+                 answer="{}")
+    web.put("/find", json.dumps({"found": [{"symbol": "FOO.DE", "name": "Foo AG"},
+                                           {"symbol": "FOO2", "name": "Foo <i>Two</i>"}]}))
+    assert host.expect("nack", id=add(host, "foo"))["text"] == (
+        "no share FOO is known here; add the one that you mean:\nFOO.DE (Foo AG)\nFOO2 (Foo Two)")
+    for answer, status in ((json.dumps({"found": []}), 200), ("{", 200), ("", 500)):
+        web.put("/find", answer, status=status)
+        assert host.expect("nack", id=add(host, "foo"))["text"] == (
+            "no share FOO is known here; write it such as AAPL, or say to the gateway: search NAME")
+
+
+def test_who_leaves_while_a_choice_is_looked_for(start, web):
+    left = threading.Event()
+
+    def answer(_):
+        left.wait(20)
+        return 200, {}, b'[{"symbol": "FOO2", "name": "Foo"}]'
+
+    host = start(*PATHS, f"search-url={web.url('/find/{text}')}", answer="{}")
+    web.pages["/find/foo"] = answer
+    add(host, "foo")
+    web.wait_requests("/find/foo", 1)
+    host.send(type="contact-remove", account=1, id=host.next_id(), contact="foo")
+    host.sync()
+    left.set()
+    host.sync()
 
 
 @pytest.mark.parametrize("answer", ["{}", "[]", "{\"quote\":{\"last\":null}}", "{\"quote\":5}",
