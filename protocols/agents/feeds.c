@@ -209,8 +209,8 @@ static void changed(CwWatch *watch)
             break; /* of a new one the latest alone */
     }
     g_autofree char *now = merge_seen(source, seen);
+    tell_all(watch, fresh); /* before it counts as told */
     cw_watch_remember(watch, SEEN, now);
-    tell_all(watch, fresh);
 }
 
 static char *status(const CwWatch *watch, CwShow *show)

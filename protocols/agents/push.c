@@ -2,20 +2,28 @@
  *
  *     cw_watch_push() -> now, or held -> digest: when he is back, or his quiet hours are over
  *
+ * What is held is remembered by the gateway, each item by itself: it is written once, and forgotten
+ * once, whatever comes behind it.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "protocols/agents/held.h"
 #include "protocols/agents/host.h"
 #include "protocols/agents/watch.h"
 #include "transport/timers.h"
 
-#define HELD_MOST 50     /* of one user; then the oldest go, and he is told how many */
+#define HELD_MOST 50                /* of one user; then the oldest go, and he is told how many */
+#define HELD_BYTES_MOST (64 * 1024) /* the same */
+#define DIGEST_MOST 8000            /* bytes; behind them the rest is but counted */
+#define ROOM_VALUES 400             /* remembered of one user, in which what is held lasts: */
+#define ROOM_BYTES (384 * 1024)     /* the gateway remembers 500, and 512 KiB */
+#define DROPPED "held-dropped"      /* remembered: how many went */
+#define DROPPED_MOST 1000000
 #define LOOK_AGAIN 30000 /* ms between two looks at whose quiet hours are over */
 #define DAY 1440         /* minutes */
-
-#define DIGEST_MOST 8000 /* bytes; behind them the rest is but counted */
 
 static guint timer_id;
 
@@ -81,22 +89,102 @@ static gboolean wants_quiet(const CwReader *reader)
 
 /* ---- what waits ---- */
 
-void cw_held_free(gpointer data)
+typedef struct {
+    guint64 number;
+    char *contact;
+    char *packed;   /* GRefString, interned: the readers of a feed share it */
+    gboolean lasts; /* the gateway remembers it, so that it outlives the log-in and this host */
+} Held;
+
+static void free_held(gpointer data)
 {
-    CwHeld *held = data;
+    Held *held = data;
 
     g_free(held->contact);
-    g_free(held->title);
-    g_free(held->text);
-    g_free(held->url);
+    g_ref_string_release(held->packed);
     g_free(held);
+}
+
+static gsize size_of(const Held *held)
+{
+    return strlen(held->contact) + strlen(held->packed);
+}
+
+void cw_reader_free_held(CwReader *reader)
+{
+    g_queue_clear_full(&reader->held.items, free_held);
+}
+
+/* The gateway forgets it. */
+static void end_lasting(CwReader *reader, Held *held)
+{
+    g_autofree char *name = cw_held_make_name(held->number, held->contact);
+
+    if (held->lasts)
+        cw_reader_remember(reader, name, NULL);
+    held->lasts = FALSE;
+}
+
+static void take_away(CwReader *reader, GList *link)
+{
+    Held *held = link->data;
+
+    g_queue_delete_link(&reader->held.items, link);
+    reader->held.size -= size_of(held);
+    end_lasting(reader, held);
+    free_held(held);
+}
+
+static void set_dropped(CwReader *reader, guint n)
+{
+    g_autofree char *text = n == 0 ? NULL : g_strdup_printf("%u", n);
+
+    reader->held.n_dropped = n;
+    cw_reader_remember(reader, DROPPED, text);
+}
+
+void cw_reader_drop_held(CwReader *reader, const char *contact)
+{
+    for (GList *l = reader->held.items.head, *next = NULL; l != NULL; l = next) {
+        next = l->next;
+        if (g_str_equal(((Held *)l->data)->contact, contact))
+            take_away(reader, l);
+    }
+    if (reader->held.items.length == 0)
+        set_dropped(reader, 0);
+}
+
+/* The oldest go. */
+static void drop_what_is_too_much(CwReader *reader)
+{
+    guint n = reader->held.n_dropped;
+
+    while (reader->held.items.length > HELD_MOST ||
+           (reader->held.size > HELD_BYTES_MOST && reader->held.items.length > 1)) {
+        take_away(reader, reader->held.items.head);
+        n++;
+    }
+    if (n != reader->held.n_dropped)
+        set_dropped(reader, n);
+}
+
+/* Alerts and preferences are worth more: the oldest that is held lasts no longer than this log-in
+ * then. */
+void cw_reader_make_room(CwReader *reader)
+{
+    for (GList *l = reader->held.items.head; l != NULL; l = l->next) {
+        if (g_hash_table_size(reader->remembered) <= ROOM_VALUES &&
+            reader->remembered_size <= ROOM_BYTES)
+            return;
+        end_lasting(reader, l->data);
+    }
 }
 
 static guint n_held; /* of all readers */
 
 static void count_held(CwReader *reader)
 {
-    n_held += reader->held.length;
+    n_held += reader->held.items.length;
 }
 
 static gboolean look_cb(gpointer data)
@@ -115,77 +203,159 @@ void cw_push_stop(void)
     g_clear_handle_id(&timer_id, cw_timer_remove);
 }
 
-void cw_reader_drop_held(CwReader *reader, const char *contact)
+static int compare_held(gconstpointer a, gconstpointer b, gpointer data)
 {
-    for (GList *l = reader->held.head, *next = NULL; l != NULL; l = next) {
-        CwHeld *held = l->data;
-        next = l->next;
-        if (!g_str_equal(held->contact, contact))
-            continue;
-        cw_held_free(held);
-        g_queue_delete_link(&reader->held, l);
-    }
+    const Held *one = a, *other = b;
+
+    return one->number < other->number ? -1 : one->number > other->number;
 }
 
-static void hold(CwReader *reader, const char *contact, const char *title, const char *text,
-                 const char *url)
+static void add_held(CwReader *reader, Held *held)
 {
-    CwHeld *held = g_new(CwHeld, 1);
-
-    *held = (CwHeld){g_strdup(contact), g_strdup(title), g_strdup(text), g_strdup(url)};
-    g_queue_push_tail(&reader->held, held);
-    if (reader->held.length > HELD_MOST) {
-        cw_held_free(g_queue_pop_head(&reader->held));
-        reader->n_dropped++;
-    }
+    g_queue_insert_sorted(&reader->held.items, held, compare_held, NULL);
+    reader->held.size += size_of(held);
     if (timer_id == 0)
         timer_id = cw_timer_add(LOOK_AGAIN, look_cb, NULL);
 }
 
-/* One message a thing, oldest first. */
-static void say_digest(CwReader *reader, const char *contact)
+static Held *new_held(guint64 number, const char *contact, const char *packed)
+{
+    Held *held = g_new(Held, 1);
+
+    *held = (Held){number, g_strdup(contact), g_ref_string_new_intern(packed), FALSE};
+    return held;
+}
+
+/* It may be found anew by a host that was killed before it could say that it was seen. */
+static gboolean is_held(const CwReader *reader, const char *contact, const char *packed)
+{
+    for (const GList *l = reader->held.items.head; l != NULL; l = l->next) {
+        const Held *held = l->data;
+        if (g_str_equal(held->contact, contact) && g_str_equal(held->packed, packed))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* It lasts from now on, as its agent is about to remember that it was told. */
+static void hold(CwReader *reader, const char *contact, const char *title, const char *text,
+                 const char *url)
+{
+    g_autofree char *packed = cw_held_pack(title, text, url);
+
+    if (packed == NULL || is_held(reader, contact, packed))
+        return;
+    const Held *last = g_queue_peek_tail(&reader->held.items);
+    Held *held = new_held(last == NULL ? 1 : last->number + 1, contact, packed);
+    g_autofree char *name = cw_held_make_name(held->number, contact);
+    add_held(reader, held);
+    drop_what_is_too_much(reader);
+    held->lasts = TRUE;
+    cw_reader_remember(reader, name, packed);
+}
+
+/* FALSE: it was never one of ours. */
+static gboolean restore(CwReader *reader, const char *name, const char *value)
+{
+    g_auto(CwHeldNews) news = {0};
+    const char *contact = NULL;
+    guint64 number = 0;
+
+    if (!cw_held_read_name(name, &number, &contact) || !cw_held_unpack(value, &news))
+        return FALSE;
+    Held *held = new_held(number, contact, value);
+    held->lasts = TRUE;
+    add_held(reader, held);
+    return TRUE;
+}
+
+/* They are told when their things are added: what he let go while he was offline is not. */
+void cw_reader_restore_held(CwReader *reader)
+{
+    const char *dropped = cw_reader_remembered(reader, DROPPED);
+    g_autoptr(GPtrArray) damaged = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer name, value;
+    guint64 n = 0;
+
+    g_hash_table_iter_init(&iter, reader->remembered);
+    while (g_hash_table_iter_next(&iter, &name, &value)) {
+        if (g_str_has_prefix(name, CW_HELD_PREFIX) && !restore(reader, name, value))
+            g_ptr_array_add(damaged, g_strdup(name));
+    }
+    for (guint i = 0; i < damaged->len; i++)
+        cw_reader_remember(reader, g_ptr_array_index(damaged, i), NULL);
+    if (dropped != NULL && !g_ascii_string_to_unsigned(dropped, 10, 1, DROPPED_MOST, &n, NULL))
+        cw_reader_remember(reader, DROPPED, NULL);
+    reader->held.n_dropped = (guint)n;
+    drop_what_is_too_much(reader);
+    cw_reader_make_room(reader);
+}
+
+/* ---- telling it ---- */
+
+static void add_line(GString *text, const CwHeldNews *news)
+{
+    g_string_append_printf(text, "\n- %s%s%s", news->title == NULL ? news->text : news->title,
+                           news->url == NULL ? "" : " ", news->url == NULL ? "" : news->url);
+}
+
+/* One message a thing, oldest first; one alone as it would have come.  What is told is forgotten
+ * behind it: a host that is killed between the two has it told twice rather than lost. */
+static void say_held(CwReader *reader, const char *contact)
 {
     g_autoptr(GString) text = g_string_new("Meanwhile:");
-    g_autofree char *whose = g_strdup(contact);
-    guint more = 0;
+    g_auto(CwHeldNews) news = {0};
+    guint n = 0, more = 0;
 
-    for (GList *l = reader->held.head, *next = NULL; l != NULL; l = next) {
-        CwHeld *held = l->data;
-        next = l->next;
-        if (!g_str_equal(held->contact, whose))
+    for (const GList *l = reader->held.items.head; l != NULL; l = l->next) {
+        const Held *held = l->data;
+        if (!g_str_equal(held->contact, contact))
             continue;
+        cw_held_news_clear(&news);
+        cw_held_unpack(held->packed, &news);
+        n++;
         if (text->len > DIGEST_MOST)
             more++;
         else
-            g_string_append_printf(
-                text, "\n- %s%s%s", held->title == NULL ? held->text : held->title,
-                held->url == NULL ? "" : " ", held->url == NULL ? "" : held->url);
-        cw_held_free(held);
-        g_queue_delete_link(&reader->held, l);
+            add_line(text, &news);
     }
     if (more > 0)
         g_string_append_printf(text, "\n… and %u more", more);
-    cw_reader_say(reader, whose, NULL, text->str, NULL);
+    if (n == 1)
+        cw_reader_say(reader, contact, news.title, news.text, news.url);
+    else
+        cw_reader_say(reader, contact, NULL, text->str, NULL);
+    cw_reader_drop_held(reader, contact);
+}
+
+/* (nullable) The oldest of something that he watches. */
+static const Held *find_speakable(const CwReader *reader)
+{
+    for (const GList *l = reader->held.items.head; l != NULL; l = l->next) {
+        const Held *held = l->data;
+        if (g_hash_table_contains(reader->watches, held->contact))
+            return held;
+    }
+    return NULL;
 }
 
 void cw_reader_flush(CwReader *reader)
 {
-    if (reader->held.length == 0 || wants_quiet(reader))
-        return;
-    if (reader->n_dropped > 0) {
+    const Held *held =
+        reader->held.items.length == 0 || wants_quiet(reader) ? NULL : find_speakable(reader);
+
+    if (held != NULL && reader->held.n_dropped > 0) {
         g_autofree char *text =
-            g_strdup_printf("%u more happened meanwhile than I keep.", reader->n_dropped);
+            g_strdup_printf("%u more happened meanwhile than I keep.", reader->held.n_dropped);
         cw_agent_send(
             &(CwLinkMsg){.kind = CW_LINK_NOTICE, .account = reader->number, .text = text});
-        reader->n_dropped = 0;
+        set_dropped(reader, 0);
     }
-    if (reader->held.length == 1) {
-        CwHeld *held = g_queue_pop_head(&reader->held);
-        cw_reader_say(reader, held->contact, held->title, held->text, held->url);
-        cw_held_free(held);
+    for (; held != NULL; held = find_speakable(reader)) {
+        g_autofree char *contact = g_strdup(held->contact);
+        say_held(reader, contact);
     }
-    while (reader->held.length > 0)
-        say_digest(reader, ((const CwHeld *)reader->held.head->data)->contact);
 }
 
 void cw_watch_push(CwWatch *watch, const char *title, const char *text, const char *url)

@@ -23,9 +23,21 @@ const char *cw_reader_remembered(const CwReader *reader, const char *name)
     return g_hash_table_lookup(reader->remembered, name);
 }
 
+static void forget(CwReader *reader, const char *name)
+{
+    const char *value = cw_reader_remembered(reader, name);
+
+    if (value == NULL)
+        return;
+    reader->remembered_size -= strlen(name) + strlen(value);
+    g_hash_table_remove(reader->remembered, name);
+}
+
 /* What many readers of a feed have seen is the same: interned, it is there once. */
 static void keep(CwReader *reader, const char *name, const char *value)
 {
+    forget(reader, name);
+    reader->remembered_size += strlen(name) + strlen(value);
     g_hash_table_replace(reader->remembered, g_ref_string_new_intern(name),
                          g_ref_string_new_intern(value));
 }
@@ -36,10 +48,12 @@ void cw_reader_remember(CwReader *reader, const char *name, const char *value)
         return;
     cw_agent_send(&(CwLinkMsg){
         .kind = CW_LINK_REMEMBER, .account = reader->number, .name = name, .text = value});
-    if (value == NULL)
-        g_hash_table_remove(reader->remembered, name);
-    else
+    if (value == NULL) {
+        forget(reader, name);
+    } else {
         keep(reader, name, value);
+        cw_reader_make_room(reader);
+    }
 }
 
 static char *watch_key(const CwWatch *watch, const char *name)
@@ -212,8 +226,8 @@ void cw_watch_is_unknown(CwWatch *watch, const char *text)
         cw_agent_nack(reader->number, watch->add_id, CW_REASON_NO_CONTACT, text);
     else
         cw_reader_say(reader, name, NULL, text, NULL);
-    forget_watch(reader, name);
     cw_reader_drop_held(reader, name);
+    forget_watch(reader, name);
     g_hash_table_remove(reader->watches, name);
 }
 
@@ -245,15 +259,16 @@ static void add_contact(CwReader *reader, const CwLinkMsg *msg)
     watch->add_id = msg->id;
     watch->thing = cw_things_get(agent, name);
     g_hash_table_insert(reader->watches, watch->thing->name, watch);
+    cw_reader_flush(reader);
     cw_thing_add_watch(watch->thing, watch);
 }
 
+/* Also of one that he let go while he was offline, which was not added in this log-in. */
 static void remove_contact(CwReader *reader, const CwLinkMsg *msg)
 {
-    if (g_hash_table_remove(reader->watches, msg->contact)) {
-        forget_watch(reader, msg->contact);
-        cw_reader_drop_held(reader, msg->contact);
-    }
+    g_hash_table_remove(reader->watches, msg->contact);
+    cw_reader_drop_held(reader, msg->contact);
+    forget_watch(reader, msg->contact);
     if (msg->id != 0)
         cw_agent_ack(reader->number, msg->id);
 }
@@ -415,7 +430,7 @@ static void free_reader(gpointer data)
 
     g_hash_table_unref(reader->watches);
     g_hash_table_unref(reader->remembered);
-    g_queue_clear_full(&reader->held, cw_held_free);
+    cw_reader_free_held(reader);
     g_free(reader);
 }
 
@@ -455,7 +470,7 @@ static void log_in(const CwLinkMsg *msg)
     reader->remembered =
         g_hash_table_new_full(g_str_hash, g_str_equal, (GDestroyNotify)g_ref_string_release,
                               (GDestroyNotify)g_ref_string_release);
-    g_queue_init(&reader->held);
+    g_queue_init(&reader->held.items);
     if (msg->values != NULL) {
         g_hash_table_iter_init(&iter, msg->values);
         while (g_hash_table_iter_next(&iter, &name, &value)) {
@@ -466,6 +481,7 @@ static void log_in(const CwLinkMsg *msg)
     g_hash_table_replace(readers, GUINT_TO_POINTER(msg->account), reader);
     for (CwAccountState state = CW_ACCOUNT_CONNECTING; state <= CW_ACCOUNT_ONLINE; state++)
         cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_STATE, .account = msg->account, .state = state});
+    cw_reader_restore_held(reader);
 }
 
 static void log_out(guint32 number)

@@ -8,18 +8,20 @@
 
 G_BEGIN_DECLS
 
-/* Something that waits until the reader wants to hear of it. */
+/* What waits until the reader wants to hear of it. */
 typedef struct {
-    char *contact, *title, *text, *url; /* title, url nullable */
-} CwHeld;
+    GQueue items;    /* oldest first */
+    gsize size;      /* bytes of all of them */
+    guint n_dropped; /* that went, as there were too many */
+} CwHeldQueue;
 
 struct CwReader {
     guint32 number;
     CwShow show;
     GHashTable *watches;    /* name -> CwWatch, owned */
     GHashTable *remembered; /* GRefString -> GRefString */
-    GQueue held;            /* CwHeld *, oldest first: push.c */
-    guint n_dropped;        /* of them, as there were too many */
+    gsize remembered_size;  /* bytes of all of it */
+    CwHeldQueue held;       /* push.c */
 };
 
 void cw_readers_start(void);
@@ -41,9 +43,14 @@ void cw_watch_is_late(CwWatch *watch); /* nobody could be asked whether there is
 
 /* ---- push.c ---- */
 
-void cw_held_free(gpointer data);
-void cw_reader_flush(CwReader *reader); /* what waits, if he may be spoken to again */
+void cw_reader_restore_held(CwReader *reader); /* of an earlier log-in */
+void cw_reader_free_held(CwReader *reader);    /* what is remembered of it stays so */
+/* What waits of the things that he watches, if he may be spoken to again. */
+void cw_reader_flush(CwReader *reader);
+/* What waits of this thing is not told any more. */
 void cw_reader_drop_held(CwReader *reader, const char *contact);
+/* Something else was remembered of him: what is held is not so any more if it is too much. */
+void cw_reader_make_room(CwReader *reader);
 void cw_push_stop(void);
 /* The commands that every agent has, for commands.c; ended by one without a word. */
 extern const CwAgentCommand cw_common_commands[];

@@ -408,23 +408,22 @@ static void tell_warnings(CwWatch *watch)
     cw_watch_remember(watch, WARNED, now->len == 0 ? NULL : now->str);
 }
 
-/* "07:30": whether it is time, and not said yet today. */
-static gboolean is_time_for_report(CwWatch *watch)
+/* "07:30": today, if it is time and not said yet; NULL otherwise.  (transfer full) */
+static char *day_of_report(CwWatch *watch)
 {
     const char *at = cw_watch_remembered(watch, "daily");
     const char *last = cw_watch_remembered(watch, "daily-said");
     guint hour, minute;
 
     if (at == NULL || sscanf(at, "%2u:%2u", &hour, &minute) != 2)
-        return FALSE;
+        return NULL;
     g_autoptr(GTimeZone) zone = cw_watch_zone(watch);
     g_autoptr(GDateTime) now = g_date_time_new_now(zone);
     g_autofree char *today = g_date_time_format(now, "%Y-%m-%d");
     guint minutes = (guint)(g_date_time_get_hour(now) * 60 + g_date_time_get_minute(now));
     if (minutes < hour * 60 + minute || g_strcmp0(last, today) == 0)
-        return FALSE;
-    cw_watch_remember(watch, "daily-said", today);
-    return TRUE;
+        return NULL;
+    return g_steal_pointer(&today);
 }
 
 /* So that the weather of that minute is told in that minute. */
@@ -451,7 +450,8 @@ static void plan_report(CwWatch *watch)
 static void changed(CwWatch *watch)
 {
     tell_warnings(watch);
-    if (!is_time_for_report(watch)) {
+    g_autofree char *today = day_of_report(watch);
+    if (today == NULL) {
         plan_report(watch);
         return;
     }
@@ -460,6 +460,7 @@ static void changed(CwWatch *watch)
     g_autofree char *days = describe_days(watch, 2);
     g_autofree char *text = g_strdup_printf("Now: %s\n%s", now, days);
     cw_watch_push(watch, watch->thing->title, text, NULL);
+    cw_watch_remember(watch, "daily-said", today);
 }
 
 /* ---- commands ---- */

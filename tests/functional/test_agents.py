@@ -11,6 +11,7 @@ import pytest
 from conftest import COMPONENTS, Account
 from lib.registration import accept
 from lib.servers import SECRET
+from lib.waiting import wait_until
 from lib.xmppclient import CLIENT, body, condition, error_text
 
 FEEDS, STOCKS, WEATHER = COMPONENTS[2:5]
@@ -228,7 +229,7 @@ def test_a_feed_is_a_node(start, web, juliet):
     assert condition(answer) == "item-not-found"
 
 
-# ---- XEP-0050 ----
+# ---- XEP-0050: what the tests of menus share ----
 
 COMMANDS = "http://jabber.org/protocol/commands"
 IN_COMMANDS = "{" + COMMANDS + "}"
@@ -275,6 +276,97 @@ def special(answer):
              if child.tag.startswith(IN_COMMANDS)]
     return condition(answer), names[0] if names else None
 
+
+# ---- news that wait ----
+
+def is_news(stanza):
+    return stanza.tag == CLIENT + "message" and stanza.find(CLIENT + "body") is not None
+
+
+def come_while_away(juliet, web, feed, *ids):
+    """Items come, and she is not told of them."""
+    for count in range(1, len(ids) + 1):
+        web.put("/rss", rss(*ids[count - 1::-1], 1))
+        juliet.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == feed
+                        and status(s) == f"Title {ids[count - 1]}")
+    juliet.stanzas.expect_none(is_news, lambda: juliet.iq(
+        "get", FEEDS, "<query xmlns='http://jabber.org/protocol/disco#info'/>"), "news")
+
+
+def read_quietly(juliet, web):
+    """A feed that is not to tell her anything while she is away, as she is; its address."""
+    juliet.presence()
+    register(juliet, FEEDS)
+    feed = contact_of(juliet, FEEDS, web.url("/rss"))
+    add(juliet, feed)
+    juliet.wait_for(lambda s: s.get("type") == "headline")
+    juliet.message(feed, "quiet away")
+    assert "when you are back" in body(juliet.wait_message(feed))
+    juliet.presence(show="away")
+    return feed
+
+
+def log_out(juliet, feed):
+    juliet.presence(kind="unavailable")
+    wait_until(lambda: condition(run(juliet, feed, "latest")) is not None, what="her log-out")
+
+
+def expect_digest(juliet, feed, *ids):
+    digest = juliet.wait_for(lambda s: is_news(s) and s.get("from") == feed)
+    assert body(digest) == "Meanwhile:" + "".join(f"\n- Title {n} https://example.org/{n}" for n in ids)
+
+
+def expect_no_digest(juliet, feed):
+    """Nor anything else, in the log-in that begins."""
+    juliet.presence()
+    juliet.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == feed
+                    and s.find(CLIENT + "status") is not None)
+    juliet.stanzas.expect_none(is_news, lambda: run(juliet, feed, "latest"), "news")
+
+
+def test_a_digest_for_who_was_offline(start, web, juliet):
+    start()
+    feed = read_quietly(juliet, web)
+    come_while_away(juliet, web, feed, 2, 3)
+    log_out(juliet, feed)
+    juliet.presence()
+    expect_digest(juliet, feed, 2, 3)
+    log_out(juliet, feed)
+    expect_no_digest(juliet, feed)
+
+
+def test_a_digest_behind_a_restart_of_the_gateway(start, web, juliet):
+    gateway = start()
+    feed = read_quietly(juliet, web)
+    come_while_away(juliet, web, feed, 2)
+    gateway.stop()
+    gateway.start()  # she is away still
+    come_while_away(juliet, web, feed, 2, 3)
+    log_out(juliet, feed)
+    gateway.stop()
+    gateway.start()
+    juliet.presence()
+    expect_digest(juliet, feed, 2, 3)
+    gateway.stop()
+    juliet.presence(kind="unavailable")
+    juliet.stanzas.take_all()
+    gateway.start()
+    expect_no_digest(juliet, feed)
+
+
+def test_a_digest_behind_a_host_that_died(start, web, juliet):
+    gateway = start()
+    feed = read_quietly(juliet, web)
+    come_while_away(juliet, web, feed, 2, 3)
+    for host in gateway.hosts():
+        os.kill(host, signal.SIGKILL)
+    juliet.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == feed
+                    and status(s) == "Title 3")  # it is back
+    juliet.presence()
+    expect_digest(juliet, feed, 2, 3)
+
+
+# ---- menus ----
 
 @pytest.fixture
 def share(start, web, juliet):
