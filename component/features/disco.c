@@ -33,7 +33,8 @@ static gboolean may_search(CwTransport *transport, const CwJid *asker)
 }
 
 /* `asker` (nullable): who asks; the caps hash is for nobody in particular. */
-static gboolean is_offered(CwComponent *component, const char *var, const CwJid *asker)
+static gboolean is_offered(CwComponent *component, const char *var, gboolean contact,
+                           const CwJid *asker)
 {
     CwTransport *transport = cw_component_transport(component);
     const CwProtocol *protocol = cw_transport_protocol(transport);
@@ -41,9 +42,9 @@ static gboolean is_offered(CwComponent *component, const char *var, const CwJid 
     /* XEP-0085: only where the network has typing notifications */
     if (g_str_equal(var, "http://jabber.org/protocol/chatstates"))
         return protocol != NULL && protocol->typing;
-    /* XEP-0050 */
+    /* XEP-0050: the gateway has some for everybody */
     if (g_str_equal(var, CW_NS_COMMANDS))
-        return cw_commands_are_there(component);
+        return !contact || cw_commands_are_there(component);
     /* XEP-0163: we want his events for the network to show them */
     if (g_str_equal(var, CW_NS_AVATAR_METADATA "+notify") || g_str_equal(var, CW_NS_NICK "+notify"))
         return protocol != NULL && protocol->picture;
@@ -84,7 +85,7 @@ static CwDiscoInfo *describe(CwComponent *component, gboolean contact, const CwJ
     for (const CwFeature *const *f = cw_component_features(); *f != NULL; f++) {
         const char *const *vars = contact ? (*f)->contact_features : (*f)->gateway_features;
         for (; vars != NULL && *vars != NULL; vars++) {
-            if (is_offered(component, *vars, asker))
+            if (is_offered(component, *vars, contact, asker))
                 cw_disco_info_add_feature(info, *vars);
         }
     }
@@ -204,7 +205,7 @@ static gboolean answer_info_of_room(CwComponent *component, const CwStanza *stan
     g_autoptr(CwDiscoInfo) info = cw_disco_info_new();
     cw_disco_info_add_identity(info, "conference", "text", name);
     for (const char *const *feature = cw_rooms_features; *feature != NULL; feature++) {
-        if (is_offered(component, *feature, stanza->from))
+        if (is_offered(component, *feature, FALSE, stanza->from))
             cw_disco_info_add_feature(info, *feature);
     }
     send_info(component, stanza, NULL, info);

@@ -7,6 +7,7 @@
 #include "component/component.h"
 #include "component/disco-info.h"
 #include "component/features/dialogue.h"
+#include "component/features/talk.h"
 #include "component/requests.h"
 
 G_BEGIN_DECLS
@@ -52,8 +53,8 @@ guint cw_privilege_pubsub(CwComponent *component, const char *user);
 /* A name that is a room's, by the way it begins. */
 gboolean cw_rooms_is_name(CwComponent *component, const char *name);
 extern const char *const cw_rooms_features[]; /* disco#info of a room; ended by NULL */
-/* Contacts have commands; and what the one is that disco#info or disco#items asks of the stanza's
- * contact: (transfer full), NULL: `node` is none of them. */
+/* Contacts have commands; and what the one is that disco#info or disco#items asks of the gateway or
+ * the stanza's contact: (transfer full), NULL: `node` is none of them. */
 gboolean cw_commands_are_there(CwComponent *component);
 CwDiscoInfo *cw_commands_describe(CwComponent *component, const CwStanza *stanza, const char *node);
 gboolean cw_commands_answer_items(CwComponent *component, const CwStanza *stanza, const char *node);
@@ -63,12 +64,12 @@ gboolean cw_archive_has(CwComponent *component, const CwJid *user, const char *r
 /* disco#items of the gateway: rooms.  And whether the network listed this one to him lately. */
 void cw_room_list_answer(CwComponent *component, const CwStanza *stanza, const CwNode *query);
 gboolean cw_room_list_has(CwComponent *component, const CwJid *user, const char *room);
-/* Commands of the chat with the gateway (room-keeping.c), and the lines of the help about them. */
-void cw_rooms_command_list(CwComponent *component, const CwJid *user, const char *rest);
-void cw_rooms_command_autojoin(CwComponent *component, const CwJid *user, const char *rest);
-void cw_rooms_command_stay(CwComponent *component, const CwJid *user, const char *rest);
-void cw_rooms_command_leave(CwComponent *component, const CwJid *user, const char *rest);
-void cw_rooms_write_help(CwComponent *component, GString *help);
+/* Commands of the gateway (room-keeping.c), and whether there is one to stay. */
+void cw_rooms_run_list(CwTalk *talk, const char *rest);
+void cw_rooms_run_autojoin(CwTalk *talk, const char *rest);
+void cw_rooms_run_stay(CwTalk *talk, const char *rest);
+void cw_rooms_run_leave(CwTalk *talk, const char *rest);
+gboolean cw_rooms_may_stay(CwComponent *component);
 /* XEP-0380, XEP-0384: what it says is not what its sender wrote. */
 gboolean cw_messages_is_encrypted(const CwNode *message);
 
@@ -153,18 +154,22 @@ void cw_preferences_add_fields(CwComponent *component, const CwUser *user, GPtrA
 /* Sets in `user` what the values of the form change of `old` (nullable). */
 void cw_preferences_take(CwComponent *component, GHashTable *values, const CwUser *old,
                          CwUser *user);
-/* The lines of the help about the commands. */
-void cw_preferences_write_help(CwComponent *component, GString *help);
-/* FALSE: it is none of them. */
-gboolean cw_preferences_command(CwComponent *component, const char *user, const char *word,
-                                const char *rest);
+/* Commands of the gateway, whose words are those of the preferences: whether they are there, and
+ * what a menu asks for. */
+gboolean cw_preferences_has_picture(CwComponent *component);
+gboolean cw_preferences_has_invisible(CwComponent *component);
+GPtrArray *cw_preferences_picture_fields(CwComponent *component, const CwJid *user, GError **error);
+GPtrArray *cw_preferences_invisible_fields(CwComponent *component, const CwJid *user,
+                                           GError **error);
+void cw_preferences_run(CwTalk *talk, const char *rest);
 
-/* ---- moving a registration to another JID; both answer by chat ---- */
+/* ---- moving a registration to another JID: commands of the gateway ---- */
 
-/* `from` wants the one at `address` to have its registration. */
-void cw_move_begin(CwComponent *component, const CwJid *from, const char *address);
-/* `to` has the code that the other one was told. */
-void cw_move_accept(CwComponent *component, const CwJid *to, const char *code);
+/* Who says it wants the one at `address` to have his registration. */
+void cw_move_begin(CwTalk *talk, const char *address);
+/* Who says it has the code that the other one was told. */
+void cw_move_accept(CwTalk *talk, const char *code);
+gboolean cw_move_is_awaited(CwComponent *component, const CwJid *to); /* somebody wants him to */
 
 /* ---- chats with the gateway itself ---- */
 
@@ -172,10 +177,12 @@ void cw_move_accept(CwComponent *component, const CwJid *to, const char *code);
 void cw_gateway_chat_say(CwComponent *component, const char *to, const char *text);
 /* cw_dialogue_begin(), but FALSE as well when the user is asked something else already. */
 gboolean cw_gateway_chat_ask(CwComponent *component, const char *user, const char *intro,
-                             GPtrArray *fields, CwDialogueDone done);
+                             GPtrArray *fields, CwDialogueDone done, gpointer data,
+                             GDestroyNotify free_data);
 
-/* The command "search"; `words`: "" for none.  Answers by chat. */
-void cw_search_by_chat(CwComponent *component, const CwJid *user, const char *words);
+/* The command "search"; `words`: "" for none.  And with the fields that it asked for. */
+void cw_search_run(CwTalk *talk, const char *words);
+void cw_search_filled(CwTalk *talk, GHashTable *values);
 
 /* The user is known to be registered now: asks to see his presence (XEP-0100 4.1.1, step 9). */
 void cw_presence_greet(CwComponent *component, const char *user);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "component/features/features.h"
+#include "component/features/talk.h"
 
 #define CODE_TIME (15 * 60 * G_USEC_PER_SEC)
 #define MOVES_MAX 1000 /* that wait for their code, of one transport */
@@ -82,15 +83,17 @@ static char *new_code(void)
     return g_strdup_printf("%08x", number);
 }
 
-void cw_move_begin(CwComponent *component, const CwJid *from, const char *address)
+void cw_move_begin(CwTalk *talk, const char *address)
 {
+    CwComponent *component = cw_talk_component(talk);
+    const CwJid *from = cw_talk_user(talk);
     GHashTable *moves = moves_of(component);
     g_autoptr(CwJid) to = cw_jid_parse(address, NULL);
 
     g_hash_table_remove(moves, from->bare);
     const char *problem = why_not(component, from, to);
     if (problem != NULL) {
-        cw_gateway_chat_say(component, from->bare, problem);
+        cw_talk_refuse(talk, problem);
         return;
     }
     Move *move = g_new0(Move, 1);
@@ -103,7 +106,7 @@ void cw_move_begin(CwComponent *component, const CwJid *from, const char *addres
         "Write to me from %s within 15 minutes: accept %s\n"
         "Then your registration and your contacts are that address's, and this one is forgotten.",
         move->to, move->code);
-    cw_gateway_chat_say(component, from->bare, text);
+    cw_talk_say(talk, text);
 }
 
 /* ---- from the new one ---- */
@@ -111,26 +114,26 @@ void cw_move_begin(CwComponent *component, const CwJid *from, const char *addres
 static void moved_cb(CwComponent *component, gboolean done, CwStanzaCondition condition,
                      const char *text, gpointer data)
 {
-    char *to = data;
+    g_autoptr(CwTalk) talk = data;
 
     if (done)
-        cw_presence_greet(component, to);
-    cw_gateway_chat_say(component, to,
-                        done ? "Done: your registration is this address's now.  If your client "
-                               "asks whether I may see your status, say yes."
-                             : "Your registration could not be moved; it is still at your other "
-                               "address.  Try again later.");
-    g_free(to);
+        cw_presence_greet(component, cw_talk_user(talk)->bare);
+    if (done)
+        cw_talk_say(talk, "Done: your registration is this address's now.  If your client asks "
+                          "whether I may see your status, say yes.");
+    else
+        cw_talk_refuse(talk, "Your registration could not be moved; it is still at your other "
+                             "address.  Try again later.");
 }
 
-static void transfer(CwComponent *component, const Move *move)
+static void transfer(CwTalk *talk, const Move *move)
 {
-    CwTransport *transport = cw_component_transport(component);
+    CwComponent *component = cw_talk_component(talk);
+    CwTransport *transport = cw_talk_transport(talk);
     g_autoptr(GError) error = NULL;
 
     if (cw_transport_is_registering(transport, move->from)) { /* what is stored is not all */
-        cw_gateway_chat_say(component, move->to,
-                            "That registration is being changed; begin the move anew.");
+        cw_talk_refuse(talk, "That registration is being changed; begin the move anew.");
         return;
     }
     g_autoptr(CwUser) user =
@@ -140,16 +143,30 @@ static void transfer(CwComponent *component, const Move *move)
             : NULL;
 
     if (user == NULL)
-        cw_gateway_chat_say(component, move->to,
-                            error == NULL ? "That registration is gone."
-                                          : "That registration cannot be read; try again later.");
+        cw_talk_refuse(talk, error == NULL ? "That registration is gone."
+                                           : "That registration cannot be read; try again later.");
     else
-        cw_registration_move(component, user, move->to, moved_cb, g_strdup(move->to));
+        cw_registration_move(component, user, move->to, moved_cb, cw_talk_ref(talk));
 }
 
-void cw_move_accept(CwComponent *component, const CwJid *to, const char *code)
+gboolean cw_move_is_awaited(CwComponent *component, const CwJid *to)
 {
-    CwTransport *transport = cw_component_transport(component);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, moves_of(component));
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        if (g_str_equal(((const Move *)value)->to, to->bare))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void cw_move_accept(CwTalk *talk, const char *code)
+{
+    CwComponent *component = cw_talk_component(talk);
+    CwTransport *transport = cw_talk_transport(talk);
+    const CwJid *to = cw_talk_user(talk);
     GHashTable *moves = moves_of(component);
     GHashTableIter iter;
     gpointer value;
@@ -157,12 +174,11 @@ void cw_move_accept(CwComponent *component, const CwJid *to, const char *code)
     if (cw_transport_is_registered(transport, to->bare) ||
         cw_transport_is_registering(transport, to->bare) ||
         cw_transport_is_removing(transport, to->bare)) {
-        cw_gateway_chat_say(component, to->bare,
-                            "You are registered with me yourself; unregister first.");
+        cw_talk_refuse(talk, "You are registered with me yourself; unregister first.");
         return;
     }
     if (!cw_registration_is_allowed(component, to)) {
-        cw_gateway_chat_say(component, to->bare, "Registration is not open to you here.");
+        cw_talk_refuse(talk, "Registration is not open to you here.");
         return;
     }
     g_hash_table_iter_init(&iter, moves);
@@ -171,12 +187,11 @@ void cw_move_accept(CwComponent *component, const CwJid *to, const char *code)
         if (!g_str_equal(move->to, to->bare) || !g_str_equal(move->code, code))
             continue;
         g_hash_table_iter_steal(&iter);
-        transfer(component, move);
+        transfer(talk, move);
         free_move(value);
         return;
     }
-    cw_gateway_chat_say(component, to->bare,
-                        "I know no such code for this address; it is valid for 15 minutes.");
+    cw_talk_refuse(talk, "I know no such code for this address; it is valid for 15 minutes.");
 }
 
 const CwFeature cw_feature_move = {.name = "move"};

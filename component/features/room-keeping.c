@@ -1,7 +1,7 @@
 /* component/features/room-keeping.c: rooms that the user keeps, as he says and sees it
  *
  *     muc#owner of ROOM (XEP-0045 10)   a form of his own options for the room, not of the room's
- *     chat with the gateway             rooms; autojoin ROOM on|off; stay ROOM on|off; leave ROOM
+ *     commands of the gateway           rooms; autojoin ROOM on|off; stay ROOM on|off; leave ROOM
  *
  * What is kept, and what follows from that, is transport/session-kept.c's.
  *
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "component/features/rooms.h"
+#include "component/features/talk.h"
 #include "component/form.h"
 
 #define FORM_TYPE CW_NS_MUC "#roomconfig"
@@ -216,10 +217,11 @@ void cw_rooms_answer_owner_set(CwComponent *component, const CwStanza *stanza, c
         submit(component, stanza, query, row);
 }
 
-/* ---- by chat ---- */
+/* ---- by commands ---- */
 
-static void say_row(CwComponent *component, const char *user, const CwStoredRoom *row)
+static void say_row(CwTalk *talk, const CwStoredRoom *row)
 {
+    CwComponent *component = cw_talk_component(talk);
     const char *join = row->join   ? "I join it whenever you log in"
                        : row->stay ? "I join it as long as you stay in it"
                                    : "I do not join it by myself";
@@ -228,7 +230,7 @@ static void say_row(CwComponent *component, const char *user, const CwStoredRoom
                                             : "you leave it when you go offline";
     g_autofree char *text = g_strdup_printf("%s, as %s: %s; %s.", row->name, row->nick, join, stay);
 
-    cw_gateway_chat_say(component, user, text);
+    cw_talk_say(talk, text);
 }
 
 /* "ROOM on", "ROOM off", "ROOM": 1, 0, -1.  (transfer full) */
@@ -243,28 +245,35 @@ static char *split_switch(const char *rest, int *yes)
     return *yes < 0 ? g_strdup(rest) : g_strchomp(g_strndup(rest, (gsize)(last - rest)));
 }
 
-/* The row that `rest` begins with; NULL: the user is told why there is none. */
-static CwStoredRoom *open_typed(CwComponent *component, const char *user, const char *typed)
+static void say_problem(CwTalk *talk, const char *problem)
 {
-    g_autofree char *name = read_name(component, typed);
+    g_autofree char *text = g_strdup_printf("That did not work: %s.", problem);
+
+    cw_talk_refuse(talk, text);
+}
+
+/* The row that `rest` begins with; NULL: the user is told why there is none. */
+static CwStoredRoom *open_typed(CwTalk *talk, const char *typed)
+{
+    const char *user = cw_talk_user(talk)->bare;
+    g_autofree char *name = read_name(cw_talk_component(talk), typed);
     CwStoredRoom *row = NULL;
 
-    if (!cw_transport_is_registered(cw_component_transport(component), user))
-        cw_gateway_chat_say(component, user, "You are not registered with me.");
+    if (!cw_transport_is_registered(cw_talk_transport(talk), user))
+        cw_talk_refuse(talk, "You are not registered with me.");
     else if (name == NULL)
-        cw_gateway_chat_say(component, user,
-                            "Which room?  Write its name, as on the network or as an address.");
-    else if ((row = cw_rooms_get_row(component, user, name)) == NULL)
-        cw_gateway_chat_say(component, user, "Your rooms cannot be read; try again later.");
+        cw_talk_refuse(talk, "Which room?  Write its name, as on the network or as an address.");
+    else if ((row = cw_rooms_get_row(cw_talk_component(talk), user, name)) == NULL)
+        cw_talk_refuse(talk, "Your rooms cannot be read; try again later.");
     return row;
 }
 
-static void switch_option(CwComponent *component, const CwJid *user, const char *rest,
-                          gboolean of_stay)
+static void switch_option(CwTalk *talk, const char *rest, gboolean of_stay)
 {
+    CwComponent *component = cw_talk_component(talk);
     int yes = -1;
     g_autofree char *typed = split_switch(rest, &yes);
-    g_autoptr(CwStoredRoom) row = open_typed(component, user->bare, typed);
+    g_autoptr(CwStoredRoom) row = open_typed(talk, typed);
     const char *problem = NULL;
 
     if (row == NULL)
@@ -273,41 +282,43 @@ static void switch_option(CwComponent *component, const CwJid *user, const char 
         problem = "the admin of this gateway does not let users stay while they are offline";
     else if (yes >= 0) {
         *(of_stay ? &row->stay : &row->join) = yes == 1;
-        problem = keep(component, user->bare, row);
+        problem = keep(component, cw_talk_user(talk)->bare, row);
     }
-    if (problem == NULL) {
-        say_row(component, user->bare, row);
-        return;
-    }
-    g_autofree char *text = g_strdup_printf("That did not work: %s.", problem);
-    cw_gateway_chat_say(component, user->bare, text);
+    if (problem == NULL)
+        say_row(talk, row);
+    else
+        say_problem(talk, problem);
 }
 
-void cw_rooms_command_autojoin(CwComponent *component, const CwJid *user, const char *rest)
+void cw_rooms_run_autojoin(CwTalk *talk, const char *rest)
 {
-    switch_option(component, user, rest, FALSE);
+    switch_option(talk, rest, FALSE);
 }
 
-void cw_rooms_command_stay(CwComponent *component, const CwJid *user, const char *rest)
+void cw_rooms_run_stay(CwTalk *talk, const char *rest)
 {
-    switch_option(component, user, rest, TRUE);
+    switch_option(talk, rest, TRUE);
 }
 
-void cw_rooms_command_leave(CwComponent *component, const CwJid *user, const char *rest)
+void cw_rooms_run_leave(CwTalk *talk, const char *rest)
 {
-    g_autoptr(CwStoredRoom) row = open_typed(component, user->bare, rest);
-    CwSession *session = cw_transport_find_session(cw_component_transport(component), user->bare);
+    CwComponent *component = cw_talk_component(talk);
+    const char *user = cw_talk_user(talk)->bare;
+    g_autoptr(CwStoredRoom) row = open_typed(talk, rest);
+    CwSession *session = cw_transport_find_session(cw_talk_transport(talk), user);
 
     if (row == NULL)
         return;
     row->join = row->stay = FALSE;
-    const char *problem = keep(component, user->bare, row);
+    const char *problem = keep(component, user, row);
     if (session != NULL)
         cw_rooms_leave_all(component, session, row->name);
-    g_autofree char *text = problem == NULL
-                                ? g_strdup_printf("You are not in %s any more.", row->name)
-                                : g_strdup_printf("That did not work: %s.", problem);
-    cw_gateway_chat_say(component, user->bare, text);
+    if (problem != NULL) {
+        say_problem(talk, problem);
+        return;
+    }
+    g_autofree char *text = g_strdup_printf("You are not in %s any more.", row->name);
+    cw_talk_say(talk, text);
 }
 
 static void add_line(GString *list, CwComponent *component, const CwRoom *room,
@@ -343,12 +354,13 @@ static void list_unkept(CwRoom *room, gpointer data)
     add_line(listing->list, listing->component, room, NULL);
 }
 
-void cw_rooms_command_list(CwComponent *component, const CwJid *user, const char *rest)
+void cw_rooms_run_list(CwTalk *talk, const char *rest)
 {
-    CwTransport *transport = cw_component_transport(component);
-    CwSession *session = cw_transport_find_session(transport, user->bare);
-    g_autoptr(GPtrArray) rows = cw_transport_list_kept(transport, user->bare);
-    GString *list = g_string_new(NULL);
+    CwComponent *component = cw_talk_component(talk);
+    const CwJid *user = cw_talk_user(talk);
+    CwSession *session = cw_transport_find_session(cw_talk_transport(talk), user->bare);
+    g_autoptr(GPtrArray) rows = cw_transport_list_kept(cw_talk_transport(talk), user->bare);
+    g_autoptr(GString) list = g_string_new(NULL);
     Listing listing = {component, list, rows};
 
     for (guint i = 0; rows != NULL && i < rows->len; i++) {
@@ -360,24 +372,18 @@ void cw_rooms_command_list(CwComponent *component, const CwJid *user, const char
     g_string_prepend(list, rows == NULL     ? "Your rooms cannot be read; try again later."
                            : list->len == 0 ? "You are in no room, and keep none."
                                             : "Your rooms:");
-    cw_gateway_chat_say(component, user->bare, list->str);
-    g_string_free(list, TRUE);
+    if (rows == NULL)
+        cw_talk_refuse(talk, list->str);
+    else
+        cw_talk_say(talk, list->str);
 }
 
-void cw_rooms_write_help(CwComponent *component, GString *help)
+/* That somebody may, where the network has rooms. */
+gboolean cw_rooms_may_stay(CwComponent *component)
 {
     const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
 
-    if (protocol == NULL || !protocol->rooms)
-        return;
-    g_string_append(help, "  rooms – the rooms that you are in, and those that you keep\n"
-                          "  autojoin ROOM on, autojoin ROOM off – join it whenever you log in\n");
-    if (may_stay(component))
-        g_string_append(help, "  stay ROOM on, stay ROOM off – stay in it, and so on the network, "
-                              "while you are offline\n");
-    g_string_append(help,
-                    "  leave ROOM – leave it with all of your clients, and keep it no longer\n"
-                    "  logout – leave the network until you come online next\n");
+    return protocol != NULL && protocol->rooms && may_stay(component);
 }
 
 /* ---- what he is told ---- */

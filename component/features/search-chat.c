@@ -1,7 +1,7 @@
-/* component/features/search-chat.c: search in the network's directory, in a chat with the gateway
+/* component/features/search-chat.c: search in the network's directory, by the gateway's command
  *
  * For clients without search pages.  With words the most likely field of the directory's form gets
- * them; without, its fields are asked one after the other.
+ * them; without, its fields are asked.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -9,46 +9,45 @@
 
 #include "component/features/features.h"
 #include "component/features/search.h"
+#include "component/features/talk.h"
 #include "transport/secret.h"
 
 #define SHOWN_MAX 20 /* people in one message */
 
 typedef struct {
-    CwComponent *component;
-    char *user;  /* bare JID */
+    CwTalk *talk;
     char *words; /* NULL: the fields are to be asked */
 } Chat;
 
-static Chat *chat_new(CwComponent *component, const char *user, const char *words)
+static Chat *chat_new(CwTalk *talk, const char *words)
 {
     Chat *chat = g_new0(Chat, 1);
 
-    chat->component = component;
-    chat->user = g_strdup(user);
+    chat->talk = cw_talk_ref(talk);
     chat->words = g_strdup(words);
     return chat;
 }
 
 static void free_chat(Chat *chat)
 {
-    g_free(chat->user);
+    cw_talk_unref(chat->talk);
     g_free(chat->words);
     g_free(chat);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Chat, free_chat)
 
-static void say_problem(CwComponent *component, const char *user, const char *why)
+static void say_problem(CwTalk *talk, const char *why)
 {
     g_autofree char *text = g_strdup_printf("I cannot search: %s.", why);
 
-    cw_gateway_chat_say(component, user, text);
+    cw_talk_refuse(talk, text);
 }
 
 static void say_reason(const Chat *chat, CwReason reason, const char *text)
 {
     CwStanzaCondition condition;
 
-    say_problem(chat->component, chat->user, cw_search_problem(reason, text, &condition));
+    say_problem(chat->talk, cw_search_problem(reason, text, &condition));
 }
 
 /* ---- the results ---- */
@@ -117,19 +116,24 @@ static void results_cb(CwSession *session, const CwSearchAnswer *answer, CwReaso
         say_reason(chat, answer == NULL ? reason : CW_REASON_OTHER, text);
         return;
     }
-    g_autofree char *said = describe(chat->component, answer);
-    cw_gateway_chat_say(chat->component, chat->user, said);
+    g_autofree char *said = describe(cw_talk_component(chat->talk), answer);
+    cw_talk_say(chat->talk, said);
 }
 
-static void search(CwComponent *component, const char *user, GHashTable *values)
+static CwSession *open_session(CwTalk *talk, GError **error)
+{
+    return cw_search_session(cw_talk_component(talk), cw_talk_user(talk)->bare, error);
+}
+
+void cw_search_filled(CwTalk *talk, GHashTable *values)
 {
     g_autoptr(GError) error = NULL;
-    CwSession *session = cw_search_session(component, user, &error);
-    Chat *chat = chat_new(component, user, NULL);
+    CwSession *session = open_session(talk, &error);
+    Chat *chat = chat_new(talk, NULL);
     CwReason reason = CW_REASON_NONE;
 
     if (session == NULL || !cw_search_check(values, &error)) {
-        say_problem(component, user, error->message);
+        say_problem(talk, error->message);
         free_chat(chat);
     } else if (!cw_session_search(session, values, results_cb, chat, &reason)) {
         results_cb(session, NULL, reason, NULL, chat);
@@ -165,19 +169,11 @@ static void search_words(const Chat *chat, const GPtrArray *fields)
     const CwField *field = choose_field(fields, chat->words);
 
     if (field == NULL) {
-        say_problem(chat->component, chat->user,
-                    "the directory has no field for words; say “search” alone");
+        say_problem(chat->talk, "the directory has no field for words; say “search” alone");
         return;
     }
     g_hash_table_insert(values, g_strdup(field->name), g_strdup(chat->words));
-    search(chat->component, chat->user, values);
-}
-
-static void filled_in_cb(CwComponent *component, const char *user, GHashTable *values,
-                         gpointer data)
-{
-    if (values != NULL)
-        search(component, user, values);
+    cw_search_filled(chat->talk, values);
 }
 
 static void ask_fields(const Chat *chat, GPtrArray *fields, const char *instructions)
@@ -186,9 +182,8 @@ static void ask_fields(const Chat *chat, GPtrArray *fields, const char *instruct
         g_strdup_printf("Whom do you look for?%s%s", instructions != NULL ? "\n" : "",
                         instructions != NULL ? instructions : "");
 
-    if (!cw_gateway_chat_ask(chat->component, chat->user, intro, fields, filled_in_cb))
-        say_problem(chat->component, chat->user,
-                    "I ask you, or too many others, something else at the moment");
+    if (!cw_talk_ask(chat->talk, intro, fields))
+        say_problem(chat->talk, "I ask you, or too many others, something else at the moment");
 }
 
 static void form_cb(CwSession *session, const CwSearchAnswer *answer, CwReason reason,
@@ -204,17 +199,17 @@ static void form_cb(CwSession *session, const CwSearchAnswer *answer, CwReason r
         ask_fields(chat, answer->fields, answer->text);
 }
 
-void cw_search_by_chat(CwComponent *component, const CwJid *user, const char *words)
+void cw_search_run(CwTalk *talk, const char *words)
 {
     g_autoptr(GError) error = NULL;
-    CwSession *session = cw_search_session(component, user->bare, &error);
+    CwSession *session = open_session(talk, &error);
     CwReason reason = CW_REASON_NONE;
 
     if (session == NULL) {
-        say_problem(component, user->bare, error->message);
+        say_problem(talk, error->message);
         return;
     }
-    Chat *chat = chat_new(component, user->bare, *words != '\0' ? words : NULL);
+    Chat *chat = chat_new(talk, *words != '\0' ? words : NULL);
     if (!cw_session_search(session, NULL, form_cb, chat, &reason))
         form_cb(session, NULL, reason, NULL, chat);
 }

@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from conftest import COMPONENTS, Account
+from lib.menus import COMMANDS, IN_COMMANDS, form, menu, note, run, special, submitted
 from lib.registration import accept
 from lib.servers import SECRET
 from lib.waiting import wait_until
@@ -132,6 +133,19 @@ def test_commands_and_what_is_remembered(start, web, juliet):
     assert "You asked to hear of > 190.00" in body(news)
 
 
+def test_registering_by_menu_is_one_click(start, juliet):
+    start()
+    juliet.presence()
+    assert set(menu(juliet, STOCKS)) == {"register", "help"}
+    session, fields = form(run(juliet, STOCKS, "register"), "register")
+    assert not fields
+    assert "Done" in note(run(juliet, STOCKS, "register", submitted(), sessionid=session))
+    accept(juliet, STOCKS)
+    # there is nothing to change
+    assert set(menu(juliet, STOCKS)) == {"unregister", "move", "search", "logout", "help"}
+    assert condition(run(juliet, STOCKS, "register")) == "not-allowed"
+
+
 def test_open(start, juliet):
     start(open="true")
     juliet.presence()
@@ -229,54 +243,6 @@ def test_a_feed_is_a_node(start, web, juliet):
     assert condition(answer) == "item-not-found"
 
 
-# ---- XEP-0050: what the tests of menus share ----
-
-COMMANDS = "http://jabber.org/protocol/commands"
-IN_COMMANDS = "{" + COMMANDS + "}"
-IN_FORM = "{jabber:x:data}"
-
-
-def run(client, contact, node=None, payload="", **attributes):
-    if node is not None:
-        attributes["node"] = node
-    words = " ".join(f'{name}="{value}"' for name, value in attributes.items())
-    return client.iq("set", contact, f"<command xmlns='{COMMANDS}' {words}>{payload}</command>")
-
-
-def fill_in(text):
-    return ("<x xmlns='jabber:x:data' type='submit'><field var='argument'><value>"
-            f"{text}</value></field></x>")
-
-
-def note(answer):
-    command = answer.find(IN_COMMANDS + "command")
-    assert command is not None, condition(answer)
-    assert command.get("status") == "completed" and command.get("sessionid")
-    assert command.find(IN_COMMANDS + "note").get("type") == "info"
-    return command.findtext(IN_COMMANDS + "note")
-
-
-def begin(client, contact, node):
-    """Executes a command that has an argument; its session."""
-    answer = run(client, contact, node, action="execute")
-    command = answer.find(IN_COMMANDS + "command")
-    assert command.get("status") == "executing" and command.get("node") == node
-    actions = command.find(IN_COMMANDS + "actions")
-    assert actions.get("execute") == "complete" and actions.find(IN_COMMANDS + "complete") is not None
-    form = command.find(IN_FORM + "x")
-    assert form.get("type") == "form"
-    assert [field.get("var") for field in form.iter(IN_FORM + "field")] == ["argument"]
-    return command.get("sessionid")
-
-
-def special(answer):
-    """The condition of XEP-0050 in an error, behind the one of RFC 6120."""
-    assert answer.get("type") == "error"
-    names = [child.tag.split("}")[1] for child in answer.find(CLIENT + "error")
-             if child.tag.startswith(IN_COMMANDS)]
-    return condition(answer), names[0] if names else None
-
-
 # ---- news that wait ----
 
 def is_news(stanza):
@@ -366,7 +332,18 @@ def test_a_digest_behind_a_host_that_died(start, web, juliet):
     expect_digest(juliet, feed, 2, 3)
 
 
-# ---- menus ----
+# ---- XEP-0050 ----
+
+def fill_in(text):
+    return submitted(argument=text)
+
+
+def begin(client, contact, node):
+    """Executes a command that has an argument; its session."""
+    session, fields = form(run(client, contact, node, action="execute"), node)
+    assert list(fields) == ["argument"]
+    return session
+
 
 @pytest.fixture
 def share(start, web, juliet):
@@ -382,28 +359,25 @@ def test_commands_are_found(share, juliet):
     disco = "http://jabber.org/protocol/disco"
     info = juliet.iq("get", share, f"<query xmlns='{disco}#info'/>")
     assert COMMANDS in {feature.get("var") for feature in info.iter(f"{DISCO}feature")}
-    items = juliet.iq("get", share, f"<query xmlns='{disco}#items' node='{COMMANDS}'/>")
-    found = {item.get("node"): (item.get("jid"), item.get("name"))
-             for item in items.iter("{" + disco + "#items}item")}
+    found = menu(juliet, share)
     assert found["quote"] == (share, "quote: its price now")
     assert {"chart", "alert", "alerts", "unalert", "quiet", "hours", "zone"} <= set(found)
     for node, kind in ((COMMANDS, "command-list"), ("alert", "command-node")):
         info = juliet.iq("get", share, f"<query xmlns='{disco}#info' node='{node}'/>")
         identity = info.find(f"{DISCO}query/{DISCO}identity")
         assert (identity.get("category"), identity.get("type")) == ("automation", kind)
-    for to, node in ((STOCKS, COMMANDS), (f"msft@{STOCKS}", COMMANDS), (share, "unheard-of")):
+    for to, node in ((STOCKS, "quote"), (f"msft@{STOCKS}", COMMANDS), (share, "unheard-of")):
         for what in ("#info", "#items"):
             answer = juliet.iq("get", to, f"<query xmlns='{disco}{what}' node='{node}'/>")
             assert condition(answer) == "item-not-found", (to, node, what)
-    info = juliet.iq("get", STOCKS, f"<query xmlns='{disco}#info'/>")
-    assert COMMANDS not in {feature.get("var") for feature in info.iter(f"{DISCO}feature")}
+    assert not set(found) & set(menu(juliet, STOCKS))  # the gateway has its own
 
 
 def test_commands_by_menu_are_those_of_the_chat(share, juliet):
     juliet.stanzas.take_all()
     assert note(run(juliet, share, "quote")).startswith("AAPL")
     session = begin(juliet, share, "alert")
-    answer = run(juliet, share, "alert", fill_in("&gt; 190"), sessionid=session, action="complete")
+    answer = run(juliet, share, "alert", fill_in("> 190"), sessionid=session, action="complete")
     assert "once" in note(answer)
     assert answer.find(IN_COMMANDS + "command").get("sessionid") == session
     assert note(run(juliet, share, "alerts", action="execute")) == "1: > 190.00"
@@ -432,7 +406,7 @@ def test_sessions_of_commands(share, juliet, prosody):
         assert special(answer) == ("bad-request", "bad-sessionid"), wrong
     romeo = Account(prosody, "romeo", "localhost")
     other = romeo.client()
-    answer = run(other, share, "alert", fill_in("&gt; 190"), sessionid=session)
+    answer = run(other, share, "alert", fill_in("> 190"), sessionid=session)
     assert special(answer) == ("bad-request", "bad-sessionid")
     romeo.close()
     for action, told in (("prev", "bad-action"), ("next", "bad-action"),
@@ -444,13 +418,13 @@ def test_sessions_of_commands(share, juliet, prosody):
     for payload in ("", "<x xmlns='jabber:x:data' type='result'/>", fill_in("x" * 2000)):
         answer = run(juliet, share, "alert", payload, sessionid=session)
         assert special(answer) == ("bad-request", "bad-payload")
-    assert "once" in note(run(juliet, share, "alert", fill_in("&gt; 190"), sessionid=session))
+    assert "once" in note(run(juliet, share, "alert", fill_in("> 190"), sessionid=session))
 
 
 def test_commands_that_cannot_be(share, juliet, prosody):
     assert condition(run(juliet, share, "unheard-of")) == "item-not-found"
     assert condition(run(juliet, share)) == "bad-request"
-    assert condition(run(juliet, STOCKS, "quote")) == "service-unavailable"
+    assert condition(run(juliet, STOCKS, "quote")) == "item-not-found"
     for node in ("quote", "alert"):  # of something that he does not watch
         answer = run(juliet, f"msft@{STOCKS}", node)
         assert condition(answer) == "item-not-found" and "add it to your contacts" in error_text(answer)
