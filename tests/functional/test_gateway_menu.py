@@ -8,7 +8,7 @@ import pytest
 from conftest import IRC, XMPP
 from lib.menus import COMMANDS, IN_FORM, fill_in, form, menu, note, run, special, submitted
 from lib.mock import MOCK, mock_transport
-from lib.registration import accept, is_registered, register, wait_online
+from lib.registration import SilentServer, accept, is_registered, register, wait_online
 from lib.xmppclient import CLIENT, body, condition
 
 INFO = "http://jabber.org/protocol/disco#info"
@@ -290,3 +290,43 @@ def test_4_4_forms_that_are_none(world, gateway, juliet):
             answer = run(juliet, IRC, node, payload, sessionid=session)
             assert special(answer) == ("bad-request", "bad-payload"), payload
     assert is_registered(juliet, IRC)
+
+
+# ---- what takes its time ----
+
+@pytest.fixture
+def pending(world, gateway_factory, juliet):
+    """A registration by menu with a network that does not answer: the gateway, and its iq's id."""
+    silent = SilentServer()
+    gateway = gateway_factory(server_port=world.server.component_port, transports={
+        IRC: world.irc_transport(**{"option.port": silent.port})}).start()
+    session, _ = form(run(juliet, IRC, "register"), "register")
+    ident = juliet.send_iq("set", IRC, f"<command xmlns='{COMMANDS}' node='register' sessionid='{session}'>"
+                           f"{submitted(username=world.nick())}</command>")
+    yield gateway, ident
+    silent.close()
+
+
+def test_unregistering_ends_a_pending_registration(pending, juliet):
+    juliet.message(IRC, "unregister")
+    assert "did not work" in note(juliet.wait_iq(pending[1]), "error")
+    assert "not registered" in body(juliet.wait_message(IRC))
+    assert not is_registered(juliet, IRC)
+
+
+def test_stop_answers_a_pending_registration(pending, juliet):
+    gateway, ident = pending
+    juliet.iq("get", IRC, "<ping xmlns='urn:xmpp:ping'/>")
+    gateway.stop()
+    assert juliet.wait_iq(ident).get("type") in ("result", "error")
+
+
+def test_a_search_that_is_not_answered(mock):
+    """She logs out: it is answered."""
+    session, fields = form(run(mock, MOCK, "search"), "search")
+    nick = next(var for var, field in fields.items() if field.get("label") == "Nickname")
+    ident = mock.send_iq("set", MOCK, f"<command xmlns='{COMMANDS}' node='search' sessionid='{session}'>"
+                         f"{submitted(**{nick: 'silent'})}</command>")
+    mock.iq("get", MOCK, "<ping xmlns='urn:xmpp:ping'/>")
+    mock.message(MOCK, "logout")
+    assert "I cannot search" in note(mock.wait_iq(ident), "error")
