@@ -10,8 +10,6 @@
 #include "component/form.h"
 #include "component/submitted.h"
 
-#define SESSION_TIME 3600 /* s from a form to what was filled in */
-
 /* XEP-0050 4.4 */
 #define MALFORMED_ACTION "malformed-action"
 #define BAD_ACTION "bad-action"
@@ -22,6 +20,12 @@
 typedef enum { ACTION_EXECUTE, ACTION_COMPLETE, ACTION_NEXT, ACTION_PREV, ACTION_CANCEL } Action;
 
 /* ---- sessions ---- */
+
+/* monotonic, s */
+static gint64 now(void)
+{
+    return g_get_monotonic_time() / G_USEC_PER_SEC;
+}
 
 static char *make_mac(const CwStanza *stanza, const char *node, const char *time)
 {
@@ -35,15 +39,14 @@ static char *make_mac(const CwStanza *stanza, const char *node, const char *time
 
 char *cw_adhoc_session_new(const CwStanza *stanza, const char *node)
 {
-    g_autofree char *time =
-        g_strdup_printf("%" G_GINT64_MODIFIER "x", g_get_monotonic_time() / G_USEC_PER_SEC);
+    g_autofree char *time = g_strdup_printf("%" G_GINT64_MODIFIER "x", now());
     g_autofree char *mac = make_mac(stanza, node, time);
 
     return g_strconcat(time, "-", mac, NULL);
 }
 
-/* NULL: it is one of this client, of who it is for, and of the command. */
-static const char *check_session(const CwStanza *stanza, const char *node, const char *id)
+const char *cw_adhoc_check_session(const CwStanza *stanza, const char *node, const char *id,
+                                   gint64 at)
 {
     const char *dash = strchr(id, '-');
     g_autofree char *time = dash == NULL ? g_strdup("") : g_strndup(id, (gsize)(dash - id));
@@ -52,7 +55,7 @@ static const char *check_session(const CwStanza *stanza, const char *node, const
     if (dash == NULL || !g_str_equal(mac, dash + 1))
         return BAD_SESSION;
     gint64 made = g_ascii_strtoll(time, NULL, 16);
-    return g_get_monotonic_time() / G_USEC_PER_SEC - made > SESSION_TIME ? EXPIRED : NULL;
+    return at - made > CW_ADHOC_SESSION_TIME ? EXPIRED : NULL;
 }
 
 /* ---- answers ---- */
@@ -166,7 +169,8 @@ void cw_adhoc_take(CwComponent *component, const CwStanza *stanza, const CwNode 
                    const char *node, const CwAdhocKind *kind, gconstpointer command)
 {
     const char *session = cw_node_attr(child, "sessionid");
-    const char *problem = session == NULL ? NULL : check_session(stanza, node, session);
+    const char *problem =
+        session == NULL ? NULL : cw_adhoc_check_session(stanza, node, session, now());
     Action action;
 
     if (!read_action(child, &action))

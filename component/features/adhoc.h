@@ -27,7 +27,13 @@ typedef struct {
 void cw_adhoc_take(CwComponent *component, const CwStanza *stanza, const CwNode *child,
                    const char *node, const CwAdhocKind *kind, gconstpointer command);
 
+#define CW_ADHOC_SESSION_TIME 3600 /* s from a form to what was filled in */
+
 char *cw_adhoc_session_new(const CwStanza *stanza, const char *node); /* (transfer full) */
+/* NULL: it is one of this client, of who it is for and of the command, and not too old at that
+ * time (monotonic, s).  Else the condition of XEP-0050 4.4. */
+const char *cw_adhoc_check_session(const CwStanza *stanza, const char *node, const char *id,
+                                   gint64 at);
 
 /* The values of a form that came back, by field name, as cw_form_values(); `fields` nullable.
  * NULL: there is none, or one is wrong, and that is answered.  (transfer full) */
