@@ -288,6 +288,7 @@ static const struct {
     {"typing", OF_PROTOCOL(typing)},
     {"authorization", OF_PROTOCOL(authorization)},
     {"anonymous", OF_PROTOCOL(anonymous)},
+    {"caseless", OF_PROTOCOL(caseless)},
     {"items", OF_PROTOCOL(items)},
     {"local-list", OF_PROTOCOL(local_list)},
     {"contact-names", OF_PROTOCOL(contact_names)},
@@ -516,6 +517,7 @@ static gboolean read_protocol(const CwJson *json, CwProtocol **result)
     protocol->identity = g_strdup(identity == NULL ? "unknown" : identity);
     protocol->password = (CwPasswordUse)use;
     protocol->category = g_strdup(cw_json_string(cw_json_get(json, "category")));
+    protocol->example = g_strdup(cw_json_string(cw_json_get(json, "example")));
     protocol->room_prefixes = g_strdup(cw_json_string(cw_json_get(json, "room-prefixes")));
     for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
         *(gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset) =
@@ -823,6 +825,7 @@ static void write_protocol(GString *out, const char *name, const CwProtocol *pro
     write_text(out, "name", protocol->name);
     write_text(out, "identity", protocol->identity);
     write_text(out, "category", protocol->category);
+    write_text(out, "example", protocol->example);
     write_text(out, "room-prefixes", protocol->room_prefixes);
     write_text(out, "password", password_words[protocol->password]);
     for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)

@@ -211,10 +211,12 @@ CwProtocol *cw_protocol_copy(const CwProtocol *protocol)
     copy->name = g_strdup(protocol->name);
     copy->identity = g_strdup(protocol->identity);
     copy->category = g_strdup(protocol->category);
+    copy->example = g_strdup(protocol->example);
     copy->password = protocol->password;
     copy->typing = protocol->typing;
     copy->authorization = protocol->authorization;
     copy->anonymous = protocol->anonymous;
+    copy->caseless = protocol->caseless;
     copy->items = protocol->items;
     copy->local_list = protocol->local_list;
     copy->contact_names = protocol->contact_names;
@@ -238,6 +240,7 @@ void cw_protocol_free(CwProtocol *protocol)
     g_free(protocol->name);
     g_free(protocol->identity);
     g_free(protocol->category);
+    g_free(protocol->example);
     g_free(protocol->room_prefixes);
     g_clear_pointer(&protocol->splits, g_ptr_array_unref);
     g_clear_pointer(&protocol->options, g_ptr_array_unref);

@@ -63,10 +63,12 @@ typedef struct {
     char *name;     /* "IRC" */
     char *identity; /* disco#info type of the gateway: "irc" (registrar's list where it has one) */
     char *category; /* nullable: of a second identity of that type: "headline" */
+    char *example;  /* nullable: what a contact can be called: "AAPL" */
     CwPasswordUse password;
     gboolean typing;         /* tells and takes typing notifications */
     gboolean authorization;  /* contacts grant or deny to be seen */
     gboolean anonymous;      /* has no accounts: a user needs no name there, and no password */
+    gboolean caseless;       /* names of contacts differ by more than capital letters */
     gboolean items;          /* contacts publish something, one after the other: news */
     gboolean local_list;     /* the network keeps no contact list: ours is told to it at log-in */
     gboolean contact_names;  /* stores what the user calls a contact */

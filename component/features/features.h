@@ -171,6 +171,21 @@ void cw_move_begin(CwTalk *talk, const char *address);
 void cw_move_accept(CwTalk *talk, const char *code);
 gboolean cw_move_is_awaited(CwComponent *component, const CwJid *to); /* somebody wants him to */
 
+/* ---- the address of a contact whose name the user knows ---- */
+
+/* The question for that name, and the label of its field, in a language (nullable) of those that
+ * we have.  (transfer full) */
+char *cw_gateway_prompt(CwComponent *component, const char *lang, const char **label);
+/* That of a name in the network's own form.  (transfer full); NULL: there can be none. */
+char *cw_gateway_address_of(CwComponent *component, const char *name);
+/* `jid` NULL: there is none, and `problem` says why. */
+typedef void (*CwAddressDone)(CwComponent *component, const char *jid, const char *problem,
+                              gpointer data);
+/* The JID of who is called so on the network: by its own form of the name ("Some Body" may be
+ * "somebody" there); by what he typed for a user (bare JID) who is not logged in.  Now or later. */
+void cw_gateway_find_address(CwComponent *component, const char *user, const char *typed,
+                             CwAddressDone done, gpointer data);
+
 /* ---- chats with the gateway itself ---- */
 
 /* A message from it to a user. */

@@ -21,6 +21,12 @@ static gboolean is_registered(CwComponent *component, const CwJid *user)
     return cw_transport_is_registered(cw_component_transport(component), user->bare);
 }
 
+/* Contacts are not people, but things to watch. */
+static gboolean has_things(CwComponent *component)
+{
+    return protocol_of(component) != NULL && protocol_of(component)->anonymous;
+}
+
 char *cw_gateway_name_network(CwComponent *component, const char *text)
 {
     GString *filled = g_string_new(text);
@@ -166,6 +172,37 @@ static void unregister_filled(CwTalk *talk, GHashTable *values)
         cw_talk_refuse(talk, "Nothing was changed: you are registered still.");
 }
 
+/* ---- addresses ---- */
+
+static GPtrArray *address_fields(CwComponent *component, const CwJid *user, GError **error)
+{
+    const char *label;
+    g_autofree char *prompt = cw_gateway_prompt(component, NULL, &label);
+
+    return one_field(CW_FIELD_TEXT, "name", prompt, NULL);
+}
+
+static void address_cb(CwComponent *component, const char *jid, const char *problem, gpointer data)
+{
+    g_autoptr(CwTalk) talk = data;
+    g_autofree char *uri = jid == NULL ? NULL : g_uri_escape_string(jid, "@", FALSE);
+    g_autofree char *text =
+        jid == NULL
+            ? g_strdup_printf("There is no address for that: %s.", problem)
+            : g_strdup_printf("That is %s: add it to your contacts.\nxmpp:%s?subscribe", jid, uri);
+
+    if (jid == NULL)
+        cw_talk_refuse(talk, text);
+    else
+        cw_talk_say(talk, text);
+}
+
+static void run_address(CwTalk *talk, const char *name)
+{
+    cw_gateway_find_address(cw_talk_component(talk), cw_talk_user(talk)->bare, name, address_cb,
+                            cw_talk_ref(talk));
+}
+
 /* ---- log-out ---- */
 
 static gboolean has_session(CwComponent *component, const CwJid *user)
@@ -222,6 +259,17 @@ static char *describe_state(CwTransport *transport, const char *user)
 
 static void write_help(CwComponent *component, GString *help);
 
+static void write_about_things(CwComponent *component, GString *help)
+{
+    const char *example = protocol_of(component)->example;
+    g_autofree char *jid = example == NULL ? NULL : cw_gateway_address_of(component, example);
+
+    g_string_append(help, "Add to your contacts what you want to watch here");
+    if (jid != NULL)
+        g_string_append_printf(help, ", such as %s for %s", jid, example);
+    g_string_append(help, ".  Then write help to it.\n");
+}
+
 static void run_help(CwTalk *talk, const char *rest)
 {
     CwComponent *component = cw_talk_component(talk);
@@ -229,14 +277,18 @@ static void run_help(CwTalk *talk, const char *rest)
     g_autofree char *state = describe_state(cw_talk_transport(talk), cw_talk_user(talk)->bare);
     g_autoptr(GString) help = g_string_new(NULL);
 
-    g_string_append_printf(
-        help,
-        "I am the gateway to %s.  %s\n"
-        "To chat with somebody there, write to NAME@%s (a space in a name is \\20, an @ is \\40), "
-        "or add that address to your contacts.\n"
-        "What %s asks you comes as a message from me, and your next message to me is the answer.\n"
-        "I also understand:",
-        name, state, cw_component_domain(component), name);
+    g_string_append_printf(help, "I am the gateway to %s.  %s\n", name, state);
+    if (has_things(component))
+        write_about_things(component, help);
+    else
+        g_string_append_printf(
+            help,
+            "To chat with somebody there, write to NAME@%s (a space in a name is \\20, an @ is "
+            "\\40), or add that address to your contacts.\n"
+            "What %s asks you comes as a message from me, and your next message to me is the "
+            "answer.\n",
+            cw_component_domain(component), name);
+    g_string_append(help, "I also understand:");
     write_help(component, help);
     cw_talk_say(talk, help->str);
 }
@@ -262,8 +314,18 @@ static gboolean has_rooms(CwComponent *component)
 
 static const CwGatewayCommand commands[] = {
     {
+        .word = "address",
+        .usage = "address NAME",
+        .help = "the address of a contact on %s, for your contact list",
+        .help_of_things = "the address of what you want to watch, for your contact list",
+        .has_rest = TRUE,
+        .run = run_address,
+        .fields = address_fields,
+    },
+    {
         .word = "register",
         .help = "tell me your account on %s, or change it",
+        .help_of_things = "let me know you; there is nothing to fill in",
         .is_useful = may_register,
         .run = run_register,
         .fields = register_fields,
@@ -300,6 +362,7 @@ static const CwGatewayCommand commands[] = {
         .usage = "search WORDS",
         .help = "look for people in the network's directory; without words I ask you for what it "
                 "can be searched for",
+        .help_of_things = "look for what you can watch, by its name",
         .has_rest = TRUE,
         .for_registered = TRUE,
         .is_offered = has_search,
@@ -398,13 +461,19 @@ static gboolean is_offered(CwComponent *component, const CwGatewayCommand *comma
            (command->is_offered == NULL || command->is_offered(component));
 }
 
+static const char *help_of(CwComponent *component, const CwGatewayCommand *command)
+{
+    return has_things(component) && command->help_of_things != NULL ? command->help_of_things
+                                                                    : command->help;
+}
+
 static void write_help(CwComponent *component, GString *help)
 {
     for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
         const CwGatewayCommand *command = &commands[i];
         if (!is_offered(component, command))
             continue;
-        g_autofree char *what = cw_gateway_name_network(component, command->help);
+        g_autofree char *what = cw_gateway_name_network(component, help_of(component, command));
         g_string_append_printf(help, "\n  %s – %s",
                                command->usage == NULL ? command->word : command->usage, what);
     }
@@ -458,7 +527,7 @@ const CwGatewayCommand *cw_gateway_commands_find(CwComponent *component, const C
 
 char *cw_gateway_command_label(CwComponent *component, const CwGatewayCommand *command)
 {
-    g_autofree char *what = cw_gateway_name_network(component, command->help);
+    g_autofree char *what = cw_gateway_name_network(component, help_of(component, command));
 
     return g_strdup_printf("%s: %s", command->word, what);
 }

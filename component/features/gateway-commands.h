@@ -13,9 +13,10 @@ G_BEGIN_DECLS
 
 struct CwGatewayCommand {
     const char *word;
-    const char *usage; /* nullable, for the help: the word and what stands behind it */
-    const char *help;  /* %s is the network's name */
-    gboolean has_rest; /* something may follow the word */
+    const char *usage;          /* nullable, for the help: the word and what stands behind it */
+    const char *help;           /* %s is the network's name */
+    const char *help_of_things; /* nullable: where contacts are things to watch */
+    gboolean has_rest;          /* something may follow the word */
     gboolean for_registered;
     /* The network, or the admin, has what it is for.  Nullable: always. */
     gboolean (*is_there)(CwComponent *component);

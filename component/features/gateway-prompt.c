@@ -17,14 +17,19 @@ static gboolean is_for_gateway(CwComponent *component, const CwStanza *stanza)
     return FALSE;
 }
 
-/* G61: texts in the asker's language where we have it; English, German, French, Spanish. */
+/* G61: texts in the asker's language where we have it; English, German, French, Spanish.  Where
+ * contacts are things to watch there is an example of one. */
 static const struct {
-    const char *lang, *desc, *prompt;
+    const char *lang, *desc, *prompt, *thing, *thing_prompt;
 } texts[] = {
-    {"en", "Enter the name of the contact on %s.", "Contact name"},
-    {"de", "Geben Sie den Namen des Kontakts bei %s ein.", "Name des Kontakts"},
-    {"fr", "Saisissez le nom du contact sur %s.", "Nom du contact"},
-    {"es", "Escriba el nombre del contacto en %s.", "Nombre del contacto"},
+    {"en", "Enter the name of the contact on %s.", "Contact name",
+     "Enter what you want to watch on %s, such as %e.", "Name"},
+    {"de", "Geben Sie den Namen des Kontakts bei %s ein.", "Name des Kontakts",
+     "Geben Sie ein, was Sie bei %s verfolgen wollen, zum Beispiel %e.", "Name"},
+    {"fr", "Saisissez le nom du contact sur %s.", "Nom du contact",
+     "Saisissez ce que vous voulez suivre sur %s, par exemple %e.", "Nom"},
+    {"es", "Escriba el nombre del contacto en %s.", "Nombre del contacto",
+     "Escriba lo que quiere seguir en %s, por ejemplo %e.", "Nombre"},
 };
 
 static guint find_language(const char *lang)
@@ -36,90 +41,117 @@ static guint find_language(const char *lang)
     return 0;
 }
 
-static void answer_prompt(CwComponent *component, const CwStanza *stanza, const CwNode *query)
+char *cw_gateway_prompt(CwComponent *component, const char *lang, const char **label)
 {
-    if (!is_for_gateway(component, stanza))
-        return;
-    guint i = find_language(query->lang);
-    const char *name = cw_transport_settings(cw_component_transport(component))->name;
-    GString *desc = g_string_new(texts[i].desc);
-    g_string_replace(desc, "%s", name, 1);
+    CwTransport *transport = cw_component_transport(component);
+    const CwProtocol *protocol = cw_transport_protocol(transport);
+    const char *example = protocol == NULL ? NULL : protocol->example;
+    guint i = find_language(lang);
+    GString *text = g_string_new(example == NULL ? texts[i].desc : texts[i].thing);
 
-    CwWriter *writer = cw_component_begin_result(component, stanza);
-    cw_writer_attr(writer, "xml:lang", texts[i].lang);
-    cw_writer_start(writer, "query", NS_GATEWAY);
-    cw_writer_leaf(writer, "desc", NULL, desc->str);
-    cw_writer_leaf(writer, "prompt", NULL, texts[i].prompt);
-    cw_writer_end(writer);
-    cw_component_end(component);
-    g_string_free(desc, TRUE);
+    *label = example == NULL ? texts[i].prompt : texts[i].thing_prompt;
+    g_string_replace(text, "%e", example == NULL ? "" : example, 1);
+    g_string_replace(text, "%s", cw_transport_settings(transport)->name, 1);
+    return g_string_free(text, FALSE);
 }
 
-static void send_address(CwComponent *component, const CwStanza *stanza, const char *name)
+static void answer_prompt(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
-    g_autofree char *jid = cw_jid_for_legacy(name, cw_component_domain(component));
+    const char *label;
 
-    if (jid == NULL) {
-        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE,
-                                *name == '\0' ? "the name is empty" : NO_SUCH_NAME);
+    if (!is_for_gateway(component, stanza))
         return;
-    }
+    g_autofree char *text = cw_gateway_prompt(component, query->lang, &label);
     CwWriter *writer = cw_component_begin_result(component, stanza);
+    cw_writer_attr(writer, "xml:lang", texts[find_language(query->lang)].lang);
     cw_writer_start(writer, "query", NS_GATEWAY);
-    cw_writer_leaf(writer, "jid", NULL, jid);
+    cw_writer_leaf(writer, "desc", NULL, text);
+    cw_writer_leaf(writer, "prompt", NULL, label);
     cw_writer_end(writer);
     cw_component_end(component);
+}
+
+/* ---- the address ---- */
+
+char *cw_gateway_address_of(CwComponent *component, const char *name)
+{
+    const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
+    g_autofree char *small =
+        protocol != NULL && protocol->caseless ? g_utf8_strdown(name, -1) : g_strdup(name);
+
+    return cw_jid_for_legacy(small, cw_component_domain(component));
 }
 
 /* What waits for the network's normal form. */
 typedef struct {
     CwComponent *component;
-    CwReply *reply;
     char *typed;
+    CwAddressDone done;
+    gpointer data;
 } Question;
 
 static void normalized_cb(CwSession *session, const char *name, CwReason reason, gpointer data)
 {
     Question *question = data;
-    const CwStanza *stanza = cw_reply_stanza(question->reply);
+    const char *wanted = name == NULL ? question->typed : name;
+    g_autofree char *jid =
+        reason == CW_REASON_NO_CONTACT ? NULL : cw_gateway_address_of(question->component, wanted);
 
-    if (reason == CW_REASON_NO_CONTACT)
-        cw_component_send_error(question->component, stanza, CW_STANZA_NOT_ACCEPTABLE,
-                                NO_SUCH_NAME);
-    else
-        send_address(question->component, stanza, name == NULL ? question->typed : name);
-    cw_reply_free(question->reply);
+    question->done(question->component, jid,
+                   jid != NULL       ? NULL
+                   : *wanted == '\0' ? "the name is empty"
+                                     : NO_SUCH_NAME,
+                   question->data);
     g_free(question->typed);
     g_free(question);
 }
 
-/* What he writes from is the network's own form of the name: "Some Body" may be "somebody" there.
- * Whoever is not logged in gets what he typed. */
+void cw_gateway_find_address(CwComponent *component, const char *user, const char *typed,
+                             CwAddressDone done, gpointer data)
+{
+    g_autofree char *name = g_strstrip(g_strdup(typed));
+
+    if (cw_component_has_control(name)) {
+        done(component, NULL, NO_SUCH_NAME, data);
+        return;
+    }
+    CwSession *session = cw_transport_find_session(cw_component_transport(component), user);
+    Question *question = g_new0(Question, 1);
+    *question = (Question){component, g_steal_pointer(&name), done, data};
+    if (session == NULL || *question->typed == '\0' ||
+        !cw_session_normalize(session, question->typed, normalized_cb, question))
+        normalized_cb(session, NULL, CW_REASON_NOT_ONLINE, question);
+}
+
+static void address_cb(CwComponent *component, const char *jid, const char *problem, gpointer data)
+{
+    CwReply *reply = data;
+    const CwStanza *stanza = cw_reply_stanza(reply);
+
+    if (jid == NULL) {
+        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE, problem);
+    } else {
+        CwWriter *writer = cw_component_begin_result(component, stanza);
+        cw_writer_start(writer, "query", NS_GATEWAY);
+        cw_writer_leaf(writer, "jid", NULL, jid);
+        cw_writer_end(writer);
+        cw_component_end(component);
+    }
+    cw_reply_free(reply);
+}
+
 static void answer_name(CwComponent *component, const CwStanza *stanza, const CwNode *query)
 {
     const char *typed = cw_node_child_text(query, "prompt", NS_GATEWAY);
 
     if (!is_for_gateway(component, stanza))
         return;
-    if (typed == NULL) {
+    if (typed == NULL)
         cw_component_send_error(component, stanza, CW_STANZA_BAD_REQUEST,
                                 "a name is expected in <prompt/>");
-        return;
-    }
-    g_autofree char *name = g_strstrip(g_strdup(typed));
-    if (cw_component_has_control(name)) {
-        cw_component_send_error(component, stanza, CW_STANZA_NOT_ACCEPTABLE, NO_SUCH_NAME);
-        return;
-    }
-    CwSession *session =
-        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
-    Question *question = g_new0(Question, 1);
-    question->component = component;
-    question->reply = cw_component_keep(component, stanza);
-    question->typed = g_steal_pointer(&name);
-    if (session == NULL || *question->typed == '\0' ||
-        !cw_session_normalize(session, question->typed, normalized_cb, question))
-        normalized_cb(session, NULL, CW_REASON_NOT_ONLINE, question);
+    else
+        cw_gateway_find_address(component, stanza->from->bare, typed, address_cb,
+                                cw_component_keep(component, stanza));
 }
 
 static const CwIqHandler iqs[] = {

@@ -79,6 +79,7 @@ struct CwAgent {
     const char *identity; /* type of the gateway's disco#info identity: "stocks" */
     const char *category; /* nullable: of a second identity of that type, "headline" */
     const char *example;  /* what a contact can be called: "AAPL" */
+    gboolean caseless;    /* "aapl" is the same */
     /* Reads the settings.  Nullable. */
     gboolean (*start)(GError **error);
     void (*stop)(void); /* nullable */
@@ -100,6 +101,7 @@ struct CwAgent {
     void (*changed)(CwWatch *watch);
     /* Things of that name or description; `done` once.  Nullable. */
     void (*search)(const char *text, CwAgentFoundDone done, gpointer data);
+    gboolean (*may_search)(void); /* the settings say where; nullable: always */
     /* What it published last, newest first: cw_agent_item_add() for each.  Nullable. */
     void (*items)(const CwWatch *watch, GPtrArray *into);
     const CwAgentCommand *commands; /* ended by one without a word; nullable */

@@ -78,6 +78,7 @@ const CwAgent cw_agent_clock = {
     .name = "World clock",
     .identity = "clock",
     .example = "Europe/Rome",
+    .caseless = TRUE,
     .normalize = normalize,
     .refresh = refresh,
     .status = status,

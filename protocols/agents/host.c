@@ -63,6 +63,11 @@ static void add_commands(GPtrArray *to, const CwAgentCommand *commands)
     }
 }
 
+gboolean cw_agent_may_search(const CwAgent *agent)
+{
+    return agent->search != NULL && (agent->may_search == NULL || agent->may_search());
+}
+
 CwProtocol *cw_agent_describe(const CwAgent *agent)
 {
     CwProtocol *protocol = cw_protocol_new();
@@ -71,10 +76,12 @@ CwProtocol *cw_agent_describe(const CwAgent *agent)
     protocol->name = g_strdup(agent->name);
     protocol->identity = g_strdup(agent->identity);
     protocol->category = g_strdup(agent->category);
+    protocol->example = g_strdup(agent->example);
     protocol->password = CW_PASSWORD_NONE;
     protocol->anonymous = TRUE;
     protocol->local_list = TRUE;
-    protocol->search = agent->search != NULL;
+    protocol->search = cw_agent_may_search(agent);
+    protocol->caseless = agent->caseless;
     protocol->items = agent->items != NULL;
     add_commands(protocol->commands, agent->commands);
     add_commands(protocol->commands, cw_common_commands);

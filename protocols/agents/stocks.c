@@ -571,12 +571,13 @@ static void run_chart(CwWatch *watch, const char *arguments)
 
 /* ---- searching ---- */
 
+static gboolean may_search(void)
+{
+    return provider.search_url != NULL;
+}
+
 static void search(const char *text, CwAgentFoundDone done, gpointer data)
 {
-    if (provider.search_url == NULL) {
-        done(NULL, "this gateway's admin has named no service to search in", data);
-        return;
-    }
     g_autofree char *url = make_url(provider.search_url, "text", text);
     cw_search_web(url, read_found, done, data);
 }
@@ -595,6 +596,7 @@ const CwAgent cw_agent_stocks = {
     .name = "Stocks",
     .identity = "stocks",
     .example = "AAPL",
+    .caseless = TRUE,
     .start = start,
     .stop = stop,
     .normalize = normalize,
@@ -604,6 +606,7 @@ const CwAgent cw_agent_stocks = {
     .status = status,
     .changed = changed,
     .search = search,
+    .may_search = may_search,
     .commands = commands,
     .interval = 300,
 };

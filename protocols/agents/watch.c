@@ -403,7 +403,7 @@ static void search(CwReader *reader, const CwLinkMsg *msg)
     const char *text = msg->values == NULL ? NULL : g_hash_table_lookup(msg->values, "what");
     g_autoptr(GPtrArray) fields = cw_fields_new();
 
-    if (agent->search == NULL) {
+    if (!cw_agent_may_search(agent)) {
         cw_agent_nack(reader->number, msg->id, CW_REASON_NO_CONTACT, "there is nothing to search");
     } else if (msg->values == NULL) {
         g_autofree char *text_of = g_strdup_printf("Such as: %s", agent->example);

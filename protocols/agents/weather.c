@@ -617,6 +617,7 @@ const CwAgent cw_agent_weather = {
     .category = "headline",
     .identity = "weather",
     .example = "Paris",
+    .caseless = TRUE,
     .start = start,
     .normalize = normalize,
     .find = find,

@@ -102,6 +102,34 @@ def contact_of(client, domain, typed):
         ".//{jabber:iq:gateway}prompt")
 
 
+def test_the_gateway_says_how_to_add_something(start, juliet):
+    start()
+    juliet.presence()
+    juliet.message(STOCKS, "help")
+    told = body(juliet.wait_message(STOCKS))
+    assert f"such as aapl@{STOCKS} for AAPL.  Then" in told, told
+    assert "chat with somebody" not in told
+    assert "let me know you" in told and "your account" not in told and "search" not in told
+    prompt = juliet.iq("get", STOCKS, "<query xmlns='jabber:iq:gateway'/>")
+    assert prompt.findtext(".//{jabber:iq:gateway}desc").endswith("such as AAPL.")
+    assert contact_of(juliet, STOCKS, "AAPL") == f"aapl@{STOCKS}"
+
+
+@pytest.mark.parametrize("typed", ["https://example.org/feed?a=b", " HTTPS://Example.org/feed?a=b "])
+def test_the_address_of_a_feed_for_who_has_no_page_for_it(start, juliet, typed):
+    start()
+    juliet.presence()
+    register(juliet, FEEDS)
+    feed = f"https\\3a\\2f\\2fexample.org\\2ffeed?a=b@{FEEDS}"
+    juliet.message(FEEDS, f"address {typed}")
+    told = body(juliet.wait_message(FEEDS))
+    assert told.splitlines() == [
+        f"That is {feed}: add it to your contacts.",
+        f"xmpp:https%5C3a%5C2f%5C2fexample.org%5C2ffeed%3Fa%3Db@{FEEDS}?subscribe"]
+    juliet.message(FEEDS, "address")
+    assert "There is no address for that" in body(juliet.wait_message(FEEDS))
+
+
 def test_one_that_is_not_there_is_refused_with_a_text(start, web, juliet):
     start()
     juliet.presence()
@@ -136,13 +164,13 @@ def test_commands_and_what_is_remembered(start, web, juliet):
 def test_registering_by_menu_is_one_click(start, juliet):
     start()
     juliet.presence()
-    assert set(menu(juliet, STOCKS)) == {"register", "help"}
+    assert set(menu(juliet, STOCKS)) == {"address", "register", "help"}
     session, fields = form(run(juliet, STOCKS, "register"), "register")
     assert not fields
     assert "Done" in note(run(juliet, STOCKS, "register", submitted(), sessionid=session))
     accept(juliet, STOCKS)
     # there is nothing to change
-    assert set(menu(juliet, STOCKS)) == {"unregister", "move", "search", "logout", "help"}
+    assert set(menu(juliet, STOCKS)) == {"address", "unregister", "move", "logout", "help"}
     assert condition(run(juliet, STOCKS, "register")) == "not-allowed"
 
 

@@ -13,7 +13,7 @@ from lib.xmppclient import CLIENT, body, condition
 
 INFO = "http://jabber.org/protocol/disco#info"
 IN_INFO = "{" + INFO + "}"
-ALWAYS = {"register", "unregister", "move", "logout", "help"}
+ALWAYS = {"address", "register", "unregister", "move", "logout", "help"}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def checked(field):
 
 def test_a_stranger_finds_what_is_for_strangers(world, gateway, juliet):
     found = menu(juliet, IRC)
-    assert set(found) == {"register", "help"}
+    assert set(found) == {"address", "register", "help"}
     assert found["register"] == (IRC, "register: tell me your account on IRC, or change it")
 
 
@@ -140,7 +140,7 @@ def test_registering_with_a_wrong_password_first(world, gateway, juliet):
 def test_registering_is_closed_to_strangers(world, gateway_factory, juliet):
     gateway_factory(server_port=world.server.component_port,
                     transports={IRC: world.irc_transport(allow="example.com")}).start()
-    assert set(menu(juliet, IRC)) == {"help"}
+    assert set(menu(juliet, IRC)) == {"address", "help"}
     assert condition(run(juliet, IRC, "register")) == "not-allowed"
 
 
@@ -154,7 +154,7 @@ def test_unregistering_wants_a_yes(world, gateway, juliet):
     assert is_registered(juliet, IRC)
     answer = run(juliet, IRC, "unregister", submitted(sure="1"), sessionid=session)
     assert "not registered with me any more" in note(answer)
-    assert not is_registered(juliet, IRC) and set(menu(juliet, IRC)) == {"register", "help"}
+    assert not is_registered(juliet, IRC) and set(menu(juliet, IRC)) == {"address", "register", "help"}
     answer = run(juliet, IRC, "unregister", submitted(sure="1"), sessionid=session)
     assert condition(answer) == "registration-required"
 

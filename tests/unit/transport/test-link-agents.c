@@ -123,7 +123,8 @@ static CwProtocol *make_protocol(void)
     protocol->name = g_strdup("Stocks");
     protocol->identity = g_strdup("stocks");
     protocol->category = g_strdup("headline");
-    protocol->anonymous = TRUE;
+    protocol->example = g_strdup("AAPL");
+    protocol->anonymous = protocol->caseless = TRUE;
     g_ptr_array_add(protocol->commands, cw_field_new(CW_FIELD_NOTE, "quote", "Its price", NULL));
     g_ptr_array_add(protocol->commands, cw_field_new(CW_FIELD_TEXT, "alert", "Be told", "> 190"));
     return protocol;
@@ -141,6 +142,8 @@ static void a_hello__names__commands(void)
     g_autoptr(CwProtocol) copy = cw_protocol_copy(again.protocol);
     cw_link_msg_clear(&again);
     g_assert_true(copy->anonymous);
+    g_assert_cmpstr(copy->example, ==, "AAPL");
+    g_assert_true(copy->caseless);
     g_assert_cmpuint(copy->commands->len, ==, 2);
     const CwField *quote = cw_fields_find(copy->commands, "quote");
     const CwField *alert = cw_fields_find(copy->commands, "alert");
