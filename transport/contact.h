@@ -50,9 +50,10 @@ typedef struct {
     gint64 question; /* id of a contact-add or contact-remove without an answer; 0: none */
     gboolean told;   /* the network said `authorization` in this log-in */
     CwAuthorization authorization;
-    guint agreed;     /* CwAgreed: in the roster it is called as on the network */
-    gboolean renamed; /* the network gave it another name or group since it was brought … */
-    char *old_alias;  /* … and this was the old one, nullable as well */
+    guint agreed;        /* CwAgreed: in the roster it is called as on the network */
+    gboolean subscribed; /* the user asked for its node's events himself: XEP-0060 6.1 */
+    gboolean renamed;    /* the network gave it another name or group since it was brought … */
+    char *old_alias;     /* … and this was the old one, nullable as well */
     char *old_group;
     char *told_avatar; /* the picture's id, and the alias, that the user's clients were told of last
                         */

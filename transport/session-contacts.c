@@ -79,10 +79,19 @@ void cw_session_store_contact(CwSession *session, const CwContact *contact)
                               .offered = contact->offered,
                               .unanswered = contact->unanswered,
                               .subscription = contact->subscription,
-                              .agreed = contact->agreed};
+                              .agreed = contact->agreed,
+                              .subscribed = contact->subscribed};
 
     cw_store_put_contact(cw_transport_store(session->transport),
                          cw_transport_domain(session->transport), session->jid, &stored);
+}
+
+void cw_session_set_subscribed(CwSession *session, CwContact *contact, gboolean subscribed)
+{
+    if (contact->subscribed == subscribed)
+        return;
+    contact->subscribed = subscribed;
+    cw_session_store_contact(session, contact);
 }
 
 void cw_session_mark_offered(CwSession *session, CwContact *contact)
@@ -404,6 +413,7 @@ void cw_session_load_contacts(CwSession *session)
         contact->unanswered = from->unanswered;
         contact->subscription = from->subscription;
         contact->agreed = from->agreed;
+        contact->subscribed = from->subscribed;
     }
 }
 

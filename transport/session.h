@@ -97,6 +97,8 @@ gboolean cw_session_subscribe(CwSession *session, const char *name);
 void cw_session_remove_contact(CwSession *session, const char *name);
 /* Remembers that the user was sent a subscription request for it. */
 void cw_session_mark_offered(CwSession *session, CwContact *contact);
+/* He asks for the events of its node himself, or not any more. */
+void cw_session_set_subscribed(CwSession *session, CwContact *contact, gboolean subscribed);
 /* The contact is in the user's roster without a request that he could answer.  `sees`: his server
  * has it as one that he sees, as cw_session_sees() says; else he will ask. */
 void cw_session_mark_brought(CwSession *session, CwContact *contact, gboolean sees);

@@ -40,7 +40,8 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_LIST_USERS] =
         "SELECT jid FROM users WHERE domain = ?1 AND jid > ?2 ORDER BY jid LIMIT ?3",
     [STATEMENT_LIST_CONTACTS] =
-        ("SELECT name, alias, \"group\", offered, subscription, agreed FROM contacts WHERE user ="
+        ("SELECT name, alias, \"group\", offered, subscription, agreed, subscribed FROM contacts"
+         " WHERE user ="
          " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2) ORDER BY name"),
     [STATEMENT_LIST_REQUESTS] =
         ("SELECT contact, nick, text, answer FROM requests WHERE user ="
@@ -242,6 +243,7 @@ GPtrArray *cw_store_list_contacts(CwStore *store, const char *domain, const char
         contact->unanswered = sqlite3_column_int(statement, 3) == 2;
         contact->subscription = (CwSubscription)sqlite3_column_int(statement, 4);
         contact->agreed = (guint)sqlite3_column_int(statement, 5);
+        contact->subscribed = sqlite3_column_int(statement, 6) != 0;
         g_ptr_array_add(list, contact);
     }
     return finish(store, statement, result, error) ? g_steal_pointer(&list) : NULL;

@@ -47,17 +47,20 @@ static const char *const statements_sql[N_STATEMENTS] = {
     [STATEMENT_MOVE_USER] = ("UPDATE users SET jid = ?3, password = ?4 WHERE domain = ?1 AND"
                              " jid = ?2 AND NOT EXISTS (SELECT 1 FROM users WHERE"
                              " domain = ?1 AND jid = ?3) RETURNING id"),
-    [STATEMENT_MOVE_CONTACTS] = "UPDATE contacts SET offered = 0, agreed = 0 WHERE user = ?1",
+    [STATEMENT_MOVE_CONTACTS] =
+        "UPDATE contacts SET offered = 0, agreed = 0, subscribed = 0 WHERE user = ?1",
     [STATEMENT_MOVE_SPOOLED] = "DELETE FROM spool WHERE user = ?1", /* sealed for the old JID */
     [STATEMENT_MOVE_ROOMS] = "UPDATE kept_rooms SET password = NULL WHERE user = ?1", /* the same */
     [STATEMENT_MOVE_ROOM] = "UPDATE kept_rooms SET password = ?3 WHERE user = ?1 AND name = ?2",
     /* Nothing happens when the user is gone: he unregistered while his list came in. */
     [STATEMENT_PUT_CONTACT] =
-        ("INSERT INTO contacts (user, name, alias, \"group\", offered, subscription, agreed)"
-         " SELECT id, ?3, ?4, ?5, ?6, ?7, ?8 FROM users WHERE domain = ?1 AND jid = ?2"
+        ("INSERT INTO contacts (user, name, alias, \"group\", offered, subscription, agreed, "
+         "subscribed)"
+         " SELECT id, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM users WHERE domain = ?1 AND jid = ?2"
          " ON CONFLICT (user, name) DO UPDATE SET alias = excluded.alias,"
          "  \"group\" = excluded.\"group\", offered = excluded.offered,"
-         "  subscription = excluded.subscription, agreed = excluded.agreed"),
+         "  subscription = excluded.subscription, agreed = excluded.agreed,"
+         "  subscribed = excluded.subscribed"),
     [STATEMENT_DELETE_CONTACT] = ("DELETE FROM contacts WHERE name = ?3 AND user ="
                                   " (SELECT id FROM users WHERE domain = ?1 AND jid = ?2)"),
     [STATEMENT_PUT_REQUEST] =
@@ -181,6 +184,7 @@ static gboolean run_for_user(CwRowWriter *writer, Statement which, const CwWrite
         sqlite3_bind_int(statement, 6, !contact->offered ? 0 : contact->unanswered ? 2 : 1);
         sqlite3_bind_int(statement, 7, (int)contact->subscription);
         sqlite3_bind_int(statement, 8, (int)contact->agreed);
+        sqlite3_bind_int(statement, 9, contact->subscribed);
     } else if (which == STATEMENT_PUT_REQUEST) {
         cw_sql_bind_text(statement, 4, request->nick);
         cw_sql_bind_text(statement, 5, request->text);

@@ -125,6 +125,9 @@ const char *const cw_store_migrations[] = {
 
     /* 6 -> 7: what hosts remember of their accounts.  Not WITHOUT ROWID: a value may be long. */
     REMEMBERED,
+
+    /* 7 -> 8: who asked for the events of a contact's node himself. */
+    "ALTER TABLE contacts ADD COLUMN subscribed INTEGER NOT NULL DEFAULT 0;",
 };
 const guint cw_store_n_migrations = G_N_ELEMENTS(cw_store_migrations);
 

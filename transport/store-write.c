@@ -111,6 +111,7 @@ void cw_store_put_contact(CwStore *store, const char *domain, const char *jid,
     write->contact->unanswered = contact->unanswered;
     write->contact->subscription = contact->subscription;
     write->contact->agreed = contact->agreed;
+    write->contact->subscribed = contact->subscribed;
     cw_store_writer_push(store->writer, write);
 }
 

@@ -67,7 +67,8 @@ typedef struct {
     gboolean offered;    /* a subscription request was sent to the user once */
     gboolean unanswered; /* … and he has not answered it */
     CwSubscription subscription;
-    guint agreed; /* CwAgreed */
+    guint agreed;        /* CwAgreed */
+    gboolean subscribed; /* to its node */
 } CwStoredContact;
 
 void cw_stored_contact_free(CwStoredContact *contact);

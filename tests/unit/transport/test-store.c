@@ -93,7 +93,9 @@ static void user__moves__whole_or_not_at_all(Fixture *fixture, gconstpointer dat
     Answer moved = {0}, taken = {0}, gone = {0};
     put(store, JULIET, PASSWORD);
     put(store, "nurse@example.com", NULL);
-    put_contact(store, JULIET, "tybalt", "Tybalt");
+    const CwStoredContact tybalt = {
+        .name = (char *)"tybalt", .alias = (char *)"Tybalt", .offered = TRUE, .subscribed = TRUE};
+    cw_store_put_contact(store, ICQ, JULIET, &tybalt);
     put_spooled(store, 1, CW_SPOOL_TO_NETWORK, JULIET, "sealed for Juliet");
     g_autoptr(CwUser) user = get(store, JULIET);
     cw_store_move_user(store, user, "nurse@example.com", answer_cb, &taken);
@@ -118,6 +120,7 @@ static void user__moves__whole_or_not_at_all(Fixture *fixture, gconstpointer dat
     const CwStoredContact *contact = g_ptr_array_index(list, 0);
     g_assert_cmpstr(contact->alias, ==, "Tybalt");
     g_assert_false(contact->offered);
+    g_assert_false(contact->subscribed); /* it was another JID's */
     g_autoptr(GPtrArray) spooled = list_spooled(store, CW_SPOOL_TO_NETWORK, NULL, 0, 10);
     g_assert_cmpuint(spooled->len, ==, 0);
 }
@@ -204,6 +207,23 @@ static void contacts__come_back__with_what_agreed(Fixture *fixture, gconstpointe
     g_assert_cmpuint(((CwStoredContact *)g_ptr_array_index(list, 0))->agreed, ==, 0);
     g_assert_cmpuint(((CwStoredContact *)g_ptr_array_index(list, 1))->agreed, ==,
                      CW_AGREED_NAME | CW_AGREED_GROUP);
+}
+
+static void subscribed__comes_back__as_it_was_put(Fixture *fixture, gconstpointer data)
+{
+    CwStoredContact feed = {.name = (char *)"feed", .subscribed = TRUE};
+    put(fixture->store, JULIET, NULL);
+    put_contact(fixture->store, JULIET, "blog", NULL);
+    cw_store_put_contact(fixture->store, ICQ, JULIET, &feed);
+    sync_store(fixture->store);
+    g_autoptr(GPtrArray) list = contacts(fixture->store, JULIET);
+    g_assert_false(((CwStoredContact *)g_ptr_array_index(list, 0))->subscribed);
+    g_assert_true(((CwStoredContact *)g_ptr_array_index(list, 1))->subscribed);
+    feed.subscribed = FALSE;
+    cw_store_put_contact(fixture->store, ICQ, JULIET, &feed);
+    sync_store(fixture->store);
+    g_autoptr(GPtrArray) after = contacts(fixture->store, JULIET);
+    g_assert_false(((CwStoredContact *)g_ptr_array_index(after, 1))->subscribed);
 }
 
 static void what_is_done__survives__a_kill(Fixture *fixture, gconstpointer data)
@@ -910,6 +930,7 @@ static void every_version__opens__with_its_content(Fixture *fixture, gconstpoint
         g_assert_cmpint(contact->subscription, ==,
                         version >= 3 ? CW_SUBSCRIPTION_GRANTED : CW_SUBSCRIPTION_NONE);
         g_assert_cmpuint(contact->agreed, ==, version >= 4 ? CW_AGREED_NAME : 0);
+        g_assert_cmpint(contact->subscribed, ==, version >= 8);
         g_autoptr(GPtrArray) asking = requests(fixture->store, JULIET);
         g_assert_cmpuint(asking->len, ==, version >= 3 ? 1 : 0);
         if (version >= 3)
@@ -955,7 +976,8 @@ static void make_fixture(const char *folder)
                              .alias = (char *)"Montague",
                              .offered = TRUE,
                              .subscription = CW_SUBSCRIPTION_GRANTED,
-                             .agreed = CW_AGREED_NAME};
+                             .agreed = CW_AGREED_NAME,
+                             .subscribed = TRUE};
     cw_store_put_contact(fixture.store, ICQ, JULIET, &romeo);
     put_contact(fixture.store, JULIET, "mercutio", NULL);
     put_request(fixture.store, "benvolio", "Ben", "it is me", CW_ANSWER_AUTHORIZE);
@@ -990,6 +1012,7 @@ int main(int argc, char **argv)
     ADD_CLOSED(what_is_done__survives__a_kill);
     ADD(contacts__come_back__in_name_order);
     ADD(contacts__come_back__with_what_agreed);
+    ADD(subscribed__comes_back__as_it_was_put);
     ADD(subscription__comes_back__as_it_was_put);
     ADD(requests__come_back__until_they_are_deleted);
     ADD(requests__go__with_their_user);
