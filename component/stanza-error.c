@@ -45,16 +45,9 @@ const char *cw_stanza_condition_name(CwStanzaCondition condition)
     return conditions[condition].name;
 }
 
-void cw_stanza_error_write(CwWriter *writer, CwStanzaCondition condition, const char *text)
+/* Without its end. */
+static void write_begin(CwWriter *writer, CwStanzaCondition condition, const char *text)
 {
-    cw_stanza_error_write_special(writer, condition, text, NULL, NULL);
-}
-
-void cw_stanza_error_write_special(CwWriter *writer, CwStanzaCondition condition, const char *text,
-                                   const char *name, const char *ns)
-{
-    g_return_if_fail(condition < G_N_ELEMENTS(conditions));
-
     cw_writer_start(writer, "error", NULL);
     cw_writer_attr(writer, "type", conditions[condition].type);
     cw_writer_attr(writer, "code", conditions[condition].code);
@@ -65,8 +58,30 @@ void cw_stanza_error_write_special(CwWriter *writer, CwStanzaCondition condition
         cw_writer_text(writer, text);
         cw_writer_end(writer);
     }
+}
+
+void cw_stanza_error_write_special(CwWriter *writer, CwStanzaCondition condition, const char *text,
+                                   const char *name, const char *ns)
+{
+    g_return_if_fail(condition < G_N_ELEMENTS(conditions));
+
+    write_begin(writer, condition, text);
     if (name != NULL)
         cw_writer_leaf(writer, name, ns, NULL);
+    cw_writer_end(writer);
+}
+
+void cw_stanza_error_write(CwWriter *writer, CwStanzaCondition condition, const char *text)
+{
+    cw_stanza_error_write_special(writer, condition, text, NULL, NULL);
+}
+
+void cw_stanza_error_write_unsupported(CwWriter *writer, const char *feature, const char *ns)
+{
+    write_begin(writer, CW_STANZA_FEATURE_NOT_IMPLEMENTED, NULL);
+    cw_writer_start(writer, "unsupported", ns);
+    cw_writer_attr(writer, "feature", feature);
+    cw_writer_end(writer);
     cw_writer_end(writer);
 }
 

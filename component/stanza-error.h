@@ -45,6 +45,9 @@ void cw_stanza_error_write(CwWriter *writer, CwStanzaCondition condition, const 
 void cw_stanza_error_write_special(CwWriter *writer, CwStanzaCondition condition, const char *text,
                                    const char *name, const char *ns);
 
+/* feature-not-implemented with <unsupported feature=/>, which is of publish-subscribe: XEP-0060. */
+void cw_stanza_error_write_unsupported(CwWriter *writer, const char *feature, const char *ns);
+
 /* Condition and text of any GError: CW_STANZA_ERROR by its code, everything else
  * internal-server-error without its text, which is for the log. */
 void cw_stanza_error_write_gerror(CwWriter *writer, const GError *error);

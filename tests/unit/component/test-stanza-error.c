@@ -91,6 +91,18 @@ static void stanza_error_write_special__adds__its_condition(void)
     g_assert_true(g_str_has_suffix(out->str, "<bad-action xmlns='urn:x'/></error>"));
 }
 
+static void stanza_error_write_unsupported__names__the_feature(void)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    CwWriter writer;
+
+    cw_writer_init(&writer, out);
+    cw_stanza_error_write_unsupported(&writer, "publish", "urn:x");
+    g_assert_nonnull(strstr(out->str, "<feature-not-implemented xmlns="));
+    g_assert_true(
+        g_str_has_suffix(out->str, "<unsupported xmlns='urn:x' feature='publish'/></error>"));
+}
+
 static void stanza_error_write_gerror__shows__our_own_text_only(void)
 {
     g_autoptr(GError) ours =
@@ -116,6 +128,7 @@ int main(int argc, char **argv)
     ADD(stanza_error_write__knows__every_condition);
     ADD(stanza_error_write__adds__text);
     ADD(stanza_error_write_special__adds__its_condition);
+    ADD(stanza_error_write_unsupported__names__the_feature);
     ADD(stanza_error_write_gerror__shows__our_own_text_only);
     return g_test_run();
 }
