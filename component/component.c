@@ -16,29 +16,14 @@
 #include "component/spool.h"
 
 static const CwFeature *const features[] = {
-    &cw_feature_disco,
-    &cw_feature_registration,
-    &cw_feature_gateway_prompt,
-    &cw_feature_rooms,
-    &cw_feature_room_ghosts,
-    &cw_feature_archive,
-    &cw_feature_basics,
-    &cw_feature_idle,
-    &cw_feature_vcard,
-    &cw_feature_pep,
-    &cw_feature_looks,
-    &cw_feature_privilege,
-    &cw_feature_bookmarks,
-    &cw_feature_presence,
-    &cw_feature_clients,
-    &cw_feature_roster,
-    &cw_feature_roster_list,
-    &cw_feature_messages,
-    &cw_feature_move,
-    &cw_feature_search,
-    &cw_feature_commands,
-    &cw_feature_gateway_chat,
-    NULL,
+    &cw_feature_disco,     &cw_feature_registration, &cw_feature_gateway_prompt,
+    &cw_feature_rooms,     &cw_feature_room_ghosts,  &cw_feature_archive,
+    &cw_feature_basics,    &cw_feature_idle,         &cw_feature_vcard,
+    &cw_feature_pep,       &cw_feature_looks,        &cw_feature_privilege,
+    &cw_feature_bookmarks, &cw_feature_presence,     &cw_feature_clients,
+    &cw_feature_roster,    &cw_feature_roster_list,  &cw_feature_messages,
+    &cw_feature_news,      &cw_feature_move,         &cw_feature_search,
+    &cw_feature_commands,  &cw_feature_gateway_chat, NULL,
 };
 
 #define SETTLE_TURN 20 /* ms */
@@ -584,9 +569,9 @@ static void room_invited_cb(CwSession *session, const char *room, const char *co
 }
 
 static void news_cb(CwSession *session, const char *contact, const char *title, const char *text,
-                    const char *url, gint64 stamp, gpointer data)
+                    const char *url, const GPtrArray *items, gint64 stamp, gpointer data)
 {
-    FORWARD(data, news, session, contact, title, text, url, stamp);
+    FORWARD(data, news, session, contact, title, text, url, items, stamp);
 }
 
 static void question_cb(CwSession *session, const CwQuestion *question, gpointer data)

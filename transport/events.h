@@ -43,9 +43,11 @@ typedef struct {
     /* `stamp`: Unix time, s, or 0 for now.  `own`: from the user himself, elsewhere. */
     void (*message)(CwSession *session, const char *contact, const char *text, gint64 stamp,
                     gboolean own, gpointer data);
-    /* Something happened to a contact that is a thing.  `title`, `url` nullable, not both. */
+    /* Something happened to a contact that is a thing.  `title`, `url` are nullable.  `items`: what
+     * it published, as of cw_session_ask_items() but oldest first, which `text` tells of; empty:
+     * more of the same comes behind it; NULL: it is none of its items. */
     void (*news)(CwSession *session, const char *contact, const char *title, const char *text,
-                 const char *url, gint64 stamp, gpointer data);
+                 const char *url, const GPtrArray *items, gint64 stamp, gpointer data);
     void (*typing)(CwSession *session, const char *contact, CwTyping typing, gpointer data);
     void (*message_returned)(CwSession *session, const CwOutgoing *message, CwReason reason,
                              const char *text, gpointer data);

@@ -221,7 +221,8 @@ static const struct {
     {CW_LINK_CONTACT, CW_LINK_HOST, A | F_CONTACT, F_NAME | F_GROUP},
     {CW_LINK_CONTACT_GONE, CW_LINK_HOST, A | F_CONTACT, 0},
     {CW_LINK_PRESENCE, CW_LINK_HOST, A | F_CONTACT | F_SHOW, F_STATUS | F_IDLE},
-    {CW_LINK_MESSAGE, CW_LINK_HOST, A | F_CONTACT | F_TEXT, F_STAMP | F_OWN | F_TITLE | F_URL},
+    {CW_LINK_MESSAGE, CW_LINK_HOST, A | F_CONTACT | F_TEXT,
+     F_STAMP | F_OWN | F_TITLE | F_URL | F_FIELDS | F_FOUND},
     {CW_LINK_TYPING, CW_LINK_HOST, A | F_CONTACT | F_TYPING, 0},
     {CW_LINK_ASK_AUTHORIZATION, CW_LINK_HOST, A | F_CONTACT, F_NAME | F_TEXT},
     {CW_LINK_ASK_GONE, CW_LINK_HOST, A | F_CONTACT, 0},
@@ -462,7 +463,7 @@ static char **read_strings(const CwJson *json, guint n)
 
 static gboolean read_found(const CwJson *json, const GPtrArray *columns, GPtrArray *into)
 {
-    if (!cw_json_is(json, CW_JSON_ARRAY))
+    if (columns == NULL || !cw_json_is(json, CW_JSON_ARRAY))
         return FALSE;
     for (const CwJson *item = json->first; item != NULL; item = item->next) {
         const char *contact = cw_json_string(cw_json_get(item, "contact"));

@@ -134,7 +134,7 @@ typedef struct {
     gint64 total;         /* people that the network found, when `found` holds fewer */
     GHashTable *values;   /* char * -> char *: options of login, values of answer, search */
     GPtrArray *fields;    /* CwField *: of question, info; of search: its form, or the columns */
-    GPtrArray *found;     /* CwFound *: of search; NULL: `fields` is its form */
+    GPtrArray *found;     /* CwFound *: of search; NULL: `fields` is its form; of news */
     CwProtocol *protocol; /* only in the host's hello */
 
     gpointer owner; /* private: what was read and is to be freed */

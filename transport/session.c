@@ -263,6 +263,17 @@ static gboolean is_of_the_login(const CwLinkMsg *msg)
            msg->kind == CW_LINK_QUESTION_GONE || msg->kind == CW_LINK_LOG;
 }
 
+/* The pieces before the last are news of no item when the last is of some. */
+static void take_news(CwSession *session, const CwLinkMsg *msg)
+{
+    g_autoptr(GPtrArray) none = msg->found == NULL ? NULL : cw_found_list_new();
+    const char *text = msg->text;
+
+    for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
+        EMIT(session, news, session, msg->contact, NULL, piece, NULL, none, msg->stamp);
+    EMIT(session, news, session, msg->contact, msg->title, text, msg->url, msg->found, msg->stamp);
+}
+
 /* One that is longer than message-size, more than a server may take at once, comes in pieces. */
 static void take_message(CwSession *session, const CwLinkMsg *msg)
 {
@@ -275,12 +286,13 @@ static void take_message(CwSession *session, const CwLinkMsg *msg)
         return;
     }
 
+    if (msg->title != NULL || msg->url != NULL || msg->found != NULL) {
+        take_news(session, msg);
+        return;
+    }
     for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
         EMIT(session, message, session, msg->contact, piece, msg->stamp, msg->own);
-    if (msg->title != NULL || msg->url != NULL)
-        EMIT(session, news, session, msg->contact, msg->title, text, msg->url, msg->stamp);
-    else
-        EMIT(session, message, session, msg->contact, text, msg->stamp, msg->own);
+    EMIT(session, message, session, msg->contact, text, msg->stamp, msg->own);
 }
 
 /* Keeps the line for cw_session_release().  FALSE: it is not to be held back. */

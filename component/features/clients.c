@@ -24,6 +24,7 @@ static const char *const names[CW_N_ABILITIES] = {
     [CW_ABILITY_ROSTER_EXCHANGE] = "http://jabber.org/protocol/rosterx",
     [CW_ABILITY_AVATARS] = CW_NS_AVATAR_METADATA "+notify",
     [CW_ABILITY_NICKS] = CW_NS_NICK "+notify",
+    [CW_ABILITY_NEWS] = CW_NS_NEWS "+notify",
 };
 
 /* One resource that a session has. */

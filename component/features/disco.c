@@ -56,6 +56,9 @@ static gboolean is_offered(CwComponent *component, const char *var, gboolean con
     if (g_str_equal(var, "jabber:iq:search"))
         return may_search(transport, asker);
     /* XEP-0313: to those who have one */
+    /* XEP-0060 10 */
+    if (g_strv_contains(cw_news_features, var))
+        return cw_news_has_node(component, CW_NS_NEWS);
     if (g_str_has_prefix(var, CW_NS_ARCHIVE))
         return asker != NULL && cw_archive_is_on(component) &&
                cw_transport_is_registered(transport, asker->bare);
@@ -139,26 +142,36 @@ static void described_cb(gpointer data)
 
 /* ---- XEP-0030 ---- */
 
-static void send_info(CwComponent *component, const CwStanza *stanza, const char *node,
-                      const CwDiscoInfo *info)
+/* `news` (nullable): it is of this contact's node. */
+static void send_info_of(CwComponent *component, const CwStanza *stanza, const char *node,
+                         const CwDiscoInfo *info, const CwContact *news)
 {
     CwWriter *writer = cw_component_begin_result(component, stanza);
 
     cw_writer_start(writer, "query", CW_NS_DISCO_INFO);
     cw_writer_attr(writer, "node", node);
     cw_disco_info_write(info, writer);
+    if (news != NULL)
+        cw_news_write_metadata(writer, news);
     cw_writer_end(writer);
     cw_component_end(component);
 }
 
-/* XEP-0060 5.3 */
-static void answer_info_of_node(CwComponent *component, const CwStanza *stanza, const char *node)
+static void send_info(CwComponent *component, const CwStanza *stanza, const char *node,
+                      const CwDiscoInfo *info)
+{
+    send_info_of(component, stanza, node, info, NULL);
+}
+
+/* XEP-0060 5.3, 5.4 */
+static void answer_info_of_node(CwComponent *component, const CwStanza *stanza, const char *node,
+                                const CwContact *contact)
 {
     g_autoptr(CwDiscoInfo) info = cw_disco_info_new();
 
     cw_disco_info_add_identity(info, "pubsub", "leaf", NULL);
-    cw_disco_info_add_feature(info, "http://jabber.org/protocol/pubsub");
-    send_info(component, stanza, node, info);
+    cw_disco_info_add_feature(info, CW_NS_PUBSUB);
+    send_info_of(component, stanza, node, info, cw_news_has_node(component, node) ? contact : NULL);
 }
 
 /* XEP-0045 6.6: of people in a room, those learn who are there too.  TRUE: it is refused. */
@@ -231,7 +244,7 @@ static void answer_info(CwComponent *component, const CwStanza *stanza, const Cw
             return;
         }
         if (found != NULL && (cw_pep_has_node(found, node) || cw_news_has_node(component, node))) {
-            answer_info_of_node(component, stanza, node);
+            answer_info_of_node(component, stanza, node, found);
             return;
         }
         if (!g_str_equal(node, known)) {
@@ -250,6 +263,10 @@ static void answer_items(CwComponent *component, const CwStanza *stanza, const C
     const char *node = cw_node_attr(query, "node");
     const CwContact *contact = cw_component_find_contact(component, stanza);
 
+    if (contact != NULL && cw_news_has_node(component, node)) {
+        cw_news_answer_items(component, stanza);
+        return;
+    }
     if (node != NULL && *node != '\0') {
         if (!cw_commands_answer_items(component, stanza, node))
             cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);

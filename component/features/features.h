@@ -31,6 +31,7 @@ extern const CwFeature cw_feature_commands;
 extern const CwFeature cw_feature_roster;
 extern const CwFeature cw_feature_roster_list;
 extern const CwFeature cw_feature_messages;
+extern const CwFeature cw_feature_news;
 extern const CwFeature cw_feature_move;
 extern const CwFeature cw_feature_search;
 extern const CwFeature cw_feature_gateway_chat;
@@ -81,6 +82,7 @@ typedef enum {
     CW_ABILITY_ROSTER_EXCHANGE, /* takes roster items: XEP-0144 */
     CW_ABILITY_AVATARS,         /* wants to be told of pictures: XEP-0084 */
     CW_ABILITY_NICKS,           /* of nicknames: XEP-0172 */
+    CW_ABILITY_NEWS,            /* of what contacts publish: XEP-0277 */
     CW_N_ABILITIES,
 } CwAbility;
 
@@ -109,11 +111,16 @@ void cw_avatars_write_update(CwWriter *writer, const CwContact *contact);
 void cw_avatars_write_metadata(CwWriter *writer, const CwAvatar *avatar);
 void cw_avatars_write_data(CwWriter *writer, const CwAvatar *avatar);
 
-/* The nodes that a contact may have, ended by NULL, and whether it has this one. */
 /* What contacts publish, where the network has that: a node of each. */
-#define CW_NS_NEWS "urn:xmpp:microblog:0" /* XEP-0277 */
+#define CW_NS_NEWS "urn:xmpp:microblog:0"    /* XEP-0277 */
+extern const char *const cw_news_features[]; /* disco#info of such a contact; ended by NULL */
 gboolean cw_news_has_node(CwComponent *component, const char *node);
-void cw_news_answer(CwComponent *component, const CwStanza *stanza, const CwNode *items);
+/* Whether it is about that node, or about what only it has, and answered. */
+gboolean cw_news_answer(CwComponent *component, const CwStanza *stanza, const CwNode *pubsub);
+/* disco#items of the node, and what disco#info of it has behind the features. */
+void cw_news_answer_items(CwComponent *component, const CwStanza *stanza);
+void cw_news_write_metadata(CwWriter *writer, const CwContact *contact);
+/* The nodes that a contact may have, ended by NULL, and whether it has this one. */
 const char *const *cw_pep_nodes(void);
 gboolean cw_pep_has_node(const CwContact *contact, const char *node);
 

@@ -11,7 +11,6 @@
 
 #define NS_CHATSTATES "http://jabber.org/protocol/chatstates"
 #define NS_HINTS "urn:xmpp:hints"
-#define NS_OOB "jabber:x:oob"
 #define NS_EME "urn:xmpp:eme:0"
 #define NAME_SHOWN 60 /* characters of a name that cannot be an address */
 #define NS_OMEMO "eu.siacs.conversations.axolotl"
@@ -183,33 +182,6 @@ static void message_cb(CwSession *session, const char *contact, const char *text
     cw_component_end_lasting(component, stamp != 0);
 }
 
-/* What happens is news, nothing that anybody answers: RFC 6121 5.2.2; the link by XEP-0066 3.
- * Without a title it is an answer that is somewhere else, such as a picture. */
-static void news_cb(CwSession *session, const char *contact, const char *title, const char *text,
-                    const char *url, gint64 stamp, gpointer data)
-{
-    CwComponent *component = data;
-    g_autofree char *from = cw_component_contact_jid(component, contact);
-    g_autofree char *id = new_id();
-
-    CwWriter *writer = cw_component_begin_lasting(
-        component, "message", from == NULL ? cw_component_domain(component) : from,
-        cw_session_jid(session), title == NULL ? "chat" : "headline", id);
-    if (title != NULL)
-        cw_writer_leaf(writer, "subject", NULL, title);
-    cw_writer_leaf(writer, "body", NULL, text);
-    if (url != NULL) {
-        cw_writer_start(writer, "x", NS_OOB);
-        cw_writer_leaf(writer, "url", NULL, url);
-        if (title != NULL)
-            cw_writer_leaf(writer, "desc", NULL, title);
-        cw_writer_end(writer);
-    }
-    if (stamp != 0)
-        cw_xmpp_time_write_delay(writer, cw_component_domain(component), stamp);
-    cw_component_end_lasting(component, stamp != 0);
-}
-
 /* XEP-0085 5.5: standalone, and nothing for an archive to keep */
 static void typing_cb(CwSession *session, const char *contact, CwTyping typing, gpointer data)
 {
@@ -262,7 +234,6 @@ static const char *const gateway_features[] = {"urn:xmpp:delay", NULL};
 static const char *const contact_features[] = {NS_CHATSTATES, NULL};
 static const CwEvents events = {
     .message = message_cb,
-    .news = news_cb,
     .typing = typing_cb,
     .message_returned = message_returned_cb,
 };

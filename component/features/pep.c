@@ -389,6 +389,8 @@ static gboolean is_item(const CwContact *contact, const char *node, const char *
 /* XEP-0060 6.5; each node has one item */
 static void answer_pubsub(CwComponent *component, const CwStanza *stanza, const CwNode *pubsub)
 {
+    if (cw_news_answer(component, stanza, pubsub))
+        return;
     const CwNode *items = cw_node_child(pubsub, "items", CW_NS_PUBSUB);
     const char *node = items == NULL ? NULL : cw_node_attr(items, "node");
 
@@ -402,10 +404,6 @@ static void answer_pubsub(CwComponent *component, const CwStanza *stanza, const 
     const CwContact *contact = cw_component_find_contact(component, stanza);
     const CwNode *item = cw_node_child(items, "item", CW_NS_PUBSUB);
     const char *id = item == NULL ? NULL : cw_node_attr(item, "id");
-    if (contact != NULL && cw_news_has_node(component, node)) {
-        cw_news_answer(component, stanza, items);
-        return;
-    }
     if (contact == NULL || node == NULL || !cw_pep_has_node(contact, node) ||
         (id != NULL && !is_item(contact, node, id))) {
         cw_component_send_error(component, stanza, CW_STANZA_ITEM_NOT_FOUND, NULL);
@@ -426,7 +424,7 @@ static const CwIqHandler iqs[] = {
     {NULL},
 };
 /* XEP-0060 10: what of publish-subscribe a contact has.  It is no pubsub/pep (XEP-0163 6.1): nobody
- * can subscribe or publish. */
+ * can publish. */
 static const char *const contact_features[] = {
     CW_NS_PUBSUB "#auto-subscribe",
     CW_NS_PUBSUB "#filtered-notifications",

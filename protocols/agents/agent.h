@@ -67,6 +67,9 @@ typedef struct {
 /* What was found in a search, best first (CwFound, with what it is as its one value); the callee
  * takes it (NULL: it failed, and `problem` says why). */
 typedef void (*CwAgentFoundDone)(GPtrArray *found, const char *problem, gpointer data);
+#define CW_AGENT_ITEMS_MOST 100 /* that are handed out at once */
+/* The values of an item, in this order. */
+typedef enum { CW_ITEM_TITLE, CW_ITEM_TEXT, CW_ITEM_LINK, CW_ITEM_TIME } CwItemValue;
 /* `title`, `text`, `link` nullable; `time`: Unix, s, 0: not known. */
 void cw_agent_item_add(GPtrArray *items, const char *id, const char *title, const char *text,
                        const char *link, gint64 time);
@@ -144,6 +147,10 @@ void cw_watch_reply_link(CwWatch *watch, const char *url);
 /* Something happened.  Now, or in a digest when he wants to be left alone.  `title`, `url`
  * nullable. */
 void cw_watch_push(CwWatch *watch, const char *title, const char *text, const char *url);
+/* The same of what it published: `items` as of the agent's items(), but oldest first, for clients
+ * that want those rather than a text.  (transfer full) */
+void cw_watch_push_items(CwWatch *watch, const char *title, const char *text, const char *url,
+                         GPtrArray *items);
 /* What lasts: of this watch, and of the user whatever he watches.  NULL: forget it. */
 const char *cw_watch_remembered(const CwWatch *watch, const char *name);
 void cw_watch_remember(CwWatch *watch, const char *name, const char *value);

@@ -21,7 +21,6 @@
 #define LINK_LONGEST 2000        /* bytes */
 #define AT_ONCE 5                /* more news come as one list */
 #define LISTED_MOST 20           /* … of so many */
-#define ITEMS_MOST 100           /* that are handed out */
 #define LATEST_MOST 10           /* of the command */
 #define FILTER_MOST 500          /* bytes */
 #define FRESH 3600               /* s: a feed with an item so young is shown as talkative */
@@ -149,15 +148,25 @@ static char *absolute_link(const CwWatch *watch, const CwFeedItem *item)
     return g_steal_pointer(&link);
 }
 
+static void add_item(const CwWatch *watch, GPtrArray *into, const CwFeedItem *item)
+{
+    g_autofree char *link = absolute_link(watch, item);
+    g_autofree char *id = g_compute_checksum_for_string(G_CHECKSUM_SHA256, item->id, -1);
+
+    cw_agent_item_add(into, id, headline(item), item->summary, link, item->date);
+}
+
 static void tell(CwWatch *watch, const CwFeedItem *item)
 {
+    GPtrArray *items = cw_agent_found_new();
     g_autofree char *link = absolute_link(watch, item);
     g_autofree char *text = link == NULL
                                 ? g_strdup(item->summary == NULL ? headline(item) : item->summary)
                                 : g_strconcat(item->summary == NULL ? "" : item->summary,
                                               item->summary == NULL ? "" : "\n", link, NULL);
 
-    cw_watch_push(watch, headline(item), text, link);
+    add_item(watch, items, item);
+    cw_watch_push_items(watch, headline(item), text, link, items);
 }
 
 static char *list(const CwWatch *watch, GPtrArray *items, guint most)
@@ -175,12 +184,23 @@ static char *list(const CwWatch *watch, GPtrArray *items, guint most)
     return g_string_free(text, FALSE);
 }
 
+/* (transfer full) NULL: there are too many to be told one by one */
+static GPtrArray *list_items(const CwWatch *watch, const GPtrArray *items)
+{
+    if (items->len > CW_AGENT_ITEMS_MOST)
+        return NULL;
+    GPtrArray *told = cw_agent_found_new();
+    for (guint i = items->len; i > 0; i--)
+        add_item(watch, told, g_ptr_array_index(items, i - 1));
+    return told;
+}
+
 static void tell_all(CwWatch *watch, GPtrArray *items)
 {
     if (items->len > AT_ONCE) {
         g_autofree char *title = g_strdup_printf("%u new items", items->len);
         g_autofree char *text = list(watch, items, LISTED_MOST);
-        cw_watch_push(watch, title, text, NULL);
+        cw_watch_push_items(watch, title, text, NULL, list_items(watch, items));
         return;
     }
     for (guint i = items->len; i > 0; i--) /* the oldest first */
@@ -383,12 +403,9 @@ static void items(const CwWatch *watch, GPtrArray *into)
 {
     const Source *source = watch->thing->data;
 
-    for (guint i = 0; source->feed != NULL && i < source->feed->items->len && i < ITEMS_MOST; i++) {
-        const CwFeedItem *item = g_ptr_array_index(source->feed->items, i);
-        g_autofree char *link = absolute_link(watch, item);
-        g_autofree char *id = g_compute_checksum_for_string(G_CHECKSUM_SHA256, item->id, -1);
-        cw_agent_item_add(into, id, item->title, item->summary, link, item->date);
-    }
+    for (guint i = 0;
+         source->feed != NULL && i < source->feed->items->len && i < CW_AGENT_ITEMS_MOST; i++)
+        add_item(watch, into, g_ptr_array_index(source->feed->items, i));
 }
 
 /* ---- commands ---- */

@@ -50,14 +50,28 @@ static gboolean is_url(const char *url)
     return strlen(url) <= CW_HELD_URL_MOST;
 }
 
-char *cw_held_pack(const char *title, const char *text, const char *url)
+static gboolean is_id(const char *id)
 {
-    g_autofree char *line = one_line(title);
-    g_autofree char *rest = shorten(text, CW_HELD_TEXT_MOST);
+    for (const char *at = id; *at != '\0'; at++) {
+        if (is_control(*at) || *at == ' ')
+            return FALSE;
+    }
+    return *id != '\0' && strlen(id) <= CW_HELD_ID_MOST;
+}
+
+char *cw_held_pack(const CwHeldNews *news)
+{
+    g_autofree char *line = one_line(news->title);
+    g_autofree char *rest = shorten(news->text, CW_HELD_TEXT_MOST);
+    g_autofree char *item =
+        news->id == NULL || !is_id(news->id)
+            ? g_strdup("")
+            : g_strdup_printf("%s %" G_GINT64_FORMAT, news->id, MAX(news->time, 0));
 
     if (*line == '\0' && *rest == '\0')
         return NULL;
-    return g_strconcat(line, "\n", url != NULL && is_url(url) ? url : "", "\n", rest, NULL);
+    return g_strconcat(line, "\n", news->url != NULL && is_url(news->url) ? news->url : "", "\n",
+                       item, "\n", rest, NULL);
 }
 
 void cw_held_news_clear(CwHeldNews *news)
@@ -65,24 +79,44 @@ void cw_held_news_clear(CwHeldNews *news)
     g_clear_pointer(&news->title, g_free);
     g_clear_pointer(&news->url, g_free);
     g_clear_pointer(&news->text, g_free);
+    g_clear_pointer(&news->id, g_free);
+}
+
+static char *or_null(char *text)
+{
+    if (*text != '\0')
+        return text;
+    g_free(text);
+    return NULL;
+}
+
+static void read_item(const char *item, CwHeldNews *news)
+{
+    const char *space = strchr(item, ' ');
+
+    if (space == NULL)
+        return;
+    news->id = g_strndup(item, (gsize)(space - item));
+    news->time = g_ascii_strtoll(space + 1, NULL, 10);
 }
 
 gboolean cw_held_unpack(const char *packed, CwHeldNews *news)
 {
-    const char *first = strchr(packed, '\n');
-    const char *second = first == NULL ? NULL : strchr(first + 1, '\n');
+    g_auto(GStrv) parts = g_strsplit(packed, "\n", 4);
+    g_auto(CwHeldNews) read = {0};
 
-    *news = (CwHeldNews){0};
-    if (second == NULL || !g_utf8_validate(packed, -1, NULL))
+    *news = read;
+    if (g_strv_length(parts) != 4 || !g_utf8_validate(packed, -1, NULL))
         return FALSE;
-    g_autofree char *title = g_strndup(packed, (gsize)(first - packed));
-    g_autofree char *url = g_strndup(first + 1, (gsize)(second - first - 1));
-    g_autofree char *as_packed = cw_held_pack(title, second + 1, url);
+    read.title = or_null(g_strdup(parts[0]));
+    read.url = or_null(g_strdup(parts[1]));
+    read.text = g_strdup(parts[3]);
+    read_item(parts[2], &read);
+    g_autofree char *as_packed = cw_held_pack(&read);
     if (g_strcmp0(as_packed, packed) != 0)
         return FALSE;
-    news->title = *title == '\0' ? NULL : g_steal_pointer(&title);
-    news->url = *url == '\0' ? NULL : g_steal_pointer(&url);
-    news->text = g_strdup(second + 1);
+    *news = read;
+    read = (CwHeldNews){0};
     return TRUE;
 }
 

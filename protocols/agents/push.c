@@ -238,10 +238,9 @@ static gboolean is_held(const CwReader *reader, const char *contact, const char 
 }
 
 /* It lasts from now on, as its agent is about to remember that it was told. */
-static void hold(CwReader *reader, const char *contact, const char *title, const char *text,
-                 const char *url)
+static void hold(CwReader *reader, const char *contact, const CwHeldNews *news)
 {
-    g_autofree char *packed = cw_held_pack(title, text, url);
+    g_autofree char *packed = cw_held_pack(news);
 
     if (packed == NULL || is_held(reader, contact, packed))
         return;
@@ -252,6 +251,35 @@ static void hold(CwReader *reader, const char *contact, const char *title, const
     drop_what_is_too_much(reader);
     held->lasts = TRUE;
     cw_reader_remember(reader, name, packed);
+}
+
+/* Each by itself: their names are in the digest, and none is told twice. */
+static void hold_items(CwReader *reader, const char *contact, const GPtrArray *items)
+{
+    for (guint i = 0; i < items->len; i++) {
+        const CwFound *item = g_ptr_array_index(items, i);
+        char **values = item->values;
+        gboolean both = *values[CW_ITEM_TEXT] != '\0' && *values[CW_ITEM_LINK] != '\0';
+        g_autofree char *text =
+            g_strconcat(values[CW_ITEM_TEXT], both ? "\n" : "", values[CW_ITEM_LINK], NULL);
+        hold(reader, contact,
+             &(CwHeldNews){.title = values[CW_ITEM_TITLE],
+                           .url = values[CW_ITEM_LINK],
+                           .text = text,
+                           .id = item->contact,
+                           .time = g_ascii_strtoll(values[CW_ITEM_TIME], NULL, 10)});
+    }
+}
+
+/* The item that it told of; the link stands at the end of the text. */
+static void add_item(GPtrArray *items, const CwHeldNews *news)
+{
+    g_autofree char *summary = g_strdup(news->text);
+
+    if (news->url != NULL && g_str_has_suffix(summary, news->url))
+        summary[strlen(summary) - strlen(news->url)] = '\0';
+    g_strchomp(summary);
+    cw_agent_item_add(items, news->id, news->title, summary, news->url, news->time);
 }
 
 /* FALSE: it was never one of ours. */
@@ -305,6 +333,7 @@ static void add_line(GString *text, const CwHeldNews *news)
 static void say_held(CwReader *reader, const char *contact)
 {
     g_autoptr(GString) text = g_string_new("Meanwhile:");
+    g_autoptr(GPtrArray) items = cw_agent_found_new();
     g_auto(CwHeldNews) news = {0};
     guint n = 0, more = 0;
 
@@ -315,6 +344,8 @@ static void say_held(CwReader *reader, const char *contact)
         cw_held_news_clear(&news);
         cw_held_unpack(held->packed, &news);
         n++;
+        if (news.id != NULL)
+            add_item(items, &news);
         if (text->len > DIGEST_MOST)
             more++;
         else
@@ -322,10 +353,12 @@ static void say_held(CwReader *reader, const char *contact)
     }
     if (more > 0)
         g_string_append_printf(text, "\n… and %u more", more);
+    if (items->len < n) /* what is no item would be lost for who wants items alone */
+        g_clear_pointer(&items, g_ptr_array_unref);
     if (n == 1)
-        cw_reader_say(reader, contact, news.title, news.text, news.url);
+        cw_reader_say(reader, contact, news.title, news.text, news.url, items);
     else
-        cw_reader_say(reader, contact, NULL, text->str, NULL);
+        cw_reader_say(reader, contact, NULL, text->str, NULL, items);
     cw_reader_drop_held(reader, contact);
 }
 
@@ -358,14 +391,25 @@ void cw_reader_flush(CwReader *reader)
     }
 }
 
+void cw_watch_push_items(CwWatch *watch, const char *title, const char *text, const char *url,
+                         GPtrArray *items)
+{
+    g_autoptr(GPtrArray) told = items;
+    CwReader *reader = watch->reader;
+    const char *contact = watch->thing->name;
+
+    if (!wants_quiet(reader))
+        cw_reader_say(reader, contact, title, text, url, told);
+    else if (told != NULL)
+        hold_items(reader, contact, told);
+    else
+        hold(reader, contact,
+             &(CwHeldNews){.title = (char *)title, .url = (char *)url, .text = (char *)text});
+}
+
 void cw_watch_push(CwWatch *watch, const char *title, const char *text, const char *url)
 {
-    CwReader *reader = watch->reader;
-
-    if (wants_quiet(reader))
-        hold(reader, watch->thing->name, title, text, url);
-    else
-        cw_reader_say(reader, watch->thing->name, title, text, url);
+    cw_watch_push_items(watch, title, text, url, NULL);
 }
 
 /* ---- commands ---- */

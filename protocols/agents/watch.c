@@ -109,15 +109,30 @@ static void forget_watch(CwReader *reader, const char *thing)
 
 /* ---- what he is told ---- */
 
-void cw_reader_say(CwReader *reader, const char *contact, const char *title, const char *text,
-                   const char *url)
+/* The columns of items.  (transfer full) */
+static GPtrArray *item_columns(void)
 {
+    static const char *const columns[] = {"title", "text", "link", "time"};
+    GPtrArray *fields = cw_fields_new();
+
+    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+        g_ptr_array_add(fields, cw_field_new(CW_FIELD_TEXT, columns[i], columns[i], NULL));
+    return fields;
+}
+
+void cw_reader_say(CwReader *reader, const char *contact, const char *title, const char *text,
+                   const char *url, GPtrArray *items)
+{
+    g_autoptr(GPtrArray) fields = items == NULL ? NULL : item_columns();
+
     cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_MESSAGE,
                                .account = reader->number,
                                .contact = contact,
                                .title = title,
                                .text = text,
-                               .url = url});
+                               .url = url,
+                               .fields = fields,
+                               .found = items});
 }
 
 void cw_watch_reply(CwWatch *watch, const char *format, ...)
@@ -133,13 +148,13 @@ void cw_watch_reply(CwWatch *watch, const char *format, ...)
                                    .id = watch->command_id,
                                    .text = text});
     else
-        cw_reader_say(watch->reader, watch->thing->name, NULL, text, NULL);
+        cw_reader_say(watch->reader, watch->thing->name, NULL, text, NULL, NULL);
     watch->command_id = 0;
 }
 
 void cw_watch_reply_link(CwWatch *watch, const char *url)
 {
-    cw_reader_say(watch->reader, watch->thing->name, NULL, url, url);
+    cw_reader_say(watch->reader, watch->thing->name, NULL, url, url, NULL);
 }
 
 static char *describe_problem(const CwThing *thing)
@@ -225,7 +240,7 @@ void cw_watch_is_unknown(CwWatch *watch, const char *text)
     if (watch->add_id != 0)
         cw_agent_nack(reader->number, watch->add_id, CW_REASON_NO_CONTACT, text);
     else
-        cw_reader_say(reader, name, NULL, text, NULL);
+        cw_reader_say(reader, name, NULL, text, NULL, NULL);
     cw_reader_drop_held(reader, name);
     forget_watch(reader, name);
     g_hash_table_remove(reader->watches, name);
@@ -350,9 +365,8 @@ static void info(CwReader *reader, const CwLinkMsg *msg)
 
 static void list_items(CwReader *reader, const CwLinkMsg *msg)
 {
-    static const char *const columns[] = {"title", "text", "link", "time"};
     const CwWatch *watch = g_hash_table_lookup(reader->watches, msg->contact);
-    g_autoptr(GPtrArray) fields = cw_fields_new();
+    g_autoptr(GPtrArray) fields = item_columns();
     g_autoptr(GPtrArray) items = cw_found_list_new();
 
     if (watch == NULL || watch->thing->agent->items == NULL || !watch->thing->is_fresh) {
@@ -362,8 +376,6 @@ static void list_items(CwReader *reader, const CwLinkMsg *msg)
         return;
     }
     watch->thing->agent->items(watch, items);
-    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
-        g_ptr_array_add(fields, cw_field_new(CW_FIELD_TEXT, columns[i], columns[i], NULL));
     cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_ITEMS,
                                .account = reader->number,
                                .id = msg->id,

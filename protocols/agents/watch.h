@@ -32,8 +32,9 @@ void cw_readers_take_line(const CwLinkMsg *msg); /* all but hello and ping */
 
 const char *cw_reader_remembered(const CwReader *reader, const char *name); /* nullable */
 void cw_reader_remember(CwReader *reader, const char *name, const char *value);
+/* `items` nullable: CwFound *, oldest first. */
 void cw_reader_say(CwReader *reader, const char *contact, const char *title, const char *text,
-                   const char *url);
+                   const char *url, GPtrArray *items);
 
 /* ---- for thing.c ---- */
 

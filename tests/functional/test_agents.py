@@ -9,6 +9,7 @@ import signal
 import pytest
 
 from conftest import COMPONENTS, Account
+from lib.agents import add, contact_of, register, rss
 from lib.menus import COMMANDS, IN_COMMANDS, form, menu, note, run, special, submitted
 from lib.registration import accept
 from lib.servers import SECRET
@@ -18,12 +19,6 @@ from lib.xmppclient import CLIENT, body, condition, error_text
 FEEDS, STOCKS, WEATHER = COMPONENTS[2:5]
 DISCO = "{http://jabber.org/protocol/disco#info}"
 OOB = "{jabber:x:oob}"
-
-
-def rss(*ids):
-    items = "".join(f"<item><title>Title {n}</title><guid>{n}</guid><description>Text {n}</description>"
-                    f"<link>https://example.org/{n}</link></item>" for n in ids)
-    return f"<rss version='2.0'><channel><title>Verona today</title>{items}</channel></rss>"
 
 
 @pytest.fixture
@@ -56,24 +51,6 @@ def start(gateway_factory, prosody, web):
     return make
 
 
-def register(client, domain):
-    """One click: there is nothing to fill in."""
-    form = client.iq("get", domain, "<query xmlns='jabber:iq:register'/>")
-    fields = [field.get("var") for field in form.iter("{jabber:x:data}field")]
-    assert "username" not in fields and "password" not in fields
-    answer = client.iq("set", domain, "<query xmlns='jabber:iq:register'/>")
-    assert condition(answer) is None
-    accept(client, domain)
-
-
-def add(client, contact):
-    client.presence(contact, "subscribe")
-    client.wait_presence(contact, "subscribed")
-    return client.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("type") is None
-                           and s.get("from") == contact and s.find(CLIENT + "status") is not None,
-                           what=f"the presence of {contact}")
-
-
 def status(presence):
     return presence.findtext(CLIENT + "status")
 
@@ -93,13 +70,6 @@ def test_a_share_a_place_and_a_feed(start, web, juliet):
     assert news.get("from") == feed and news.findtext(CLIENT + "subject") == "Title 1"
     assert body(news) == "Text 1\nhttps://example.org/1"
     assert news.find(f"{OOB}x").findtext(f"{OOB}url") == "https://example.org/1"
-
-
-def contact_of(client, domain, typed):
-    answer = client.iq("set", domain,
-                       f"<query xmlns='jabber:iq:gateway'><prompt>{typed}</prompt></query>")
-    return answer.findtext(".//{jabber:iq:gateway}jid") or answer.findtext(
-        ".//{jabber:iq:gateway}prompt")
 
 
 def test_the_gateway_says_how_to_add_something(start, juliet):
@@ -237,38 +207,6 @@ def test_a_host_that_dies(start, web, juliet):
                     and s.get("type") is None)
     juliet.message(contact, "alerts")
     assert body(juliet.wait_message(contact)) == "1: > 190.00"
-
-
-ATOM = "{http://www.w3.org/2005/Atom}"
-
-
-def test_a_feed_is_a_node(start, web, juliet):
-    """XEP-0060 5.2, 6.5; XEP-0277"""
-    start()
-    web.put("/rss", rss(3, 2, 1))
-    juliet.presence()
-    register(juliet, FEEDS)
-    feed = contact_of(juliet, FEEDS, web.url("/rss"))
-    add(juliet, feed)
-    items = juliet.iq("get", feed, "<query xmlns='http://jabber.org/protocol/disco#items'/>")
-    assert "urn:xmpp:microblog:0" in [item.get("node") for item in items.iter() if item.get("node")]
-
-    def ask(inner="", attributes=""):
-        return juliet.iq("get", feed, "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
-                         f"<items node='urn:xmpp:microblog:0'{attributes}>{inner}</items></pubsub>")
-    entries = list(ask().iter(f"{ATOM}entry"))
-    assert [entry.findtext(f"{ATOM}title") for entry in entries] == ["Title 3", "Title 2", "Title 1"]
-    assert entries[0].find(f"{ATOM}link").get("href") == "https://example.org/3"
-    assert entries[0].findtext(f"{ATOM}id").startswith(f"xmpp:{feed}?;node=")
-    assert entries[0].findtext(f"{ATOM}updated")
-    assert len(list(ask(attributes=" max_items='2'").iter(f"{ATOM}entry"))) == 2
-    one = [i for i in ask().iter("{http://jabber.org/protocol/pubsub}item")][1].get("id")
-    found = list(ask(f"<item id='{one}'/>").iter(f"{ATOM}entry"))
-    assert [entry.findtext(f"{ATOM}title") for entry in found] == ["Title 2"]
-    share = contact_of(juliet, STOCKS, "aapl")
-    answer = juliet.iq("get", share, "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
-                       "<items node='urn:xmpp:microblog:0'/></pubsub>")
-    assert condition(answer) == "item-not-found"
 
 
 # ---- news that wait ----

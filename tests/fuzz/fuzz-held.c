@@ -31,7 +31,8 @@ static void check_value(const char *value)
     g_assert_true(news.title != NULL || *news.text != '\0');
     g_assert_true(news.title == NULL || strpbrk(news.title, "\r\n") == NULL);
     g_assert_true(news.url == NULL || strpbrk(news.url, " \r\n") == NULL);
-    g_autofree char *again = cw_held_pack(news.title, news.text, news.url);
+    g_assert_true(news.id == NULL || (strpbrk(news.id, " \r\n") == NULL && news.time >= 0));
+    g_autofree char *again = cw_held_pack(&news);
     g_assert_cmpstr(again, ==, value);
 }
 
@@ -47,7 +48,9 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     check_value(value);
     if (!g_utf8_validate(all, -1, NULL))
         return 0;
-    g_autofree char *packed = cw_held_pack(name, value, name);
+    g_autofree char *rest = g_strdup(value);
+    g_autofree char *packed =
+        cw_held_pack(&(CwHeldNews){.title = name, .text = rest, .url = name, .id = name});
     g_auto(CwHeldNews) news = {0};
     g_assert_true(packed == NULL || cw_held_unpack(packed, &news));
     return 0;

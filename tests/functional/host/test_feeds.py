@@ -37,6 +37,9 @@ def test_rss_2_and_what_is_new(feeds, web):
     first = feeds.expect("message", contact=url)  # the latest alone
     assert first["title"] == "Title 3" and first["url"] == "https://example.org/3"
     assert first["text"] == "Text 3\nhttps://example.org/3"
+    (item,) = first["found"]
+    assert [field["name"] for field in first["fields"]] == ["title", "text", "link", "time"]
+    assert item["values"] == ["Title 3", "Text 3", "https://example.org/3", ""]
     assert feeds.expect("presence", contact=url)["status"] == "Title 3"
     seen = feeds.expect("remember")
     assert seen["name"] == f"watch.seen.{url}" and len(seen["text"].split()) == 3
@@ -78,6 +81,7 @@ def test_what_was_seen_in_an_earlier_log_in(feeds, web):
     news = feeds.expect("message", account=2, contact=url)
     assert news["title"] == "7 new items"
     assert news["text"].startswith("- Title 9 https://example.org/9\n- Title 8 ")
+    assert [item["values"][0] for item in news["found"]] == [f"Title {n}" for n in range(3, 10)]
 
 
 def test_one_fetch_for_all(feeds, web):

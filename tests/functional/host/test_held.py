@@ -108,6 +108,48 @@ def test_one_alone_comes_as_it_would_have_come(start, web, memory):
     assert news["text"] == "Text 2\nhttps://example.org/2"
 
 
+def found(message):
+    return [[item["contact"][:8], *item["values"]] for item in message["found"]]
+
+
+def test_items_are_still_items(start, web, memory):
+    """Whoever reads the node gets them as they would have come."""
+    host = start()
+    url = hold(host, web, memory, 2, 3)
+    web.put("/rss", rss(3, 2, 1) + "<!-- -->")
+    kill(host)
+    memory.take(host)
+    host = start()
+    host.login(username="juliet", values=dict(memory))
+    host.expect("ack", id=add(host, url))
+    message = host.expect("message", contact=url)
+    assert message["text"].startswith("Meanwhile:")
+    assert found(message) == [["d4735e3a", "Title 2", "Text 2", "https://example.org/2", ""],
+                              ["4e074085", "Title 3", "Text 3", "https://example.org/3", ""]]
+
+
+def test_what_is_no_item_is_a_text_for_all(start, web, memory):
+    host = start()
+    url = hold(host, web, memory, 2)
+    log_out(host)
+    memory["remembered.watch.held-7." + url] = "Notice\n\n\ntext"
+    host.login(username="juliet", values=dict(memory))
+    host.expect("ack", id=add(host, url))
+    message = host.expect("message", contact=url)
+    assert "found" not in message and message["text"].endswith("\n- Notice")
+
+
+def test_many_at_once_are_kept_one_by_one(start, web, memory):
+    host = start()
+    url = hold(host, web, memory)
+    come(host, web, memory, url, range(9, 0, -1))
+    assert len(memory.held()) == 8
+    host.send(type="presence", account=1, show="online")
+    message = host.expect("message", contact=url)
+    assert message["text"].startswith("Meanwhile:\n- Title 2 https://example.org/2\n- Title 3")
+    assert [item[1] for item in found(message)] == [f"Title {n}" for n in range(2, 10)]
+
+
 def test_a_host_that_is_killed(start, web, memory):
     host = start()
     url = hold(host, web, memory, 2, 3)
@@ -183,7 +225,7 @@ def test_as_many_as_are_kept(start, web, memory):
     url = hold(host, web, memory)
     log_out(host)
     for number in range(1, 51):
-        memory[f"remembered.watch.held-{number}.{url}"] = f"Old {number}\n\ntext"
+        memory[f"remembered.watch.held-{number}.{url}"] = f"Old {number}\n\n\ntext"
     host.login(username="juliet", values=dict(memory), show="away")
     host.expect("ack", id=add(host, url))
     come(host, web, memory, url, (3, 2, 1))
@@ -208,7 +250,7 @@ def test_as_much_as_is_kept(start, web, memory):
     url = hold(host, web, memory)
     log_out(host)
     for number in range(1, 11):
-        memory[f"remembered.watch.held-{number}.{url}"] = f"Old {number}\n\n" + "x" * 8000
+        memory[f"remembered.watch.held-{number}.{url}"] = f"Old {number}\n\n\n" + "x" * 8000
     host.login(username="juliet", values=dict(memory), show="away")
     host.expect("ack", id=add(host, url))
     memory.take(host)
@@ -238,12 +280,12 @@ def test_a_store_that_was_damaged(start, web, memory):
     host = start()
     url = hold(host, web, memory)
     log_out(host)
-    wrong = {f"held-x.{url}": "T\n\na", f"held-0.{url}": "T\n\na", "held-1.": "T\n\na", "held-": "",
-             f"held-99999999999999999999.{url}": "T\n\na", f"held-3.{url}": "no lines",
-             f"held-4.{url}": "T\njavascript:x\na", f"held-5.{url}": "T\n\n" + "x" * 9000}
+    wrong = {f"held-x.{url}": "T\n\n\na", f"held-0.{url}": "T\n\n\na", "held-1.": "T\n\n\na", "held-": "",
+             f"held-99999999999999999999.{url}": "T\n\n\na", f"held-3.{url}": "no lines",
+             f"held-4.{url}": "T\njavascript:x\n\na", f"held-5.{url}": "T\n\n\n" + "x" * 9000}
     memory.update({"remembered.watch." + name: text for name, text in wrong.items()})
-    memory[f"remembered.watch.held-7.{url}"] = "Good\n\ntext"
-    memory["remembered.watch.held-6.nobody-reads-it"] = "T\n\na"
+    memory[f"remembered.watch.held-7.{url}"] = "Good\n\n\ntext"
+    memory["remembered.watch.held-6.nobody-reads-it"] = "T\n\n\na"
     memory["remembered.held-dropped"] = "-5"
     host.login(username="juliet", values=dict(memory))
     assert set(memory.take(host)) == {"watch." + name for name in wrong} | {"held-dropped"}

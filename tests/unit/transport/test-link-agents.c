@@ -90,6 +90,35 @@ static void news__round_trips(void)
     g_assert_null(strstr(line->str, "Storm"));
 }
 
+static void news__has_items__in_their_order(void)
+{
+    static const char *const columns[] = {"title", "time"};
+    g_autoptr(GPtrArray) fields = cw_fields_new(), found = cw_found_list_new();
+    CwLinkMsg again;
+
+    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+        g_ptr_array_add(fields, cw_field_new(CW_FIELD_TEXT, columns[i], columns[i], NULL));
+    g_ptr_array_add(found, cw_found_new("one", g_strsplit("First,1", ",", 2)));
+    g_ptr_array_add(found, cw_found_new("two", g_strsplit("Second,", ",", 2)));
+    read_again(&(CwLinkMsg){.kind = CW_LINK_MESSAGE,
+                            .account = 1,
+                            .contact = "verona",
+                            .text = "t",
+                            .fields = fields,
+                            .found = found},
+               CW_LINK_HOST, &again);
+    g_assert_cmpuint(again.found->len, ==, 2);
+    const CwFound *two = g_ptr_array_index(again.found, 1);
+    g_assert_cmpstr(two->contact, ==, "two");
+    g_assert_cmpstr(two->values[0], ==, "Second");
+    g_assert_cmpstr(two->values[1], ==, "");
+    cw_link_msg_clear(&again);
+    /* without its columns nobody knows what it is */
+    assert_refused("{\"type\":\"message\",\"account\":1,\"contact\":\"a\",\"text\":\"t\","
+                   "\"found\":[{\"contact\":\"one\",\"values\":[]}]}",
+                   CW_LINK_HOST);
+}
+
 static void command__round_trips__both_ways(void)
 {
     CwLinkMsg again;
@@ -194,6 +223,7 @@ int main(int argc, char **argv)
     ADD(remember__round_trips);
     ADD(a_login__has_room__for_what_is_remembered);
     ADD(news__round_trips);
+    ADD(news__has_items__in_their_order);
     ADD(command__round_trips__both_ways);
     ADD(a_hello__names__commands);
     ADD(a_hello__refuses__commands_that_are_none);

@@ -1,0 +1,193 @@
+/* component/features/news.c: what happens to contacts that are things, to those clients that are to
+ * be told
+ *
+ *     no item of theirs ------------------------------> headline, to all
+ *     an item, and a client of the user's wants events: XEP-0163 4.3, urn:xmpp:microblog:0+notify
+ *          to each that does --------------------------> the event alone
+ *          to each other ------------------------------> headline, to that resource
+ *     an item, and none does --------------------------> headline, to all
+ *
+ * So nobody is shown anything twice.  Where it is not known yet what a client wants, or the user
+ * has subscribed to the node himself, the event is in the headline (XEP-0277 "Message Body"): one
+ * message, which each client reads as far as it can.  The last item is not sent to clients that
+ * come (XEP-0277 and XEP-0472, node configuration: never): it was told when it was new, and he may
+ * be one who wants to be left alone.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "component/features/news.h"
+#include "component/features/features.h"
+#include "component/xmpp-time.h"
+
+#define NS_EVENT "http://jabber.org/protocol/pubsub#event"
+#define NS_OOB "jabber:x:oob"
+#define IN_ONE_MOST                                                                                \
+    20 /* items that a headline carries, the newest; more may be over a server's limit */
+
+typedef struct {
+    CwComponent *component;
+    const char *from;
+    const char *name; /* of the contact, for people */
+    const char *title, *text, *url;
+    const GPtrArray *items; /* nullable */
+    gint64 stamp;
+} News;
+
+static void write_event(CwWriter *writer, const News *news, guint first, guint n)
+{
+    cw_writer_start(writer, "event", NS_EVENT);
+    cw_writer_start(writer, "items", NULL);
+    cw_writer_attr(writer, "node", CW_NS_NEWS);
+    for (guint i = first; i < first + n; i++)
+        cw_news_write_item(writer, g_ptr_array_index(news->items, i), news->from, news->name);
+    cw_writer_end(writer);
+    cw_writer_end(writer);
+}
+
+static void end(const News *news, CwWriter *writer)
+{
+    if (news->stamp != 0)
+        cw_xmpp_time_write_delay(writer, cw_component_domain(news->component), news->stamp);
+    cw_component_end_lasting(news->component, news->stamp != 0);
+}
+
+static CwWriter *begin(const News *news, const char *to, const char *type)
+{
+    g_autofree char *id = g_uuid_string_random();
+
+    return cw_component_begin_lasting(news->component, "message", news->from, to, type, id);
+}
+
+/* RFC 6121 5.2.2: nothing that anybody answers; the link by XEP-0066 3.  Without a title it is an
+ * answer that is somewhere else, such as a picture, or what happened meanwhile, which the server is
+ * to keep; but if it is for one client of several, it is not to come to the others as well. */
+static void say(const News *news, const char *to, gboolean is_for_all, gboolean with_event)
+{
+    guint n = news->items == NULL ? 0 : MIN(news->items->len, IN_ONE_MOST);
+    CwWriter *writer = begin(news, to, news->title == NULL && is_for_all ? "chat" : "headline");
+
+    if (news->title != NULL)
+        cw_writer_leaf(writer, "subject", NULL, news->title);
+    cw_writer_leaf(writer, "body", NULL, news->text);
+    if (news->url != NULL) {
+        cw_writer_start(writer, "x", NS_OOB);
+        cw_writer_leaf(writer, "url", NULL, news->url);
+        if (news->title != NULL)
+            cw_writer_leaf(writer, "desc", NULL, news->title);
+        cw_writer_end(writer);
+    }
+    if (with_event && n > 0)
+        write_event(writer, news, news->items->len - n, n);
+    end(news, writer);
+}
+
+static void send_events(const News *news, const char *to)
+{
+    for (guint i = 0; i < news->items->len; i++) {
+        CwWriter *writer = begin(news, to, "headline");
+        write_event(writer, news, i, 1);
+        end(news, writer);
+    }
+}
+
+/* XEP-0163 4.3.2, RFC 6121 8.5.2.1.1: it gets nothing that is not for it alone. */
+static gboolean is_left_out(const CwResource *resource)
+{
+    return resource->priority < 0 || *resource->name == '\0';
+}
+
+static CwClientAnswer wants_events(CwComponent *component, CwSession *session,
+                                   const CwResource *resource)
+{
+    return cw_clients_can(component, session, resource->name, CW_ABILITY_NEWS);
+}
+
+/* To whoever wants them.  FALSE: nobody does; `unknown`: of somebody that is not known yet. */
+static gboolean send_to_readers(const News *news, CwSession *session, gboolean *unknown)
+{
+    const GPtrArray *resources = cw_session_resources(session);
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < resources->len; i++) {
+        const CwResource *resource = g_ptr_array_index(resources, i);
+        CwClientAnswer answer = is_left_out(resource)
+                                    ? CW_CLIENT_CANNOT
+                                    : wants_events(news->component, session, resource);
+        *unknown |= answer == CW_CLIENT_UNKNOWN;
+        if (answer != CW_CLIENT_CAN)
+            continue;
+        g_autofree char *to = cw_component_client_jid(session, resource->name);
+        send_events(news, to);
+        any = TRUE;
+    }
+    return any;
+}
+
+static void say_to_others(const News *news, CwSession *session, gboolean subscribed)
+{
+    const GPtrArray *resources = cw_session_resources(session);
+
+    for (guint i = 0; i < resources->len; i++) {
+        const CwResource *resource = g_ptr_array_index(resources, i);
+        if (is_left_out(resource))
+            continue;
+        CwClientAnswer answer = wants_events(news->component, session, resource);
+        if (answer == CW_CLIENT_CAN)
+            continue;
+        g_autofree char *to = cw_component_client_jid(session, resource->name);
+        say(news, to, FALSE, subscribed || answer == CW_CLIENT_UNKNOWN);
+    }
+}
+
+static void news_cb(CwSession *session, const char *contact, const char *title, const char *text,
+                    const char *url, const GPtrArray *items, gint64 stamp, gpointer data)
+{
+    CwComponent *component = data;
+    const CwContact *known = cw_session_find_contact(session, contact);
+    g_autofree char *from = cw_component_contact_jid(component, contact);
+    gboolean has_node = items != NULL && from != NULL && cw_news_has_node(component, CW_NS_NEWS);
+    gboolean subscribed = known != NULL && known->subscribed, unknown = FALSE;
+    const News news = {
+        .component = component,
+        .from = from == NULL ? cw_component_domain(component) : from,
+        .name = cw_news_name(session, contact),
+        .title = title,
+        .text = text,
+        .url = url,
+        .items = has_node ? items : NULL,
+        .stamp = stamp,
+    };
+
+    if (has_node && send_to_readers(&news, session, &unknown))
+        say_to_others(&news, session, subscribed);
+    else
+        say(&news, cw_session_jid(session), TRUE, subscribed || unknown);
+}
+
+/* So that it is known by the time that something happens. */
+static void client(CwComponent *component, CwSession *session, const char *resource)
+{
+    if (cw_news_has_node(component, CW_NS_NEWS) && *resource != '\0')
+        cw_clients_can(component, session, resource, CW_ABILITY_NEWS);
+}
+
+/* XEP-0060 10, where contacts have the node: disco.c */
+const char *const cw_news_features[] = {
+    CW_NS_NEWS,
+    CW_NS_PUBSUB "#access-presence",
+    CW_NS_PUBSUB "#item-ids",
+    CW_NS_PUBSUB "#meta-data",
+    CW_NS_PUBSUB "#retrieve-affiliations",
+    CW_NS_PUBSUB "#retrieve-subscriptions",
+    CW_NS_PUBSUB "#subscribe",
+    NULL,
+};
+static const CwEvents events = {.news = news_cb};
+
+const CwFeature cw_feature_news = {
+    .name = "news",
+    .iqs = cw_news_iqs,
+    .contact_features = cw_news_features,
+    .client = client,
+    .events = &events,
+};
