@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "component/component.h"
+#include "component/icon.h"
 
 #define EXIT_CONFIG 78
 #define DAY (24 * 60 * 60)               /* s */
@@ -152,9 +153,25 @@ static char **host_argv(const CwSettings *settings, const CwTransportSettings *t
 }
 
 /* What conf/ cannot know to be wrong: programs, and what is an address to libidn. */
+static gboolean check_icon(const CwSettings *settings, const CwTransportSettings *transport,
+                           GError **error)
+{
+    g_autoptr(GBytes) icon =
+        transport->icon == NULL
+            ? NULL
+            : cw_icon_read(transport->icon, settings->limits.avatar_size, error);
+
+    if (transport->icon == NULL || icon != NULL)
+        return TRUE;
+    g_prefix_error(error, "[transport %s] icon: ", transport->domain);
+    return FALSE;
+}
+
 static gboolean check_settings(const CwSettings *settings, GError **error)
 {
     for (guint i = 0; i < settings->transports->len; i++) {
+        if (!check_icon(settings, g_ptr_array_index(settings->transports, i), error))
+            return FALSE;
         g_auto(GStrv) argv = host_argv(settings, g_ptr_array_index(settings->transports, i), error);
         if (argv == NULL)
             return FALSE;

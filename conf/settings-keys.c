@@ -109,6 +109,7 @@ const CwSettingsKey cw_settings_keys[] = {
     {"transport", "protocol", CW_KEY_PROTOCOL, 0, 0, NULL, TRANSPORT(protocol)},
     {"transport", "name", CW_KEY_STRING, 0, 0, NULL, TRANSPORT(name)},
     {"transport", "identity", CW_KEY_WORD, 0, 0, NULL, TRANSPORT(identity)},
+    {"transport", "icon", CW_KEY_PATH, 0, 0, NULL, TRANSPORT(icon)},
     {"transport", "plugin-path", CW_KEY_PATHS, 0, 0, NULL, TRANSPORT(plugin_path)},
     {"transport", "accounts-per-host", CW_KEY_COUNT, 1, 100000, NULL, TRANSPORT(accounts_per_host)},
     {"transport", "logins-per-minute", CW_KEY_LIMIT, 1, 1000000, "3000",

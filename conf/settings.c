@@ -34,6 +34,7 @@ static void transport_free(CwTransportSettings *transport)
     g_free(transport->protocol_name);
     g_free(transport->name);
     g_free(transport->identity);
+    g_free(transport->icon);
     g_free(transport->plugin_path);
     g_strfreev(transport->allow);
     g_strfreev(transport->deny);

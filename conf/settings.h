@@ -111,6 +111,7 @@ typedef struct {
     char *protocol_name;     /* "prpl-irc" */
     char *name;              /* what users see; default: the domain */
     char *identity;          /* (nullable) disco type of the gateway; default: the network's own */
+    char *icon;              /* (nullable) file with the gateway's picture; default: one of ours */
     char *plugin_path;       /* (nullable) where further plugins are, ':' between several */
     guint accounts_per_host; /* 32; of agents 100000: all in one */
     guint logins_per_minute; /* paced log-ins to this network; 3000 */

@@ -92,11 +92,28 @@ static CwAvatar *find_or_add(CwAvatars *avatars, GBytes *bytes, gsize most_all)
     return avatar;
 }
 
+CwAvatar *cw_avatars_take_bytes(CwAvatars *avatars, GBytes *bytes, gsize most, gsize most_all,
+                                const char **problem)
+{
+    gsize size = 0;
+    const guint8 *data = g_bytes_get_data(bytes, &size);
+    guint width = 0, height = 0;
+    CwAvatar *avatar = NULL;
+
+    *problem = NULL;
+    if (most > 0 && size > most)
+        *problem = "it is over avatar-size";
+    else if (data == NULL || cw_image_recognize(data, size, &width, &height) == NULL)
+        *problem = "it is no picture that clients show";
+    else if ((avatar = find_or_add(avatars, bytes, most_all)) == NULL)
+        *problem = "avatar-cache is full";
+    return avatar;
+}
+
 CwAvatar *cw_avatars_take(CwAvatars *avatars, const char *data, const char *media, gsize most,
                           gsize most_all, const char **problem)
 {
     gsize length = strlen(data), size = 0;
-    guint width = 0, height = 0;
 
     *problem = NULL;
     if (most > 0 && length / 4 * 3 > most + 2)
@@ -110,14 +127,5 @@ CwAvatar *cw_avatars_take(CwAvatars *avatars, const char *data, const char *medi
 
     guchar *decoded = g_base64_decode(data, &size);
     g_autoptr(GBytes) bytes = g_bytes_new_take(decoded, size);
-    if (most > 0 && size > most)
-        *problem = "it is over avatar-size";
-    else if (cw_image_recognize(decoded, size, &width, &height) == NULL)
-        *problem = "it is no picture that clients show";
-    if (*problem != NULL)
-        return NULL;
-    CwAvatar *avatar = find_or_add(avatars, bytes, most_all);
-    if (avatar == NULL)
-        *problem = "avatar-cache is full";
-    return avatar;
+    return cw_avatars_take_bytes(avatars, bytes, most, most_all, problem);
 }

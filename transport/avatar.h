@@ -33,6 +33,9 @@ gsize cw_avatars_size(const CwAvatars *avatars);
  * full) */
 CwAvatar *cw_avatars_take(CwAvatars *avatars, const char *data, const char *media, gsize most,
                           gsize most_all, const char **problem);
+/* The same, of the bytes themselves. */
+CwAvatar *cw_avatars_take_bytes(CwAvatars *avatars, GBytes *bytes, gsize most, gsize most_all,
+                                const char **problem);
 char *cw_avatar_encode(const CwAvatar *avatar); /* base64 (transfer full) */
 CwAvatar *cw_avatar_ref(CwAvatar *avatar);
 void cw_avatar_unref(CwAvatar *avatar); /* nullable */

@@ -9,14 +9,18 @@
 
 #define NS_UPDATE "vcard-temp:x:update"
 
+void cw_avatars_write_hash(CwWriter *writer, const CwAvatar *avatar)
+{
+    cw_writer_start(writer, "x", NS_UPDATE);
+    cw_writer_leaf(writer, "photo", NULL, avatar == NULL ? NULL : avatar->id);
+    cw_writer_end(writer);
+}
+
 /* XEP-0153 4.1: no element while the network has not said whether there is one */
 void cw_avatars_write_update(CwWriter *writer, const CwContact *contact)
 {
-    if (!contact->avatar_known)
-        return;
-    cw_writer_start(writer, "x", NS_UPDATE);
-    cw_writer_leaf(writer, "photo", NULL, contact->avatar == NULL ? NULL : contact->avatar->id);
-    cw_writer_end(writer);
+    if (contact->avatar_known)
+        cw_avatars_write_hash(writer, contact->avatar);
 }
 
 static void write_info(CwWriter *writer, const CwAvatar *avatar)

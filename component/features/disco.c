@@ -65,11 +65,23 @@ static gboolean is_offered(CwComponent *component, const char *var, gboolean con
     return TRUE;
 }
 
+const char *cw_disco_gateway_type(CwComponent *component)
+{
+    CwTransport *transport = cw_component_transport(component);
+    const CwTransportSettings *settings = cw_transport_settings(transport);
+    const CwProtocol *protocol = cw_transport_protocol(transport);
+
+    return settings->identity != NULL ? settings->identity
+           : protocol != NULL         ? protocol->identity
+                                      : "unknown";
+}
+
 static CwDiscoInfo *describe(CwComponent *component, gboolean contact, const CwJid *asker)
 {
     CwTransport *transport = cw_component_transport(component);
     const CwTransportSettings *settings = cw_transport_settings(transport);
     const CwProtocol *protocol = cw_transport_protocol(transport);
+    const char *type = cw_disco_gateway_type(component);
     CwDiscoInfo *info = cw_disco_info_new();
 
     cw_disco_info_add_identity(info, "account", "registered", contact ? NULL : settings->name);
@@ -77,14 +89,12 @@ static CwDiscoInfo *describe(CwComponent *component, gboolean contact, const CwJ
         cw_disco_info_add_identity(info, "conference", "text", settings->name);
         cw_disco_info_add_feature(info, CW_NS_MUC);
     }
-    if (!contact) {
-        const char *type = settings->identity != NULL ? settings->identity
-                           : protocol != NULL         ? protocol->identity
-                                                      : "unknown";
+    if (!contact)
         cw_disco_info_add_identity(info, "gateway", type, settings->name);
-        if (protocol != NULL && protocol->category != NULL)
-            cw_disco_info_add_identity(info, protocol->category, type, settings->name);
-    }
+    else if (protocol != NULL && protocol->anonymous) /* nobody is there */
+        cw_disco_info_add_identity(info, "client", "bot", NULL);
+    if (protocol != NULL && protocol->category != NULL)
+        cw_disco_info_add_identity(info, protocol->category, type, contact ? NULL : settings->name);
     for (const CwFeature *const *f = cw_component_features(); *f != NULL; f++) {
         const char *const *vars = contact ? (*f)->contact_features : (*f)->gateway_features;
         for (; vars != NULL && *vars != NULL; vars++) {

@@ -17,6 +17,7 @@ extern const CwFeature cw_feature_registration;
 extern const CwFeature cw_feature_gateway_prompt;
 extern const CwFeature cw_feature_basics;
 extern const CwFeature cw_feature_idle;
+extern const CwFeature cw_feature_icon;
 extern const CwFeature cw_feature_vcard;
 extern const CwFeature cw_feature_pep;
 extern const CwFeature cw_feature_looks;
@@ -74,6 +75,10 @@ gboolean cw_rooms_may_stay(CwComponent *component);
 /* XEP-0380, XEP-0384: what it says is not what its sender wrote. */
 gboolean cw_messages_is_encrypted(const CwNode *message);
 
+/* The gateway's own picture; NULL: the network is not described yet. */
+const CwAvatar *cw_icon_of(CwComponent *component);
+/* Type of its identity, "irc". */
+const char *cw_disco_gateway_type(CwComponent *component);
 /* XEP-0115 element of the gateway (`contact` FALSE) or of a contact, into an available presence. */
 void cw_disco_write_caps(CwComponent *component, CwWriter *writer, gboolean contact);
 
@@ -105,8 +110,9 @@ void cw_presence_send_contact(CwComponent *component, const CwContact *contact, 
 /* To each resource of the user's that is there. */
 void cw_presence_tell_contact(CwComponent *component, CwSession *session, const CwContact *contact);
 
-/* XEP-0153, into an available presence. */
+/* XEP-0153, into an available presence: of a contact, of any picture (NULL: there is none). */
 void cw_avatars_write_update(CwWriter *writer, const CwContact *contact);
+void cw_avatars_write_hash(CwWriter *writer, const CwAvatar *avatar);
 /* XEP-0084, into an item; NULL: there is none. */
 void cw_avatars_write_metadata(CwWriter *writer, const CwAvatar *avatar);
 void cw_avatars_write_data(CwWriter *writer, const CwAvatar *avatar);

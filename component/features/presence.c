@@ -89,6 +89,8 @@ void cw_presence_send_gateway(CwComponent *component, CwSession *session, const 
     }
     CwWriter *writer = cw_component_begin(component, "presence", domain, to, NULL, NULL);
     write_gateway_state(writer, session);
+    if (cw_icon_of(component) != NULL)
+        cw_avatars_write_hash(writer, cw_icon_of(component));
     cw_disco_write_caps(component, writer, FALSE);
     cw_component_end(component);
 }

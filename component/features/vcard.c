@@ -229,6 +229,7 @@ static void answer_of_gateway(CwComponent *component, const CwStanza *stanza, gb
 
     card->full_name = settings->name;
     card->nickname = settings->name;
+    card->avatar = cw_icon_of(component);
     g_string_append_printf(card->note, "Causeway " CW_VERSION ", a transport to %s",
                            settings->name);
     send_card(component, stanza, card, vcard4);

@@ -172,6 +172,7 @@ def test_what_it_is(start, juliet):
 
 
 def test_a_contact_is_an_application(start, juliet):
+    """RFC 6473, and a bot in service discovery"""
     start()
     juliet.presence()
     register(juliet, WEATHER)
@@ -180,6 +181,9 @@ def test_a_contact_is_an_application(start, juliet):
     card = juliet.iq("get", contact, "<vcard xmlns='urn:ietf:params:xml:ns:vcard-4.0'/>")
     kind = card.find(".//{urn:ietf:params:xml:ns:vcard-4.0}kind")
     assert "".join(kind.itertext()) == "application"
+    info = juliet.iq("get", contact, "<query xmlns='http://jabber.org/protocol/disco#info'/>")
+    identities = {(i.get("category"), i.get("type")) for i in info.iter(f"{DISCO}identity")}
+    assert identities == {("account", "registered"), ("client", "bot"), ("headline", "weather")}
 
 
 def test_searching(start, juliet):

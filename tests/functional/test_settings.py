@@ -83,6 +83,21 @@ def test_wrong_arguments(arguments):
 
 # ---- the settings file ----
 
+def test_check_config_reads_the_icon(check, tmp_path):
+    icon = tmp_path / "icon.png"
+    text = GOOD + "icon = icon.png\n"
+    for content, expected in ((None, "No such file"), (b"a text", "is no picture, expected a PNG or JPEG file"),
+                              (b"\x89PNG\r\n\x1a\n" + bytes(300000), "raise [limits] avatar-size")):
+        if content is not None:
+            icon.write_bytes(content)
+        result = check(text)
+        assert result.returncode == CONFIG_ERROR
+        for words in (result.path, "[transport irc.example.com] icon", str(icon), expected):
+            assert words in result.stderr, result.stderr
+    icon.write_bytes((ROOT / "conf" / "icons" / "irc.png").read_bytes())
+    assert check(text).returncode == 0
+
+
 def test_check_config_of_a_good_file(check):
     result = check(GOOD)
     assert result.returncode == 0, result.stderr

@@ -48,6 +48,7 @@ static void settings_parse__accepts__the_sample_of_the_issue(void)
               "protocol = purple:prpl-irc\n"
               "name = IRC\n"
               "plugin-path = /usr/local/lib/purple-2\n"
+              "icon = pictures/irc.png\n"
               "accounts-per-host = 32\n"
               "allow = example.com                # who may register: domains and JIDs\n"
               "option.port = 6667                 # any account option of the plugin\n");
@@ -67,6 +68,7 @@ static void settings_parse__accepts__the_sample_of_the_issue(void)
     g_assert_cmpstr(irc->protocol_name, ==, "prpl-irc");
     g_assert_cmpstr(irc->name, ==, "IRC");
     g_assert_cmpstr(irc->plugin_path, ==, "/usr/local/lib/purple-2");
+    g_assert_true(g_str_has_suffix(irc->icon, "/pictures/irc.png"));
     g_assert_cmpuint(irc->accounts_per_host, ==, 32);
     g_assert_cmpuint(g_strv_length(irc->allow), ==, 1);
     g_assert_cmpstr(irc->allow[0], ==, "example.com");
@@ -147,6 +149,7 @@ static void settings_parse__fills_in__defaults(void)
     const CwTransportSettings *irc = transport(settings, 0);
     g_assert_cmpstr(irc->name, ==, "irc.example.com");
     g_assert_null(irc->identity);
+    g_assert_null(irc->icon);
     g_assert_null(irc->plugin_path);
     g_assert_cmpuint(irc->accounts_per_host, ==, 32);
     g_assert_cmpuint(irc->logins_per_minute, ==, 3000);
