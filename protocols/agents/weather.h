@@ -1,0 +1,71 @@
+/* protocols/agents/weather.h: what the files of the weather agent share
+ *
+ *     weather.c            the agent: its settings, what is fetched, status
+ *     weather-place.c      names, and which place one means
+ *     weather-text.c       the forecast in words and in his units
+ *     weather-daily.c      the report of the day
+ *     weather-warnings.c   warnings
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#pragma once
+
+#include "protocols/agents/forecast.h"
+#include "protocols/agents/http.h"
+
+G_BEGIN_DECLS
+
+/* `data` of a thing. */
+typedef struct {
+    CwHttpCall *call; /* NULL: none is under way */
+    CwPlace *place;   /* NULL: not found yet */
+    CwForecast forecast;
+    gboolean has_forecast;
+    GPtrArray *warnings; /* CwWarning; nullable */
+} CwSpot;
+
+/* ---- weather.c ---- */
+
+CwSpot *cw_spot_of(CwThing *thing);
+/* The pattern with {name}, {latitude} and {longitude} of the thing; cw_thing_failed() when that is
+ * no URL. */
+void cw_spot_get(CwThing *thing, const char *pattern, CwHttpDone done);
+/* The status in words; `show` is set when it is no usual weather.  (transfer full) */
+char *cw_weather_status(const CwWatch *watch, CwShow *show);
+
+/* ---- weather-place.c ---- */
+
+gboolean cw_weather_place_start(GError **error);
+char *cw_weather_normalize(const char *typed, GError **error);
+void cw_weather_find(CwThing *thing);
+void cw_weather_search(const char *text, CwAgentFoundDone done, gpointer data);
+
+/* ---- weather-text.c: in the units that he wants ---- */
+
+void cw_weather_append_degrees(GString *text, const CwWatch *watch, double celsius);
+void cw_weather_append_speed(GString *text, const CwWatch *watch, double kmh);
+const char *cw_weather_unit(const CwWatch *watch); /* of degrees */
+/* The days from today on, a line each.  (transfer full) */
+char *cw_weather_days(const CwWatch *watch, guint most);
+/* FALSE: there is none yet, and he was told so. */
+gboolean cw_weather_has_forecast(CwWatch *watch);
+void cw_weather_run_forecast(CwWatch *watch, const char *arguments);
+void cw_weather_run_rain(CwWatch *watch, const char *arguments);
+void cw_weather_run_wind(CwWatch *watch, const char *arguments);
+void cw_weather_run_units(CwWatch *watch, const char *arguments);
+
+/* ---- weather-daily.c ---- */
+
+/* Says the report when it is time, else sees to it that there is a fetch then. */
+void cw_weather_tell_report(CwWatch *watch);
+void cw_weather_run_daily(CwWatch *watch, const char *arguments);
+
+/* ---- weather-warnings.c ---- */
+
+void cw_weather_warnings_start(void);
+/* What is in force there; ends with cw_thing_refreshed(). */
+void cw_weather_fetch_warnings(CwThing *thing);
+void cw_weather_tell_warnings(CwWatch *watch); /* those that are new to him */
+void cw_weather_run_alerts(CwWatch *watch, const char *arguments);
+
+G_END_DECLS
