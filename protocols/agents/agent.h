@@ -18,8 +18,9 @@ G_BEGIN_DECLS
 #define CW_AGENT_ERROR (cw_agent_error_quark())
 GQuark cw_agent_error_quark(void);
 typedef enum {
-    CW_AGENT_ERROR_NAME,    /* no thing can be called so */
-    CW_AGENT_ERROR_SETTING, /* a setting of the admin's is wrong */
+    CW_AGENT_ERROR_NAME,     /* no thing can be called so */
+    CW_AGENT_ERROR_SETTING,  /* a setting of the admin's is wrong */
+    CW_AGENT_ERROR_ENTITIES, /* XML that declares some */
 } CwAgentError;
 
 typedef struct CwAgent CwAgent;

@@ -4,32 +4,28 @@
  */
 #include "protocols/agents/feed.h"
 
-#include <expat.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "protocols/agents/text.h"
+#include "protocols/agents/xml.h"
 
-#define DEPTH_MOST 64         /* elements in each other */
 #define TEXT_MOST (64 * 1024) /* bytes of one element's text that are looked at */
-#define SEPARATOR '\x1f'      /* between a namespace and a name */
 #define LINKS_MOST 10         /* feeds of a page */
 #define TAGS_MOST 500         /* links of a page that are looked at */
 #define TAG_LONGEST 4096      /* bytes */
 #define DAY (24 * 3600)       /* s */
 
 typedef struct {
-    XML_Parser parser;
     CwFeed *feed;
     CwFeedItem *item; /* the one that is being read, else NULL */
-    guint depth, item_depth;
+    guint item_depth;
     gboolean is_feed;   /* the root is one of a feed */
     const char *wanted; /* of the element that is open: which field its text is */
     guint wanted_depth;
     guint period, frequency; /* s, and how often in them; 0: not said */
     gboolean is_permalink;   /* the guid of the item is an address */
     GString *text;
-    char *refused; /* why the document is */
 } Reader;
 
 static void free_item(gpointer data)
@@ -152,42 +148,27 @@ static const char *field_of(const char *name, const char *ns, gboolean in_item)
     return NULL;
 }
 
-static const char *attribute(const char **attributes, const char *name)
-{
-    for (; attributes[0] != NULL; attributes += 2) {
-        if (g_str_equal(attributes[0], name))
-            return attributes[1];
-    }
-    return NULL;
-}
-
 static void set(char **place, const char *text)
 {
     if (*place == NULL && text != NULL && *text != '\0')
         *place = g_strdup(text);
 }
 
-static void refuse(Reader *reader, const char *why)
-{
-    if (reader->refused == NULL)
-        reader->refused = g_strdup(why);
-    XML_StopParser(reader->parser, XML_FALSE);
-}
-
 /* Atom: <link href='…' rel='alternate'/> */
 static void take_link(Reader *reader, const char **attributes)
 {
-    const char *href = attribute(attributes, "href"), *rel = attribute(attributes, "rel");
+    const char *href = cw_xml_attribute(attributes, "href"),
+               *rel = cw_xml_attribute(attributes, "rel");
 
     if (href == NULL || (rel != NULL && !g_str_equal(rel, "alternate")))
         return;
     set(reader->item != NULL ? &reader->item->link : &reader->feed->link, href);
 }
 
-static void begin_item(Reader *reader, const char **attributes)
+static void begin_item(Reader *reader, guint depth, const char **attributes)
 {
     reader->item = g_new0(CwFeedItem, 1);
-    reader->item_depth = reader->depth;
+    reader->item_depth = depth;
     reader->is_permalink = FALSE;
     for (; attributes[0] != NULL; attributes += 2) { /* RSS 1.0 */
         if (g_str_has_suffix(attributes[0], "\x1f"
@@ -196,24 +177,17 @@ static void begin_item(Reader *reader, const char **attributes)
     }
 }
 
-static void start_cb(void *data, const char *whole, const char **attributes)
+static void start_cb(CwXml *xml, const char *ns, const char *name, const char **attributes,
+                     gpointer data)
 {
     Reader *reader = data;
-    const char *separator = strchr(whole, SEPARATOR);
-    const char *name = separator == NULL ? whole : separator + 1;
-    g_autofree char *ns =
-        separator == NULL ? g_strdup("") : g_strndup(whole, (gsize)(separator - whole));
+    guint depth = cw_xml_depth(xml);
 
-    reader->depth++;
-    if (reader->depth > DEPTH_MOST) {
-        refuse(reader, "too many elements in each other");
-        return;
-    }
-    if (reader->depth == 1) {
+    if (depth == 1) {
         reader->is_feed =
             g_str_equal(name, "rss") || g_str_equal(name, "RDF") || g_str_equal(name, "feed");
         if (!reader->is_feed)
-            refuse(reader, "it is no feed");
+            cw_xml_refuse(xml, "it is no feed");
         return;
     }
     if (reader->wanted != NULL) { /* a tag in a text: XHTML, or RSS that forgot to escape */
@@ -222,47 +196,29 @@ static void start_cb(void *data, const char *whole, const char **attributes)
     }
     if (reader->item == NULL && (g_str_equal(name, "item") || g_str_equal(name, "entry")) &&
         reader->feed->items->len < CW_FEED_ITEMS_MOST) {
-        begin_item(reader, attributes);
+        begin_item(reader, depth, attributes);
         return;
     }
-    gboolean own =
-        reader->item != NULL ? reader->depth == reader->item_depth + 1 : reader->depth <= 3;
+    gboolean own = reader->item != NULL ? depth == reader->item_depth + 1 : depth <= 3;
     if (!own)
         return;
-    if (g_str_equal(name, "link") && attribute(attributes, "href") != NULL) {
+    if (g_str_equal(name, "link") && cw_xml_attribute(attributes, "href") != NULL) {
         take_link(reader, attributes);
         return;
     }
     reader->wanted = field_of(name, ns, reader->item != NULL);
-    reader->wanted_depth = reader->depth;
+    reader->wanted_depth = depth;
     if (g_str_equal(name, "guid"))
-        reader->is_permalink = g_strcmp0(attribute(attributes, "isPermaLink"), "false") != 0;
+        reader->is_permalink = g_strcmp0(cw_xml_attribute(attributes, "isPermaLink"), "false") != 0;
     g_string_truncate(reader->text, 0);
 }
 
-static void text_cb(void *data, const char *text, int length)
+static void text_cb(const char *text, gsize length, gpointer data)
 {
     Reader *reader = data;
 
     if (reader->wanted != NULL && reader->text->len < TEXT_MOST)
-        g_string_append_len(reader->text, text, length);
-}
-
-/* XML_UseForeignDTD(): what is not declared comes here. */
-static void skipped_cb(void *data, const char *name, int is_parameter)
-{
-    Reader *reader = data;
-    gunichar character = is_parameter ? 0 : cw_text_entity(name, strlen(name));
-
-    if (reader->wanted != NULL && character != 0)
-        g_string_append_unichar(reader->text, character);
-}
-
-static void entity_cb(void *data, const char *name, int is_parameter, const char *value, int length,
-                      const char *base, const char *system, const char *public_id,
-                      const char *notation)
-{
-    refuse(data, "it declares entities");
+        g_string_append_len(reader->text, text, (gssize)length);
 }
 
 static void take_item_text(CwFeedItem *item, const char *field, const char *text)
@@ -363,35 +319,15 @@ static void end_item(Reader *reader)
     g_ptr_array_add(reader->feed->items, item);
 }
 
-static void end_cb(void *data, const char *name)
+static void end_cb(CwXml *xml, gpointer data)
 {
     Reader *reader = data;
+    guint depth = cw_xml_depth(xml);
 
-    if (reader->wanted != NULL && reader->depth == reader->wanted_depth)
+    if (reader->wanted != NULL && depth == reader->wanted_depth)
         end_text(reader);
-    if (reader->item != NULL && reader->depth == reader->item_depth)
+    if (reader->item != NULL && depth == reader->item_depth)
         end_item(reader);
-    reader->depth--;
-}
-
-/* ---- encodings that expat does not know: those of one byte a character ---- */
-
-static int encoding_cb(void *data, const char *name, XML_Encoding *info)
-{
-    for (int byte = 0; byte < 256; byte++) {
-        char in = (char)byte;
-        g_autofree char *out = g_convert(&in, 1, "UTF-8", name, NULL, NULL, NULL);
-        info->map[byte] =
-            out == NULL || *out == '\0' ? (byte == 0 ? 0 : -1) : (int)g_utf8_get_char(out);
-    }
-    info->data = NULL;
-    info->convert = NULL;
-    info->release = NULL;
-    for (int byte = 'a'; byte <= 'z'; byte++) { /* one of another family */
-        if (info->map[byte] != byte)
-            return XML_STATUS_ERROR;
-    }
-    return XML_STATUS_OK;
 }
 
 /* ---- the whole ---- */
@@ -424,44 +360,22 @@ static void put_in_order(CwFeed *feed)
         g_ptr_array_sort(feed->items, compare_dates);
 }
 
-static void skip_white_space(const char **data, gsize *length)
-{
-    while (*length > 0 && strchr(" \t\r\n", **data) != NULL && **data != '\0') {
-        (*data)++;
-        (*length)--;
-    }
-}
-
 /* `charset` nullable. */
 static CwFeed *parse_as(const char *data, gsize length, const char *charset, GError **error)
 {
+    static const CwXmlEvents events = {.start = start_cb, .end = end_cb, .text = text_cb};
     Reader reader = {.feed = g_new0(CwFeed, 1), .text = g_string_new(NULL)};
     g_autoptr(CwFeed) feed = reader.feed;
-    g_autofree char *refused = NULL;
+    g_autoptr(GError) refused = NULL;
 
     feed->items = g_ptr_array_new_with_free_func(free_item);
-    reader.parser = XML_ParserCreateNS(charset, SEPARATOR);
-    XML_SetUserData(reader.parser, &reader);
-    XML_SetElementHandler(reader.parser, start_cb, end_cb);
-    XML_SetCharacterDataHandler(reader.parser, text_cb);
-    XML_SetSkippedEntityHandler(reader.parser, skipped_cb);
-    XML_SetEntityDeclHandler(reader.parser, entity_cb);
-    XML_SetUnknownEncodingHandler(reader.parser, encoding_cb, NULL);
-    XML_SetParamEntityParsing(reader.parser, XML_PARAM_ENTITY_PARSING_NEVER);
-    XML_UseForeignDTD(reader.parser, XML_TRUE);
-    gboolean whole = XML_Parse(reader.parser, data, (int)length, XML_TRUE) == XML_STATUS_OK;
-    refused = reader.refused != NULL ? g_steal_pointer(&reader.refused)
-              : whole                ? NULL
-                      : g_strdup_printf("line %lu: %s", XML_GetCurrentLineNumber(reader.parser),
-                                        XML_ErrorString(XML_GetErrorCode(reader.parser)));
-    XML_ParserFree(reader.parser);
+    cw_xml_read(data, length, charset, &events, &reader, &refused);
     g_string_free(reader.text, TRUE);
     if (reader.item != NULL)
         free_item(reader.item);
     if (!reader.is_feed || (refused != NULL && feed->items->len == 0) ||
-        g_strcmp0(refused, "it declares entities") == 0) {
-        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME, "%s",
-                    refused == NULL ? "it is no feed" : refused);
+        g_error_matches(refused, CW_AGENT_ERROR, CW_AGENT_ERROR_ENTITIES)) {
+        g_propagate_error(error, g_steal_pointer(&refused));
         return NULL;
     }
     clear_empty(&feed->title);
@@ -471,23 +385,11 @@ static CwFeed *parse_as(const char *data, gsize length, const char *charset, GEr
     return g_steal_pointer(&feed);
 }
 
-/* What expat knows it by; NULL: that is no name of one. */
-static const char *known_charset(const char *charset)
-{
-    if (charset == NULL || *charset == '\0' ||
-        strspn(charset, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-") != strlen(charset))
-        return NULL;
-    return g_ascii_strcasecmp(charset, "utf8") == 0 ? "UTF-8" : charset;
-}
-
 CwFeed *cw_feed_parse(const char *data, gsize length, const char *charset, GError **error)
 {
-    const char *named = known_charset(charset);
-    CwFeed *feed = NULL;
+    const char *named = cw_xml_charset(charset);
+    CwFeed *feed = named == NULL ? NULL : parse_as(data, length, named, NULL);
 
-    skip_white_space(&data, &length);
-    if (named != NULL)
-        feed = parse_as(data, length, named, NULL);
     /* servers say what they are set to, documents what they are written in */
     return feed != NULL ? feed : parse_as(data, length, NULL, error);
 }
