@@ -1,4 +1,4 @@
-/* protocols/agents/forecast.c: places, weather and warnings as providers say them
+/* protocols/agents/forecast.c: places and weather as providers say them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,9 +10,7 @@
 #include "protocols/agents/json-path.h"
 #include "protocols/agents/text.h"
 
-#define NAME_MOST 80     /* characters */
-#define TEXT_MOST 1500   /* characters of a warning */
-#define WARNINGS_MOST 50 /* at one place */
+#define NAME_MOST 80 /* characters */
 
 static char *text_at(json_t *json, const char *path, gsize most)
 {
@@ -36,6 +34,7 @@ void cw_place_free(gpointer data)
 
     g_free(place->name);
     g_free(place->region);
+    g_free(place->district);
     g_free(place->country);
     g_free(place->country_code);
     g_free(place);
@@ -47,6 +46,7 @@ static CwPlace *read_place(json_t *item)
 
     place->name = text_at(item, "name", NAME_MOST);
     place->region = text_at(item, "admin1", NAME_MOST);
+    place->district = text_at(item, "admin2", NAME_MOST);
     place->country = text_at(item, "country", NAME_MOST);
     place->country_code = text_at(item, "country_code", 8);
     place->latitude = number_at(item, "latitude", NAN);
@@ -230,60 +230,4 @@ const char *cw_forecast_direction(double degrees)
     double turn = fmod(degrees, 360);
 
     return names[(guint)((turn < 0 ? turn + 360 : turn) / 45 + 0.5) % 8];
-}
-
-/* ---- warnings ---- */
-
-void cw_warning_free(gpointer data)
-{
-    CwWarning *warning = data;
-
-    g_free(warning->id);
-    g_free(warning->event);
-    g_free(warning->headline);
-    g_free(warning->severity);
-    g_free(warning->text);
-    g_free(warning->url);
-    g_free(warning);
-}
-
-/* NULL: it is none that is in force. */
-static CwWarning *read_warning(json_t *item)
-{
-    json_t *properties = json_object_get(item, "properties");
-    g_autofree char *type = cw_json_text_at(properties, "messageType");
-    g_autofree char *status = cw_json_text_at(properties, "status");
-    CwWarning *warning = g_new0(CwWarning, 1);
-
-    warning->id = text_at(properties, "id", 200);
-    if (warning->id == NULL)
-        warning->id = text_at(item, "id", 200);
-    warning->event = text_at(properties, "event", NAME_MOST);
-    warning->headline = text_at(properties, "headline", 300);
-    warning->severity = text_at(properties, "severity", 20);
-    warning->text = text_at(properties, "description", TEXT_MOST);
-    warning->url = text_at(properties, "web", 300);
-    if (warning->id != NULL && warning->event != NULL && g_strcmp0(type, "Cancel") != 0 &&
-        (status == NULL || g_str_equal(status, "Actual")))
-        return warning;
-    cw_warning_free(warning);
-    return NULL;
-}
-
-GPtrArray *cw_warnings_parse(const char *data, gsize length, GError **error)
-{
-    json_t *json = cw_json_load(data, length, error), *item;
-    size_t index;
-
-    if (json == NULL)
-        return NULL;
-    GPtrArray *warnings = g_ptr_array_new_with_free_func(cw_warning_free);
-    json_array_foreach(cw_json_at(json, "features"), index, item)
-    {
-        CwWarning *warning = warnings->len < WARNINGS_MOST ? read_warning(item) : NULL;
-        if (warning != NULL)
-            g_ptr_array_add(warnings, warning);
-    }
-    json_decref(json);
-    return warnings;
 }

@@ -1,5 +1,5 @@
-/* protocols/agents/forecast.h: places, weather and warnings as Open-Meteo and the US weather
- * service say them; pure functions over bytes
+/* protocols/agents/forecast.h: places and weather as Open-Meteo says them; pure functions
+ * over bytes
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 
 /* A place of the geocoder's. */
 typedef struct {
-    char *name, *region, *country, *country_code; /* region nullable */
+    char *name, *region, *district, *country, *country_code; /* region, district nullable */
     double latitude, longitude, population;
 } CwPlace;
 
@@ -50,14 +50,5 @@ gboolean cw_forecast_parse(const char *data, gsize length, CwForecast *forecast,
 const char *cw_forecast_words(int code);              /* "light rain" */
 const char *cw_forecast_sign(int code, gboolean day); /* one character to look at */
 const char *cw_forecast_direction(double degrees);    /* "NW" */
-
-/* A warning (CAP 1.2 in the weather service's GeoJSON). */
-typedef struct {
-    char *id, *event, *headline, *severity, *text,
-        *url; /* headline, severity, text, url nullable */
-} CwWarning;
-void cw_warning_free(gpointer warning);
-/* CwWarning, owned: those in force, without cancellations and tests; NULL with the error. */
-GPtrArray *cw_warnings_parse(const char *data, gsize length, GError **error);
 
 G_END_DECLS

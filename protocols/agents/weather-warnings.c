@@ -1,103 +1,243 @@
 /* protocols/agents/weather-warnings.c: warnings, told once each
  *
+ * Remembered of what a user knows: a mark each, "1a2b3c4d" of the id, "3" of how severe it is,
+ * "5e6f" of what it is about.  An update of one that he knows is told when it is more severe, or
+ * about something else.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "protocols/agents/weather.h"
 
 #include <string.h>
 
-#define WARNINGS "https://api.weather.gov/alerts/active?point={latitude},{longitude}"
-#define WARNED "warned" /* remembered: sums of the warnings that he knows */
-#define SUM_LENGTH 8    /* hexadecimal digits */
+#define WARNED "warned"     /* remembered: marks of the warnings that he knows */
+#define WARNINGS_MOST 50    /* told and listed, at one place: the worst */
+#define ID_LENGTH 8         /* hexadecimal digits */
+#define EVENT_LENGTH 4      /* the same */
+#define SEVERITY_AT 8       /* in a mark */
+#define EVENT_AT 9          /* the same */
+#define LANGUAGE_LONGEST 35 /* bytes */
 
-static const char *warnings_url;
+static const char *usual_language;
 
-void cw_weather_warnings_start(void)
+static gboolean is_language(const char *text)
 {
-    warnings_url = cw_agent_setting_or("warnings-url", WARNINGS);
+    gsize length = strlen(text);
+
+    return length >= 2 && length <= LANGUAGE_LONGEST && g_ascii_isalpha(*text) &&
+           strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-") == length;
 }
 
-/* Warnings that cannot be had are no reason to show no weather. */
-static void warned_cb(const CwHttpAnswer *answer, gpointer data)
+gboolean cw_weather_warnings_start(GError **error)
 {
-    CwThing *thing = data;
-    CwSpot *spot = thing->data;
-    gsize size = 0;
+    usual_language = cw_agent_setting_or("language", "en");
+    if (is_language(usual_language))
+        return TRUE;
+    g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                "agent.language: found '%s', expected one such as en or pt-BR", usual_language);
+    return FALSE;
+}
 
-    spot->call = NULL;
-    if (answer->problem != NULL) {
-        cw_agent_log("debug", "%s: no warnings: %s", thing->name, answer->problem);
-    } else {
-        const char *body = cw_http_body(answer, &size);
-        GPtrArray *warnings = cw_warnings_parse(body, size, NULL);
-        if (warnings != NULL) {
-            g_clear_pointer(&spot->warnings, g_ptr_array_unref);
-            spot->warnings = warnings;
-        }
+/* ---- the words of one ---- */
+
+/* What it says to this user; NULL: it is over by now. */
+static const CwWarningInfo *info_for(const CwWatch *watch, const CwWarning *warning)
+{
+    const char *own = cw_watch_preference(watch, "language");
+
+    return cw_weather_warning_at(watch->thing->data, warning, own == NULL ? usual_language : own);
+}
+
+const CwWarningInfo *cw_weather_worst_warning(const CwWatch *watch)
+{
+    const CwSpot *spot = watch->thing->data;
+    const CwWarningInfo *info = NULL;
+
+    for (guint i = 0; info == NULL && spot->here != NULL && i < spot->here->len; i++)
+        info = info_for(watch, g_ptr_array_index(spot->here, i));
+    return info;
+}
+
+static const char *title_of(const CwWarningInfo *info)
+{
+    return info->headline == NULL ? info->event : info->headline;
+}
+
+/* In the time of the place. */
+static void append_time(GString *text, const CwSpot *spot, const char *before, gint64 time)
+{
+    g_autoptr(GTimeZone) zone = cw_agent_zone_new(spot->forecast.zone);
+    g_autoptr(GDateTime) utc = time == 0 ? NULL : g_date_time_new_from_unix_utc(time);
+    g_autoptr(GDateTime) there =
+        utc == NULL || zone == NULL ? NULL : g_date_time_to_timezone(utc, zone);
+    g_autofree char *shown = there != NULL ? g_date_time_format(there, "%a %d %H:%M")
+                             : utc != NULL ? g_date_time_format(utc, "%a %d %H:%M UTC")
+                                           : NULL;
+
+    if (shown != NULL)
+        g_string_append_printf(text, "%s%s", before, shown);
+}
+
+static char *describe(const CwSpot *spot, const CwWarningInfo *info)
+{
+    const char *severity = cw_severity_to_string(info->severity);
+    GString *text = g_string_new(severity);
+
+    if (info->text != NULL)
+        g_string_append_printf(text, "%s%s", text->len > 0 ? ": " : "", info->text);
+    if (info->instruction != NULL)
+        g_string_append_printf(text, "%s%s", text->len > 0 ? "\n" : "", info->instruction);
+    if (text->len == 0)
+        g_string_append(text, info->event);
+    append_time(text, spot, "\nFrom: ", info->begins);
+    append_time(text, spot, "\nUntil: ", info->ends != 0 ? info->ends : info->expires);
+    return g_string_free(text, FALSE);
+}
+
+/* ---- what he knows ---- */
+
+static char *sum(const char *text, int length)
+{
+    g_autofree char *whole = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
+
+    return g_strndup(whole, (gsize)length);
+}
+
+/* The mark of what he knows of this id; NULL: nothing. */
+static const char *known_mark(char **known, const char *id)
+{
+    g_autofree char *wanted = sum(id, ID_LENGTH);
+
+    for (guint i = 0; known != NULL && known[i] != NULL; i++) {
+        if (strncmp(known[i], wanted, ID_LENGTH) == 0)
+            return known[i];
     }
-    cw_thing_refreshed(thing, 0);
+    return NULL;
 }
 
-void cw_weather_fetch_warnings(CwThing *thing)
+/* Of one that it stands for. */
+static const char *earlier_mark(char **known, const CwWarning *warning)
 {
-    const CwSpot *spot = thing->data;
+    const char *mark = NULL;
 
-    if (g_str_equal(spot->place->country_code, "US") && *warnings_url != '\0')
-        cw_spot_get(thing, warnings_url, warned_cb);
-    else
-        cw_thing_refreshed(thing, 0);
+    for (guint i = 0; mark == NULL && i < warning->references->len; i++)
+        mark = known_mark(known, g_ptr_array_index(warning->references, i));
+    return mark;
 }
 
-static void append_sum(GString *sums, const char *id)
+/* Marks of before there were severities in them know all. */
+static gboolean says_more(const char *mark, const char *earlier)
 {
-    g_autofree char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
+    return strlen(earlier) > EVENT_AT && (mark[SEVERITY_AT] > earlier[SEVERITY_AT] ||
+                                          !g_str_equal(mark + EVENT_AT, earlier + EVENT_AT));
+}
 
-    g_string_append_printf(sums, "%s%.*s", sums->len > 0 ? " " : "", SUM_LENGTH, sum);
+static void tell(CwWatch *watch, const CwWarning *warning, const CwWarningInfo *info,
+                 gboolean is_update)
+{
+    g_autofree char *text = describe(watch->thing->data, info);
+    g_autofree char *title = g_strdup_printf("%s%s", is_update ? "Update: " : "", title_of(info));
+
+    cw_watch_push(watch, title, text, info->url);
+}
+
+/* The mark of it is kept; said if it is new. */
+static void look_at(CwWatch *watch, const CwWarning *warning, char **known, GString *marks)
+{
+    const CwWarningInfo *info = info_for(watch, warning);
+    const CwWarningInfo *usual = cw_weather_warning_at(watch->thing->data, warning, "en");
+    const char *same = known_mark(known, warning->id);
+
+    if (info == NULL || usual == NULL)
+        return;
+    g_autofree char *id = sum(warning->id, ID_LENGTH), *event = sum(usual->event, EVENT_LENGTH);
+    g_autofree char *mark = g_strdup_printf("%s%d%s", id, (int)usual->severity, event);
+    const char *earlier = earlier_mark(known, warning);
+    if (same == NULL && (earlier == NULL || says_more(mark, earlier)))
+        tell(watch, warning, info, earlier != NULL);
+    g_string_append_printf(marks, "%s%s", marks->len > 0 ? " " : "", same != NULL ? same : mark);
+}
+
+static void tell_end(CwWatch *watch, const CwWarning *ended)
+{
+    const CwWarningInfo *info = ended->infos->len == 0 ? NULL : g_ptr_array_index(ended->infos, 0);
+    g_autofree char *title =
+        info == NULL ? g_strdup("A warning is over") : g_strdup_printf("Over: %s", info->event);
+    const char *text = info == NULL ? NULL : info->text != NULL ? info->text : info->headline;
+
+    cw_watch_push(watch, title, text == NULL ? "It is no longer in force." : text,
+                  info == NULL ? NULL : info->url);
 }
 
 void cw_weather_tell_warnings(CwWatch *watch)
 {
     const CwSpot *spot = watch->thing->data;
-    g_autofree char *known = g_strdup(cw_watch_remembered(watch, WARNED));
-    g_autoptr(GString) now = g_string_new(NULL);
+    const char *remembered = cw_watch_remembered(watch, WARNED);
+    g_auto(GStrv) known = remembered == NULL ? NULL : g_strsplit(remembered, " ", -1);
+    g_autoptr(GString) marks = g_string_new(NULL);
 
     if (spot->warnings == NULL)
         return;
-    for (guint i = 0; i < spot->warnings->len; i++) {
-        const CwWarning *warning = g_ptr_array_index(spot->warnings, i);
-        g_autoptr(GString) sum = g_string_new(NULL);
-        append_sum(sum, warning->id);
-        g_string_append_printf(now, "%s%s", i == 0 ? "" : " ", sum->str);
-        if (known != NULL && strstr(known, sum->str) != NULL)
-            continue;
-        g_autofree char *text =
-            g_strdup_printf("%s%s%s", warning->severity == NULL ? "" : warning->severity,
-                            warning->severity == NULL || warning->text == NULL ? "" : ": ",
-                            warning->text == NULL ? "" : warning->text);
-        cw_watch_push(watch, warning->headline == NULL ? warning->event : warning->headline, text,
-                      warning->url);
+    for (guint i = 0; i < spot->warnings->ended->len; i++) {
+        const CwWarning *ended = g_ptr_array_index(spot->warnings->ended, i);
+        if (earlier_mark(known, ended) != NULL)
+            tell_end(watch, ended);
     }
-    cw_watch_remember(watch, WARNED, now->len == 0 ? NULL : now->str);
+    for (guint i = 0; i < spot->here->len && i < WARNINGS_MOST; i++)
+        look_at(watch, g_ptr_array_index(spot->here, i), known, marks);
+    cw_watch_remember(watch, WARNED, marks->len == 0 ? NULL : marks->str);
+}
+
+/* ---- commands ---- */
+
+static void append_warnings(GString *text, const CwWatch *watch)
+{
+    const CwSpot *spot = watch->thing->data;
+
+    for (guint i = 0; spot->here != NULL && i < spot->here->len && i < WARNINGS_MOST; i++) {
+        const CwWarningInfo *info = info_for(watch, g_ptr_array_index(spot->here, i));
+        if (info == NULL)
+            continue;
+        g_string_append_printf(text, "\n- %s", title_of(info));
+        append_time(text, spot, ", until ", info->ends != 0 ? info->ends : info->expires);
+    }
 }
 
 void cw_weather_run_alerts(CwWatch *watch, const char *arguments)
 {
     const CwSpot *spot = watch->thing->data;
-    g_autoptr(GString) text = g_string_new("Warnings:");
+    g_autoptr(GString) list = g_string_new(NULL);
 
     if (!cw_weather_has_forecast(watch))
         return;
-    if (!g_str_equal(spot->place->country_code, "US")) {
-        cw_watch_reply(watch, "I know of warnings in the United States only.");
+    if (!cw_weather_service_covers(spot->place)) {
+        cw_watch_reply(watch, "I know of no service that warns of weather there.");
         return;
     }
-    for (guint i = 0; spot->warnings != NULL && i < spot->warnings->len; i++) {
-        const CwWarning *warning = g_ptr_array_index(spot->warnings, i);
-        g_string_append_printf(text, "\n- %s",
-                               warning->headline == NULL ? warning->event : warning->headline);
+    append_warnings(list, watch);
+    g_string_prepend(list, list->len > 0            ? "Warnings:"
+                           : spot->warnings == NULL ? "I do not know the warnings yet."
+                                                    : "There is no warning at present.");
+    if (spot->unwarned != NULL)
+        g_string_append_printf(list, "\nThey could not be had of late (%s).", spot->unwarned);
+    cw_watch_reply(watch, "%s", list->str);
+}
+
+void cw_weather_run_language(CwWatch *watch, const char *arguments)
+{
+    const char *own = cw_watch_preference(watch, "language");
+
+    if (*arguments == '\0') {
+        cw_watch_reply(watch, "Warnings come in '%s', where there are several languages.",
+                       own == NULL ? usual_language : own);
+        return;
     }
-    cw_watch_reply(watch, "%s",
-                   spot->warnings == NULL || spot->warnings->len == 0
-                       ? "There is no warning at present."
-                       : text->str);
+    if (!is_language(arguments)) {
+        cw_watch_reply(watch, "Say for example: language fr");
+        return;
+    }
+    cw_watch_set_preference(watch, "language", arguments);
+    cw_watch_reply(watch, "Warnings come in '%s' from now on, where there are several languages.",
+                   arguments);
+    cw_watch_show(watch);
 }

@@ -1,7 +1,7 @@
 /* protocols/agents/weather.c: weather somewhere: paris@weather.example.com
  *
  *     find: geocoder -> one place, or the choice of several
- *     refresh: forecast -> in the United States also the warnings that are in force
+ *     refresh: forecast -> where a service of warnings covers it, those that are in force
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,9 +23,9 @@ static const char *forecast_url;
 static gboolean start(GError **error)
 {
     forecast_url = cw_agent_setting_or("forecast-url", FORECAST);
-    cw_weather_warnings_start();
     if (strstr(forecast_url, "{latitude}") != NULL)
-        return cw_weather_place_start(error);
+        return cw_weather_place_start(error) && cw_weather_service_start(error) &&
+               cw_weather_warnings_start(error);
     g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
                 "agent.forecast-url: expected a URL with {latitude} and {longitude}");
     return FALSE;
@@ -96,8 +96,7 @@ static void forget(CwThing *thing)
     cw_http_cancel(spot->call);
     if (spot->place != NULL)
         cw_place_free(spot->place);
-    if (spot->warnings != NULL)
-        g_ptr_array_unref(spot->warnings);
+    cw_weather_service_forget(thing);
     g_free(spot);
 }
 
@@ -114,10 +113,10 @@ char *cw_weather_status(const CwWatch *watch, CwShow *show)
     g_string_append_printf(text, " %s, %s, wind %s ", cw_weather_unit(watch),
                            cw_forecast_words(now->code), cw_forecast_direction(now->direction));
     cw_weather_append_speed(text, watch, now->wind);
-    if (spot->warnings != NULL && spot->warnings->len > 0) {
+    const CwWarningInfo *warning = cw_weather_worst_warning(watch);
+    if (warning != NULL) {
         *show = CW_SHOW_DND;
-        g_string_append_printf(text, ". Warning: %s",
-                               ((const CwWarning *)g_ptr_array_index(spot->warnings, 0))->event);
+        g_string_append_printf(text, ". Warning: %s", warning->event);
     }
     return g_string_free(text, FALSE);
 }
@@ -133,6 +132,7 @@ static const CwAgentCommand commands[] = {
     {"rain", NULL, "when it rains in the next hours", cw_weather_run_rain},
     {"wind", NULL, "how it blows", cw_weather_run_wind},
     {"alerts", NULL, "warnings that are in force", cw_weather_run_alerts},
+    {"language", "fr", "of warnings, where they come in several", cw_weather_run_language},
     {"units", "C|F", "how temperatures are shown to you", cw_weather_run_units},
     {"daily", "07:30|off", "a report each day", cw_weather_run_daily},
     {NULL},
@@ -146,6 +146,7 @@ const CwAgent cw_agent_weather = {
     .example = "Paris",
     .caseless = TRUE,
     .start = start,
+    .stop = cw_weather_service_stop,
     .normalize = cw_weather_normalize,
     .find = cw_weather_find,
     .refresh = refresh,

@@ -4,7 +4,8 @@
  *     weather-place.c      names, and which place one means
  *     weather-text.c       the forecast in words and in his units
  *     weather-daily.c      the report of the day
- *     weather-warnings.c   warnings
+ *     weather-service.c    what is asked for warnings, and of which places
+ *     weather-warnings.c   warnings, told once each
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,6 +13,7 @@
 
 #include "protocols/agents/forecast.h"
 #include "protocols/agents/http.h"
+#include "protocols/agents/warning.h"
 
 G_BEGIN_DECLS
 
@@ -21,7 +23,9 @@ typedef struct {
     CwPlace *place;   /* NULL: not found yet */
     CwForecast forecast;
     gboolean has_forecast;
-    GPtrArray *warnings; /* CwWarning; nullable */
+    CwWarnings *warnings; /* nullable: as they were had last */
+    GPtrArray *here;      /* CwWarning * of them: those of this place, the worst first; nullable */
+    char *unwarned;       /* nullable: why they could not be had of late */
 } CwSpot;
 
 /* ---- weather.c ---- */
@@ -60,12 +64,25 @@ void cw_weather_run_units(CwWatch *watch, const char *arguments);
 void cw_weather_tell_report(CwWatch *watch);
 void cw_weather_run_daily(CwWatch *watch, const char *arguments);
 
-/* ---- weather-warnings.c ---- */
+/* ---- weather-service.c ---- */
 
-void cw_weather_warnings_start(void);
+gboolean cw_weather_service_start(GError **error);
+void cw_weather_service_stop(void);
+gboolean cw_weather_service_covers(const CwPlace *place);
 /* What is in force there; ends with cw_thing_refreshed(). */
 void cw_weather_fetch_warnings(CwThing *thing);
+void cw_weather_service_forget(CwThing *thing);
+/* What the warning says there and now; NULL: nothing. */
+const CwWarningInfo *cw_weather_warning_at(const CwSpot *spot, const CwWarning *warning,
+                                           const char *language);
+
+/* ---- weather-warnings.c ---- */
+
+gboolean cw_weather_warnings_start(GError **error);
 void cw_weather_tell_warnings(CwWatch *watch); /* those that are new to him */
+/* The worst that is in force; NULL: none is. */
+const CwWarningInfo *cw_weather_worst_warning(const CwWatch *watch);
 void cw_weather_run_alerts(CwWatch *watch, const char *arguments);
+void cw_weather_run_language(CwWatch *watch, const char *arguments);
 
 G_END_DECLS

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import datetime
 import json
+import subprocess
+import threading
 
 import pytest
 from weblib import AGENTS, add, say
@@ -121,7 +123,7 @@ def test_forecast_rain_and_wind(weather):
     assert " ? °C" in lines[7]
     assert say(weather, "rain", "paris") == "In the next 12 hours:\n12:00 0.4 mm (90 %)\n14:00 1.2 mm (90 %)"
     assert say(weather, "wind", "paris") == "Wind: 16 km/h from SW, gusts of 40 km/h"
-    assert "in the United States only" in say(weather, "alerts", "paris")
+    assert "no service that warns" in say(weather, "alerts", "paris")
 
 
 def test_units(weather):
@@ -233,3 +235,225 @@ def test_limits_of_the_provider(weather, web):
     assert "429" in weather.expect("presence", contact="paris", show="xa")["status"]
     web.put("/forecast", json.dumps(forecast(20, 0)))
     assert "20 °C, clear" in weather.expect("presence", contact="paris", show="online")["status"]
+
+
+def alert(name, event="Strong wind", kind="Alert", area="<areaDesc>Veneto</areaDesc>", severity="Moderate",
+          status="Actual", references="", more="", language="en", hours=6):
+    """CAP 1.2, as national services publish it."""
+    now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+    info = "" if event is None else (
+        f"<info><language>{language}</language><category>Met</category><event>{event}</event>"
+        f"<urgency>Expected</urgency><severity>{severity}</severity><certainty>Likely</certainty>"
+        f"<expires>{(now + datetime.timedelta(hours=hours)).isoformat()}</expires>"
+        f"<description>{event} is near.</description><area>{area}</area></info>")
+    return (f"<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'><identifier>{name}</identifier>"
+            f"<sender>meteo@example.org</sender><sent>{now.isoformat()}</sent><status>{status}</status>"
+            f"<msgType>{kind}</msgType><scope>Public</scope>"
+            + "".join(f"<references>meteo@example.org,{old},{now.isoformat()}</references>"
+                      for old in references.split()) + info + more + "</alert>")
+
+
+def entry(name, event="Strong wind", **elements):
+    """An entry of Atom with the elements of CAP in it."""
+    return (f"<entry><id>https://example.org/{name}</id><title>{event} in Veneto</title>"
+            f"<link href='https://example.org/{name}.cap' type='application/cap+xml'/>"
+            f"<cap:event>{event}</cap:event>"
+            + "".join(f"<cap:{element}>{text}</cap:{element}>" for element, text in elements.items())
+            + "</entry>")
+
+
+def atom(*entries):
+    return ("<?xml version='1.0' encoding='UTF-8'?><feed xmlns='http://www.w3.org/2005/Atom' "
+            "xmlns:cap='urn:oasis:names:tc:emergency:cap:1.2'><id>https://example.org/</id>"
+            f"<title>Warnings</title>{''.join(entries)}</feed>")
+
+
+AROUND_VERONA = "<areaDesc>IT005</areaDesc><polygon>45,10.5 46,10.5 46,11.5 45,11.5 45,10.5</polygon>"
+AROUND_ROME = "<areaDesc>Veneto</areaDesc><polygon>41,12 42,12 42,13 41,13 41,12</polygon>"
+
+
+@pytest.fixture
+def italy(start_host, web):
+    """A service whose one answer is for the whole country."""
+    def start(*more, path="/national"):
+        for name, latitude, region in (("Verona", 45.44, "Veneto"), ("Mantova", 45.16, "Lombardia")):
+            web.put(f"/geo?name={name.lower()}", json.dumps({"results": [{
+                "name": name, "latitude": latitude, "longitude": 10.99, "country_code": "IT",
+                "country": "Italy", "admin1": region}]}), type_="application/json")
+        web.put("/forecast", json.dumps(forecast()), type_="application/json")
+        if "/national" not in web.pages:
+            web.put("/national", atom(), type_="application/atom+xml")
+        values = ("allow-private=true", f"geocoder-url={web.url('/geo')}?name={{name}}",
+                  f"forecast-url={web.url('/forecast')}?{{latitude}}{{longitude}}",
+                  f"warnings-url={web.url(path)}", "warnings-countries=it, SM", *more)
+        if not any(value.startswith("interval=") for value in more):
+            values += ("interval=1",)
+        host = start_host("weather", command=[AGENTS, "--agent"],
+                          args=[part for value in values for part in ("--set", value)])
+        host.login(username="juliet")
+        return host
+    return start
+
+
+def test_a_warning_in_cap(italy, web):
+    web.put("/national", atom(alert("w1", area=AROUND_VERONA, severity="Extreme"),
+                              alert("w2", "Flood", area=AROUND_ROME), alert("w3", "Drill", status="Exercise"),
+                              alert("w4", "Yesterday's", hours=-1), alert("w5", "Fog")))
+    host = italy()
+    shown = watch(host, "verona")
+    assert shown["show"] == "dnd" and shown["status"].endswith("Warning: Strong wind")
+    news = [host.expect("message", contact="verona") for _ in range(2)]
+    assert [one["title"] for one in news] == ["Strong wind", "Fog"]
+    assert news[0]["text"].startswith("Extreme: Strong wind is near.\nUntil: ")
+    listed = say(host, "alerts", "verona").split("\n")
+    assert listed[0] == "Warnings:" and len(listed) == 3
+    assert listed[1].startswith("- Strong wind, until ") and listed[2].startswith("- Fog, until ")
+
+
+def test_entries_with_the_elements_of_cap(italy, web):
+    web.put("/national", atom(
+        entry("1", areaDesc="Verona; Padova", severity="Severe", message_type="Alert", status="Actual"),
+        entry("2", "Flood", areaDesc="Veronese", severity="Severe"),
+        entry("3", "Snow", polygon="45,10.5 46,10.5 46,12", severity="Severe"),
+        entry("4", "Hail", severity="Severe", areaDesc="Verona", status="Test")))
+    host = italy()
+    watch(host, "verona")
+    news = [host.expect("message", contact="verona") for _ in range(2)]
+    assert [one["title"] for one in news] == ["Strong wind in Veneto", "Snow in Veneto"]
+    assert news[0]["url"] == "https://example.org/1.cap" and news[0]["text"] == "Severe"
+    host.sync()
+    host.never("message", contact="verona", seconds=1.5)
+
+
+def test_a_single_alert_for_the_place_that_was_asked(start_host, web):
+    """The format shows in the answer, wherever it comes from."""
+    web.put("/geo", json.dumps({"results": [PARIS]}))
+    web.put("/forecast", json.dumps(forecast()))
+    web.put("/cap", "<?xml version='1.0'?>" + alert("w1", area="<areaDesc>75</areaDesc>"))
+    host = start_host("weather", command=[AGENTS, "--agent"], args=[part for value in (
+        "allow-private=true", "interval=1", f"geocoder-url={web.url('/geo')}?{{name}}",
+        f"forecast-url={web.url('/forecast')}?{{latitude}}", "warnings-countries=FR",
+        f"warnings-url={web.url('/cap')}?{{latitude}},{{longitude}}") for part in ("--set", value)])
+    host.login(username="juliet")
+    watch(host, "paris")
+    assert host.expect("message", contact="paris")["title"] == "Strong wind"
+    assert "/cap?48.8534,2.3488" in [path for path, _ in web.requests]
+
+
+def test_updates_and_the_end_of_a_warning(italy, web):
+    host = italy()
+    watch(host, "verona")
+    web.put("/national", atom(alert("w1")))
+    assert host.expect("message", contact="verona")["title"] == "Strong wind"
+    # what it stands for is known: nothing is new in it
+    web.put("/national", atom(alert("w1"), alert("w2", kind="Update", references="w1"), alert("x", "Fog")))
+    assert host.expect("message", contact="verona")["title"] == "Fog"
+    assert say(host, "alerts", "verona").count("Strong wind") == 1
+    web.put("/national", atom(alert("w3", kind="Update", references="w1 w2", severity="Severe")))
+    worse = host.expect("message", contact="verona")
+    assert worse["title"] == "Update: Strong wind" and worse["text"].startswith("Severe: ")
+    web.put("/national", atom(alert("w4", "Thunderstorms", kind="Update", references="w3", severity="Severe")))
+    assert host.expect("message", contact="verona")["title"] == "Update: Thunderstorms"
+    known = host.expect("remember", name="watch.warned.verona")
+    web.put("/national", atom(alert("w5", None, kind="Cancel", references="w4"),
+                              alert("w6", kind="Cancel", references="w0")))
+    assert host.expect("message", contact="verona")["title"] == "A warning is over"
+    host.expect("presence", contact="verona", show="online")
+    assert say(host, "alerts", "verona") == "There is no warning at present."
+    assert known["text"] is not None
+    host.sync()
+    host.never("message", contact="verona", seconds=1.5)  # once
+
+
+def test_languages(italy, web):
+    def both(name):
+        italian = alert("x", "Vento forte", language="it-IT")
+        return alert(name, more=italian[italian.index("<info>"):italian.index("</alert>")])
+    host = italy("language=it")
+    watch(host, "verona")
+    web.put("/national", atom(both("w1")))
+    assert host.expect("message", contact="verona")["title"] == "Vento forte"
+    assert "'it'" in say(host, "language", "verona")
+    assert "Say" in say(host, "language 5", "verona")
+    assert "'de' from now on" in say(host, "language de", "verona")
+    assert host.expect("remember", name="wish.language")["text"] == "de"
+    assert "Strong wind" in say(host, "alerts", "verona")
+    web.put("/national", atom(both("w1"), both("w2")))
+    assert host.expect("message", contact="verona")["title"] == "Strong wind"
+    host.sync()
+    host.never("message", contact="verona", seconds=1.5)
+
+
+def test_one_answer_for_all_places(italy, web):
+    """… is fetched once, and again when it may be another."""
+    web.put("/national", atom(alert("w1"), alert("w2", "Fog", area="<areaDesc>Lombardia</areaDesc>")),
+            ETag='"1"')
+    host = italy("interval=86400")
+    watch(host, "verona")
+    watch(host, "mantova")
+    assert host.expect("message", contact="verona")["title"] == "Strong wind"
+    assert host.expect("message", contact="mantova")["title"] == "Fog"
+    host.sync()
+    assert len(web.wait_requests("/national", 1)) == 1
+
+
+def test_an_answer_that_is_still_the_same(italy, web):
+    def answer(headers):
+        if headers.get("If-None-Match") == '"1"':
+            return 304, {"ETag": '"1"'}, b""
+        return 200, {"ETag": '"1"'}, atom(alert("w1")).encode()
+    web.pages["/national"] = answer
+    host = italy()
+    watch(host, "verona")
+    assert host.expect("message", contact="verona")["title"] == "Strong wind"
+    assert web.wait_requests("/national", 4)[3]["If-None-Match"] == '"1"'
+    assert "Strong wind" in say(host, "alerts", "verona")
+
+
+BOMB = "<!DOCTYPE a [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;'>]><alert><identifier>&b;</identifier></alert>"
+
+
+@pytest.mark.parametrize("answer, why", [
+    (dict(body="<html/>"), "neither CAP"), (dict(body=""), "line 1"), (dict(body="{}"), "features"),
+    (dict(body=atom(alert("w1"))[:-30]), "line"), (dict(body=BOMB), "entities"),
+    (dict(body=b"x" * 2_200_000), "larger than"), (dict(body="slow down", status=429, Retry_After="1"), "429"),
+    (dict(body="<feed>" + "<entry/>" * 2001 + "</feed>"), "too many warnings")],
+    ids=["page", "empty", "object", "cut", "entities", "huge", "429", "many"])
+def test_warnings_that_cannot_be_had(italy, web, answer, why):
+    """… are no reason to show no weather; those that are known stay."""
+    web.put("/national", **answer)
+    host = italy()
+    assert "7 °C" in watch(host, "verona")["status"]
+    told = say(host, "alerts", "verona")
+    assert told.startswith("I do not know the warnings yet.\nThey could not be had of late")
+    assert why in told
+    web.put("/national", atom(alert("w1")))
+    assert host.expect("message", contact="verona")["title"] == "Strong wind"
+    web.put("/national", **answer)
+    web.wait_requests("/national", len([path for path, _ in web.requests if path == "/national"]) + 3)
+    told = say(host, "alerts", "verona")
+    assert "- Strong wind" in told and why in told
+
+
+def test_a_slow_service_of_warnings(italy, web):
+    gate = threading.Event()
+
+    def slow(headers):
+        gate.wait(30)
+        return 200, {}, atom().encode()
+    web.pages["/national"] = slow
+    host = italy("timeout=1")
+    assert "7 °C" in watch(host, "verona")["status"]
+    assert "could not be had" in say(host, "alerts", "verona")
+    gate.set()
+
+
+@pytest.mark.parametrize("setting, text", [
+    ("warnings-countries=Italy", "agent.warnings-countries: found 'Italy'"),
+    ("warnings-url=http://127.0.0.1/{latitude}", "agent.warnings-url: expected"),
+    ("warnings-url=http://127.0.0.1/cap", "agent.warnings-url: say by agent.warnings-countries"),
+    ("language=x", "agent.language: found 'x'")])
+def test_settings_that_are_wrong(setting, text):
+    result = subprocess.run([AGENTS, "--agent", "weather", "--check", "--set", setting],
+                            capture_output=True, text=True)
+    assert result.returncode == 78 and text in result.stderr

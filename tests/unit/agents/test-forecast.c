@@ -1,4 +1,4 @@
-/* tests/unit/agents/test-forecast.c: places, weather and warnings as providers say them
+/* tests/unit/agents/test-forecast.c: places and weather as providers say them
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -90,21 +90,6 @@ static void words__for_every_code(void)
     g_assert_cmpstr(cw_forecast_direction(-90), ==, "W");
 }
 
-static void warnings__in_force(void)
-{
-    static const char text[] =
-        "{\"features\":[{\"id\":\"f1\",\"properties\":{\"id\":\"1\",\"event\":\"Flood\",\"status\":"
-        "\"Actual\",\"messageType\":\"Alert\",\"severity\":\"Severe\"}},"
-        "{\"properties\":{\"id\":\"2\",\"event\":\"Gale\",\"messageType\":\"Cancel\"}},"
-        "{\"properties\":{\"id\":\"3\",\"event\":\"Gale\",\"status\":\"Test\"}},"
-        "{\"properties\":{\"id\":\"4\"}},{\"id\":\"5\",\"properties\":{\"event\":\"Gale\"}},7,{}]}";
-    g_autoptr(GPtrArray) warnings = cw_warnings_parse(text, strlen(text), NULL);
-
-    g_assert_cmpuint(warnings->len, ==, 2);
-    g_assert_cmpstr(((const CwWarning *)g_ptr_array_index(warnings, 0))->severity, ==, "Severe");
-    g_assert_cmpstr(((const CwWarning *)g_ptr_array_index(warnings, 1))->id, ==, "5");
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -113,6 +98,5 @@ int main(int argc, char **argv)
     g_test_add_func("/forecast/forecast__days_and_hours", forecast__days_and_hours);
     g_test_add_func("/forecast/forecast__none", forecast__none);
     g_test_add_func("/forecast/words__for_every_code", words__for_every_code);
-    g_test_add_func("/forecast/warnings__in_force", warnings__in_force);
     return g_test_run();
 }

@@ -1,0 +1,264 @@
+/* protocols/agents/weather-service.c: what is asked for warnings, and of which places
+ *
+ *     a URL with {latitude}, {longitude}: each place for itself
+ *     a URL without: one answer for all places, fetched once an interval
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "protocols/agents/weather.h"
+
+#include <string.h>
+
+#define WARNINGS "https://api.weather.gov/alerts/active?point={latitude},{longitude}"
+#define COUNTRIES "US"
+#define RETRY 60         /* s, at most: to the next try of what is for all places */
+#define FAILURES_QUIET 3 /* fewer in a row are nobody's business */
+
+static struct {
+    const char *url;
+    char **countries; /* codes of two letters */
+    gboolean is_of_all_countries, is_shared;
+} service;
+
+/* The one answer for all places. */
+static struct {
+    CwHttpCall *call;
+    GPtrArray *waiting; /* CwThing *: whom it is fetched for */
+    CwWarnings *warnings;
+    char *etag, *last_modified, *problem; /* nullable */
+    gint64 next;                          /* monotonic, µs: not fetched again before */
+    guint failures;                       /* in a row */
+} shared;
+
+static gboolean read_countries(const char *text, GError **error)
+{
+    service.countries = g_strsplit_set(text, ", ", -1);
+    for (guint i = 0; service.countries[i] != NULL; i++) {
+        const char *code = service.countries[i];
+        service.is_of_all_countries |= g_str_equal(code, "*");
+        if (*code == '\0' || g_str_equal(code, "*") ||
+            (strlen(code) == 2 && g_ascii_isalpha(code[0]) && g_ascii_isalpha(code[1])))
+            continue;
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                    "agent.warnings-countries: found '%s', expected codes of two letters such as "
+                    "'DE, AT', or *",
+                    text);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean cw_weather_service_start(GError **error)
+{
+    const char *countries = cw_agent_setting("warnings-countries");
+
+    service.url = cw_agent_setting_or("warnings-url", WARNINGS);
+    gboolean latitude = strstr(service.url, "{latitude}") != NULL;
+    gboolean longitude = strstr(service.url, "{longitude}") != NULL;
+    service.is_shared = !latitude && !longitude;
+    shared.waiting = g_ptr_array_new();
+    if (latitude != longitude) {
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                    "agent.warnings-url: expected a URL with {latitude} and {longitude}, or with "
+                    "neither");
+        return FALSE;
+    }
+    if (*service.url != '\0' && service.is_shared && countries == NULL) {
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                    "agent.warnings-url: say by agent.warnings-countries of which countries it is");
+        return FALSE;
+    }
+    return read_countries(countries == NULL ? COUNTRIES : countries, error);
+}
+
+void cw_weather_service_stop(void)
+{
+    g_clear_pointer(&shared.call, cw_http_cancel);
+    g_clear_pointer(&shared.waiting, g_ptr_array_unref);
+    g_clear_pointer(&shared.warnings, cw_warnings_unref);
+    g_clear_pointer(&shared.etag, g_free);
+    g_clear_pointer(&shared.last_modified, g_free);
+    g_clear_pointer(&shared.problem, g_free);
+    g_clear_pointer(&service.countries, g_strfreev);
+}
+
+gboolean cw_weather_service_covers(const CwPlace *place)
+{
+    if (*service.url == '\0')
+        return FALSE;
+    for (guint i = 0; service.countries[i] != NULL; i++) {
+        if (g_ascii_strcasecmp(service.countries[i], place->country_code) == 0)
+            return TRUE;
+    }
+    return service.is_of_all_countries;
+}
+
+/* ---- what of an answer is of the place ---- */
+
+const CwWarningInfo *cw_weather_warning_at(const CwSpot *spot, const CwWarning *warning,
+                                           const char *language)
+{
+    return cw_warning_at(warning, spot->place, !service.is_shared, language,
+                         g_get_real_time() / G_USEC_PER_SEC);
+}
+
+static gint compare_severities(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const CwWarningInfo *first = cw_weather_warning_at(data, *(const CwWarning *const *)a, "");
+    const CwWarningInfo *second = cw_weather_warning_at(data, *(const CwWarning *const *)b, "");
+
+    return (gint)(second == NULL ? 0 : second->severity) -
+           (gint)(first == NULL ? 0 : first->severity);
+}
+
+/* `warnings` NULL: they could not be had, and are as they were. */
+static void take(CwThing *thing, CwWarnings *warnings, const char *problem)
+{
+    CwSpot *spot = thing->data;
+
+    g_free(spot->unwarned);
+    spot->unwarned = g_strdup(problem);
+    if (warnings == NULL)
+        return;
+    g_clear_pointer(&spot->here, g_ptr_array_unref);
+    cw_warnings_ref(warnings);
+    cw_warnings_unref(spot->warnings);
+    spot->warnings = warnings;
+    spot->here = g_ptr_array_new();
+    for (guint i = 0; i < warnings->warnings->len; i++) {
+        const CwWarning *warning = g_ptr_array_index(warnings->warnings, i);
+        if (cw_weather_warning_at(spot, warning, "") != NULL)
+            g_ptr_array_add(spot->here, (gpointer)warning);
+    }
+    g_ptr_array_sort_with_data(spot->here, compare_severities, spot);
+}
+
+/* The warnings of an answer, or NULL with why there are none. */
+static CwWarnings *read_answer(const CwHttpAnswer *answer, char **problem)
+{
+    g_autoptr(GError) error = NULL;
+    gsize size = 0;
+
+    if (answer->problem != NULL) {
+        *problem = g_strdup(answer->problem);
+        return NULL;
+    }
+    const char *body = cw_http_body(answer, &size);
+    CwWarnings *warnings = cw_warnings_parse(body, size, answer->charset, &error);
+    if (warnings == NULL)
+        *problem = g_strdup(error->message);
+    return warnings;
+}
+
+/* ---- each place for itself ---- */
+
+/* Warnings that cannot be had are no reason to show no weather. */
+static void of_place_cb(const CwHttpAnswer *answer, gpointer data)
+{
+    CwThing *thing = data;
+    g_autofree char *problem = NULL;
+    g_autoptr(CwWarnings) warnings = read_answer(answer, &problem);
+
+    ((CwSpot *)thing->data)->call = NULL;
+    if (warnings == NULL)
+        cw_agent_log("debug", "%s: no warnings: %s", thing->name, problem);
+    take(thing, warnings, problem);
+    cw_thing_refreshed(thing, 0);
+}
+
+/* ---- one for all ---- */
+
+static void keep(char **place, const char *text)
+{
+    g_free(*place);
+    *place = g_strdup(text);
+}
+
+static void note_failure(const char *problem, guint interval, guint retry_after)
+{
+    shared.failures++;
+    keep(&shared.problem, problem);
+    shared.next = g_get_monotonic_time() + MAX(retry_after, MIN(RETRY, interval)) * G_USEC_PER_SEC;
+    cw_agent_log(shared.failures == FAILURES_QUIET ? "info" : "debug",
+                 "warnings: fetch %u failed: %s", shared.failures, problem);
+}
+
+/* A place is refreshed a tenth sooner or later than each interval, and this with the first. */
+static void note_success(const CwHttpAnswer *answer, guint interval)
+{
+    shared.failures = 0;
+    g_clear_pointer(&shared.problem, g_free);
+    keep(&shared.etag, answer->etag);
+    keep(&shared.last_modified, answer->last_modified);
+    shared.next = g_get_monotonic_time() + interval * (G_USEC_PER_SEC * 9 / 10);
+}
+
+static void of_all_cb(const CwHttpAnswer *answer, gpointer data)
+{
+    guint interval = GPOINTER_TO_UINT(data);
+    g_autofree char *problem = NULL;
+
+    shared.call = NULL;
+    if (answer->status != 304 || shared.warnings == NULL) {
+        CwWarnings *warnings = read_answer(answer, &problem);
+        if (warnings != NULL) {
+            cw_warnings_unref(shared.warnings);
+            shared.warnings = warnings;
+        }
+    }
+    if (problem != NULL)
+        note_failure(problem, interval, answer->retry_after);
+    else
+        note_success(answer, interval);
+    while (shared.waiting->len > 0) {
+        CwThing *thing = g_ptr_array_steal_index(shared.waiting, shared.waiting->len - 1);
+        take(thing, shared.warnings, shared.problem);
+        cw_thing_refreshed(thing, 0);
+    }
+}
+
+static void fetch_for_all(const CwThing *thing)
+{
+    guint interval = thing->agent->interval;
+    gboolean has_it = shared.warnings != NULL;
+    g_autoptr(GError) error = NULL;
+
+    cw_agent_setting_number("interval", 1, 86400, &interval, NULL); /* checked at the start */
+    shared.call =
+        cw_http_get(service.url, has_it ? shared.etag : NULL, has_it ? shared.last_modified : NULL,
+                    NULL, of_all_cb, GUINT_TO_POINTER(interval), &error);
+    if (shared.call == NULL)
+        note_failure(error->message, interval, 0);
+}
+
+void cw_weather_fetch_warnings(CwThing *thing)
+{
+    const CwSpot *spot = thing->data;
+
+    if (!cw_weather_service_covers(spot->place)) {
+        cw_thing_refreshed(thing, 0);
+        return;
+    }
+    if (!service.is_shared) {
+        cw_spot_get(thing, service.url, of_place_cb);
+        return;
+    }
+    if (shared.call == NULL && g_get_monotonic_time() >= shared.next)
+        fetch_for_all(thing);
+    if (shared.call != NULL) {
+        g_ptr_array_add(shared.waiting, thing);
+        return;
+    }
+    take(thing, shared.warnings, shared.problem);
+    cw_thing_refreshed(thing, 0);
+}
+
+void cw_weather_service_forget(CwThing *thing)
+{
+    CwSpot *spot = thing->data;
+
+    g_ptr_array_remove(shared.waiting, thing);
+    g_clear_pointer(&spot->here, g_ptr_array_unref);
+    g_clear_pointer(&spot->warnings, cw_warnings_unref);
+    g_clear_pointer(&spot->unwarned, g_free);
+}
