@@ -111,6 +111,8 @@ static void read_day(json_t *daily, guint day, CwForecastDay *into)
         {"precipitation_sum", &into->rain, 0},
         {"precipitation_probability_max", &into->chance, -1},
         {"wind_speed_10m_max", &into->wind, 0},
+        {"wind_gusts_10m_max", &into->gusts, NAN},
+        {"snowfall_sum", &into->snow, NAN},
     };
     g_autofree char *code = g_strconcat("weather_code", at, NULL);
 

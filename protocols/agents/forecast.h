@@ -26,9 +26,10 @@ typedef struct {
     char date[11];      /* 2026-11-28, of the place */
     int code;           /* WMO 4677, as Open-Meteo groups it */
     double least, most; /* °C */
-    double rain;        /* mm */
+    double rain;        /* mm, of whatever falls */
     double chance;      /* %, of any; < 0: not known */
     double wind;        /* km/h */
+    double gusts, snow; /* km/h, cm; NAN: not known */
 } CwForecastDay;
 
 typedef struct {

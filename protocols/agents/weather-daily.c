@@ -26,6 +26,17 @@ static char *day_of_report(CwWatch *watch)
     return g_steal_pointer(&today);
 }
 
+gint64 cw_weather_until(GDateTime *now, guint hour, guint minute, gboolean tomorrow)
+{
+    /* days on which clocks change have 23 or 25 hours */
+    g_autoptr(GDateTime) day = g_date_time_add_days(now, tomorrow ? 1 : 0);
+    g_autoptr(GDateTime) then = g_date_time_new(
+        g_date_time_get_timezone(now), g_date_time_get_year(day), g_date_time_get_month(day),
+        g_date_time_get_day_of_month(day), (int)hour, (int)minute, 0);
+
+    return then == NULL ? 0 : g_date_time_to_unix(then) - g_date_time_to_unix(now);
+}
+
 /* So that the weather of that minute is told in that minute. */
 static void plan_report(CwWatch *watch)
 {
@@ -38,13 +49,8 @@ static void plan_report(CwWatch *watch)
     g_autoptr(GTimeZone) zone = cw_watch_zone(watch);
     g_autoptr(GDateTime) now = g_date_time_new_now(zone);
     g_autofree char *today = g_date_time_format(now, "%Y-%m-%d");
-    int left =
-        ((int)(hour * 60 + minute) - g_date_time_get_hour(now) * 60 - g_date_time_get_minute(now)) *
-            60 -
-        g_date_time_get_second(now);
-    if (g_strcmp0(last, today) == 0)
-        left += DAY;
-    cw_thing_hurry(watch->thing, (guint)MAX(left, 0));
+    gint64 left = cw_weather_until(now, hour, minute, g_strcmp0(last, today) == 0);
+    cw_thing_hurry(watch->thing, (guint)CLAMP(left, 0, DAY));
 }
 
 void cw_weather_tell_report(CwWatch *watch)
@@ -80,6 +86,10 @@ void cw_weather_run_daily(CwWatch *watch, const char *arguments)
         return;
     }
     cw_watch_remember(watch, "daily", arguments);
+    g_autoptr(GTimeZone) own = cw_watch_zone(watch);
+    g_autoptr(GDateTime) now = g_date_time_new_now(own);
+    if (cw_weather_until(now, hour, minute, FALSE) > 0) /* today, even if there was one already */
+        cw_watch_remember(watch, "daily-said", NULL);
     plan_report(watch);
     cw_watch_reply(watch, "A report each day at %s (%s).", arguments,
                    zone == NULL ? "UTC; set yours by: zone Europe/Rome" : zone);

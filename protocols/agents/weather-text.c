@@ -42,7 +42,15 @@ void cw_weather_append_speed(GString *text, const CwWatch *watch, double kmh)
         g_string_append_printf(text, "%.0f km/h", kmh);
 }
 
-static char *day_name(const char *date)
+void cw_weather_append_rain(GString *text, const CwWatch *watch, double mm)
+{
+    if (wants_fahrenheit(watch))
+        g_string_append_printf(text, "%.2f in", mm / 25.4);
+    else
+        g_string_append_printf(text, "%.1f mm", mm);
+}
+
+char *cw_weather_day_name(const char *date)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     int year, month, day;
@@ -61,15 +69,17 @@ char *cw_weather_days(const CwWatch *watch, guint most)
 
     for (guint i = 0; i < spot->forecast.n_days && i < most; i++) {
         const CwForecastDay *day = &spot->forecast.days[i];
-        g_autofree char *name = day_name(day->date);
+        g_autofree char *name = cw_weather_day_name(day->date);
         g_autoptr(GString) least = g_string_new(NULL), degrees = g_string_new(NULL);
         cw_weather_append_degrees(least, watch, day->least);
         cw_weather_append_degrees(degrees, watch, day->most);
         g_string_append_printf(text, "%s%-7s %4s … %3s %s  %s", i == 0 ? "" : "\n", name,
                                least->str, degrees->str, cw_weather_unit(watch),
                                cw_forecast_words(day->code));
-        if (day->rain >= DRY)
-            g_string_append_printf(text, ", %.1f mm", day->rain);
+        if (day->rain >= DRY) {
+            g_string_append(text, ", ");
+            cw_weather_append_rain(text, watch, day->rain);
+        }
         if (day->rain >= DRY && day->chance >= 0)
             g_string_append_printf(text, " (%.0f %%)", day->chance);
     }
@@ -106,8 +116,8 @@ void cw_weather_run_rain(CwWatch *watch, const char *arguments)
     for (guint i = 0; i < forecast->n_hours && i < RAIN_HOURS; i++) {
         if (forecast->hours[i].rain < DRY)
             continue;
-        g_string_append_printf(text, "\n%s %.1f mm", forecast->hours[i].time + 11,
-                               forecast->hours[i].rain);
+        g_string_append_printf(text, "\n%s ", forecast->hours[i].time + 11);
+        cw_weather_append_rain(text, watch, forecast->hours[i].rain);
         if (forecast->hours[i].chance >= 0)
             g_string_append_printf(text, " (%.0f %%)", forecast->hours[i].chance);
     }
@@ -115,6 +125,14 @@ void cw_weather_run_rain(CwWatch *watch, const char *arguments)
         cw_watch_reply(watch, "No rain in the next %d hours.", RAIN_HOURS);
     else
         cw_watch_reply(watch, "In the next %d hours:%s", RAIN_HOURS, text->str);
+}
+
+static void append_gusts(GString *text, const CwWatch *watch, double kmh)
+{
+    if (!(kmh > 0)) /* not known, too */
+        return;
+    g_string_append(text, ", gusts of ");
+    cw_weather_append_speed(text, watch, kmh);
 }
 
 void cw_weather_run_wind(CwWatch *watch, const char *arguments)
@@ -126,9 +144,13 @@ void cw_weather_run_wind(CwWatch *watch, const char *arguments)
     const CwForecast *now = &((const CwSpot *)watch->thing->data)->forecast;
     cw_weather_append_speed(text, watch, now->wind);
     g_string_append_printf(text, " from %s", cw_forecast_direction(now->direction));
-    if (now->gusts > 0) {
-        g_string_append(text, ", gusts of ");
-        cw_weather_append_speed(text, watch, now->gusts);
+    append_gusts(text, watch, now->gusts);
+    for (guint i = 0; i < now->n_days; i++) {
+        const CwForecastDay *day = &now->days[i];
+        g_autofree char *name = cw_weather_day_name(day->date);
+        g_string_append_printf(text, "\n%-7s up to ", name);
+        cw_weather_append_speed(text, watch, day->wind);
+        append_gusts(text, watch, day->gusts);
     }
     cw_watch_reply(watch, "Wind: %s", text->str);
 }

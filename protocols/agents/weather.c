@@ -16,7 +16,8 @@
     "&current=temperature_2m,relative_humidity_2m,is_day,weather_code,wind_speed_10m,"             \
     "wind_direction_10m,wind_gusts_10m&hourly=precipitation,precipitation_probability"             \
     "&daily=weather_code,temperature_2m_max,temperature_2m_min,precipitation_sum,"                 \
-    "precipitation_probability_max,wind_speed_10m_max&timezone=auto&forecast_days=7"
+    "precipitation_probability_max,wind_speed_10m_max,wind_gusts_10m_max,snowfall_sum&timezone="   \
+    "auto&forecast_days=7"
 
 static const char *forecast_url;
 

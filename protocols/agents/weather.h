@@ -48,7 +48,9 @@ void cw_weather_search(const char *text, CwAgentFoundDone done, gpointer data);
 
 void cw_weather_append_degrees(GString *text, const CwWatch *watch, double celsius);
 void cw_weather_append_speed(GString *text, const CwWatch *watch, double kmh);
+void cw_weather_append_rain(GString *text, const CwWatch *watch, double mm);
 const char *cw_weather_unit(const CwWatch *watch); /* of degrees */
+char *cw_weather_day_name(const char *date);       /* "Sat 28" of "2026-11-28".  (transfer full) */
 /* The days from today on, a line each.  (transfer full) */
 char *cw_weather_days(const CwWatch *watch, guint most);
 /* FALSE: there is none yet, and he was told so. */
@@ -60,6 +62,9 @@ void cw_weather_run_units(CwWatch *watch, const char *arguments);
 
 /* ---- weather-daily.c ---- */
 
+/* s from `now` until it is that time where `now` is; below 0: so long ago.  `tomorrow`: of the day
+ * behind that of `now`. */
+gint64 cw_weather_until(GDateTime *now, guint hour, guint minute, gboolean tomorrow);
 /* Says the report when it is time, else sees to it that there is a fetch then. */
 void cw_weather_tell_report(CwWatch *watch);
 void cw_weather_run_daily(CwWatch *watch, const char *arguments);

@@ -22,7 +22,7 @@ TOWNS = [{"name": "Springfield", "latitude": 37.2, "longitude": -93.3, "country_
           "country": "Australia", "admin1": "Queensland"}]
 
 
-def forecast(temperature=7.4, code=61, **current):
+def forecast(temperature=7.4, code=61, days={}, **current):
     day = datetime.date(2026, 11, 28)
     hours = [f"2026-11-28T{hour:02}:00" for hour in range(24)]
     return {
@@ -41,7 +41,9 @@ def forecast(temperature=7.4, code=61, **current):
                   "temperature_2m_min": [4.2, 3, -2, -4.4, 5, -0.3, 1],
                   "precipitation_sum": [7.2, 0, 0, 3, 12.5, 0, 1.1],
                   "precipitation_probability_max": [95, 3, 0, 60, 80, 5, None],
-                  "wind_speed_10m_max": [20, 10, 5, 15, 50, 3, 12]}}
+                  "wind_speed_10m_max": [20, 10, 5, 15, 50, 3, 12],
+                  "wind_gusts_10m_max": [38, 20, 9, 31, 70, None, 25],
+                  "snowfall_sum": [0, 0, 0, 2.1, 0, 0, None], **days}}
 
 
 def warning(name, event="Tornado Warning", **properties):
@@ -122,7 +124,9 @@ def test_forecast_rain_and_wind(weather):
     assert lines[6].split("  ")[-1] == "fog" and " 0 …" in lines[6]
     assert " ? °C" in lines[7]
     assert say(weather, "rain", "paris") == "In the next 12 hours:\n12:00 0.4 mm (90 %)\n14:00 1.2 mm (90 %)"
-    assert say(weather, "wind", "paris") == "Wind: 16 km/h from SW, gusts of 40 km/h"
+    lines = say(weather, "wind", "paris").split("\n")
+    assert lines[0] == "Wind: 16 km/h from SW, gusts of 40 km/h" and len(lines) == 8
+    assert lines[1] == "Sat 28  up to 20 km/h, gusts of 38 km/h" and lines[6] == "Thu 03  up to 3 km/h"
     assert "no service that warns" in say(weather, "alerts", "paris")
 
 
@@ -133,6 +137,8 @@ def test_units(weather):
     assert "45 °F" in weather.expect("presence", contact="paris")["status"]
     assert weather.expect("remember", name="wish.units")["text"] == "F"
     assert "mph" in say(weather, "wind", "paris")
+    assert "0.28 in (95 %)" in say(weather, "forecast", "paris")
+    assert "12:00 0.02 in (90 %)" in say(weather, "rain", "paris")
     weather.login(account=2, username="romeo")  # it is his own
     add(weather, "paris", 2)
     assert "7 °C" in weather.expect("presence", account=2, contact="paris")["status"]
@@ -178,6 +184,10 @@ def test_the_report_of_the_day(weather):
     weather.expect("presence", account=2)
     weather.sync()
     weather.never("message", account=2, seconds=1.5)
+    noon = datetime.datetime.now(datetime.timezone.utc).hour - 12  # behind, there it is
+    say(weather, f"zone Etc/GMT{noon:+d}", "paris", 2)
+    say(weather, "daily 23:59", "paris", 2)  # later today: that is another one
+    weather.expect("remember", account=2, name="watch.daily-said.paris", text=None)
     assert "No more" in say(weather, "daily off", "paris")
 
 

@@ -47,7 +47,8 @@ static void forecast__days_and_hours(void)
         "\"hourly\":{\"time\":[\"2026-11-28T12:00\",\"2026-11-28T13:00\",\"2026-11-28T14:00\","
         "\"é\",7],\"precipitation\":[9,1.5,null],\"precipitation_probability\":[1,50]},"
         "\"daily\":{\"time\":[\"2026-11-28\",\"2026-11-29\"],\"weather_code\":[3],"
-        "\"temperature_2m_min\":[-2],\"temperature_2m_max\":[\"5\",{}]}}";
+        "\"temperature_2m_min\":[-2],\"wind_gusts_10m_max\":[80.5],\"temperature_2m_max\":[\"5\",{}"
+        "]}}";
     CwForecast forecast;
 
     g_assert_true(cw_forecast_parse(text, strlen(text), &forecast, NULL));
@@ -59,6 +60,8 @@ static void forecast__days_and_hours(void)
     g_assert_cmpfloat(forecast.days[0].most, ==, 5);
     g_assert_true(isnan(forecast.days[1].least) && isnan(forecast.days[1].most));
     g_assert_cmpint(forecast.days[1].code, ==, -1);
+    g_assert_cmpfloat(forecast.days[0].gusts, ==, 80.5);
+    g_assert_true(isnan(forecast.days[1].gusts) && isnan(forecast.days[0].snow));
     g_assert_cmpstr(forecast.hours[0].time, ==, "2026-11-28T13:00");
     g_assert_cmpfloat(forecast.hours[0].rain, ==, 1.5);
     g_assert_cmpfloat(forecast.hours[1].chance, ==, -1);
