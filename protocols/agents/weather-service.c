@@ -121,9 +121,11 @@ static void take(CwThing *thing, CwWarnings *warnings, const char *problem)
     if (warnings == NULL)
         return;
     g_clear_pointer(&spot->here, g_ptr_array_unref);
-    cw_warnings_ref(warnings);
-    cw_warnings_unref(spot->warnings);
-    spot->warnings = warnings;
+    if (spot->warnings != warnings) {
+        cw_warnings_unref(spot->before);
+        spot->before = spot->warnings;
+        spot->warnings = cw_warnings_ref(warnings);
+    }
     spot->here = g_ptr_array_new();
     for (guint i = 0; i < warnings->warnings->len; i++) {
         const CwWarning *warning = g_ptr_array_index(warnings->warnings, i);
@@ -260,5 +262,6 @@ void cw_weather_service_forget(CwThing *thing)
     g_ptr_array_remove(shared.waiting, thing);
     g_clear_pointer(&spot->here, g_ptr_array_unref);
     g_clear_pointer(&spot->warnings, cw_warnings_unref);
+    g_clear_pointer(&spot->before, cw_warnings_unref);
     g_clear_pointer(&spot->unwarned, g_free);
 }

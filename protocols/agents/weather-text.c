@@ -50,6 +50,14 @@ void cw_weather_append_rain(GString *text, const CwWatch *watch, double mm)
         g_string_append_printf(text, "%.1f mm", mm);
 }
 
+void cw_weather_append_snow(GString *text, const CwWatch *watch, double cm)
+{
+    if (wants_fahrenheit(watch))
+        g_string_append_printf(text, "%.1f in", cm / 2.54);
+    else
+        g_string_append_printf(text, "%.0f cm", cm);
+}
+
 char *cw_weather_day_name(const char *date)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();

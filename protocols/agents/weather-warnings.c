@@ -91,6 +91,8 @@ static char *describe(const CwSpot *spot, const CwWarningInfo *info)
         g_string_append(text, info->event);
     append_time(text, spot, "\nFrom: ", info->begins);
     append_time(text, spot, "\nUntil: ", info->ends != 0 ? info->ends : info->expires);
+    if (info->url != NULL) /* not every client shows that of the message */
+        g_string_append_printf(text, "\n%s", info->url);
     return g_string_free(text, FALSE);
 }
 
@@ -158,15 +160,30 @@ static void look_at(CwWatch *watch, const CwWarning *warning, char **known, GStr
     g_string_append_printf(marks, "%s%s", marks->len > 0 ? " " : "", same != NULL ? same : mark);
 }
 
+/* What was said by one that is over now; NULL: that was before this process. */
+static const CwWarningInfo *find_ended(const CwWatch *watch, const CwWarning *ended)
+{
+    const CwSpot *spot = watch->thing->data;
+
+    for (guint i = 0; spot->before != NULL && i < spot->before->warnings->len; i++) {
+        const CwWarning *warning = g_ptr_array_index(spot->before->warnings, i);
+        if (g_ptr_array_find_with_equal_func(ended->references, warning->id, g_str_equal, NULL))
+            return info_for(watch, warning);
+    }
+    return NULL;
+}
+
+/* A cancellation need not say what it cancels. */
 static void tell_end(CwWatch *watch, const CwWarning *ended)
 {
-    const CwWarningInfo *info = ended->infos->len == 0 ? NULL : g_ptr_array_index(ended->infos, 0);
+    const CwWarningInfo *own = ended->infos->len == 0 ? NULL : g_ptr_array_index(ended->infos, 0);
+    const CwWarningInfo *info = own != NULL ? own : find_ended(watch, ended);
     g_autofree char *title =
         info == NULL ? g_strdup("A warning is over") : g_strdup_printf("Over: %s", info->event);
-    const char *text = info == NULL ? NULL : info->text != NULL ? info->text : info->headline;
+    const char *text = own == NULL ? NULL : own->text != NULL ? own->text : own->headline;
 
     cw_watch_push(watch, title, text == NULL ? "It is no longer in force." : text,
-                  info == NULL ? NULL : info->url);
+                  own == NULL ? NULL : own->url);
 }
 
 void cw_weather_tell_warnings(CwWatch *watch)
@@ -211,7 +228,9 @@ void cw_weather_run_alerts(CwWatch *watch, const char *arguments)
     if (!cw_weather_has_forecast(watch))
         return;
     if (!cw_weather_service_covers(spot->place)) {
-        cw_watch_reply(watch, "I know of no service that warns of weather there.");
+        g_string_append(list, "I know of no service that warns of weather there.");
+        cw_weather_append_severe(list, watch);
+        cw_watch_reply(watch, "%s", list->str);
         return;
     }
     append_warnings(list, watch);

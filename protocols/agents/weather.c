@@ -26,7 +26,7 @@ static gboolean start(GError **error)
     forecast_url = cw_agent_setting_or("forecast-url", FORECAST);
     if (strstr(forecast_url, "{latitude}") != NULL)
         return cw_weather_place_start(error) && cw_weather_service_start(error) &&
-               cw_weather_warnings_start(error);
+               cw_weather_warnings_start(error) && cw_weather_severe_start(error);
     g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
                 "agent.forecast-url: expected a URL with {latitude} and {longitude}");
     return FALSE;
@@ -125,6 +125,7 @@ char *cw_weather_status(const CwWatch *watch, CwShow *show)
 static void changed(CwWatch *watch)
 {
     cw_weather_tell_warnings(watch);
+    cw_weather_tell_severe(watch);
     cw_weather_tell_report(watch);
 }
 

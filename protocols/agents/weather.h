@@ -6,6 +6,7 @@
  *     weather-daily.c      the report of the day
  *     weather-service.c    what is asked for warnings, and of which places
  *     weather-warnings.c   warnings, told once each
+ *     weather-severe.c     severe weather by the forecast, where nobody warns
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -24,6 +25,7 @@ typedef struct {
     CwForecast forecast;
     gboolean has_forecast;
     CwWarnings *warnings; /* nullable: as they were had last */
+    CwWarnings *before;   /* nullable: as they were then, for what is over now */
     GPtrArray *here;      /* CwWarning * of them: those of this place, the worst first; nullable */
     char *unwarned;       /* nullable: why they could not be had of late */
 } CwSpot;
@@ -49,6 +51,7 @@ void cw_weather_search(const char *text, CwAgentFoundDone done, gpointer data);
 void cw_weather_append_degrees(GString *text, const CwWatch *watch, double celsius);
 void cw_weather_append_speed(GString *text, const CwWatch *watch, double kmh);
 void cw_weather_append_rain(GString *text, const CwWatch *watch, double mm);
+void cw_weather_append_snow(GString *text, const CwWatch *watch, double cm);
 const char *cw_weather_unit(const CwWatch *watch); /* of degrees */
 char *cw_weather_day_name(const char *date);       /* "Sat 28" of "2026-11-28".  (transfer full) */
 /* The days from today on, a line each.  (transfer full) */
@@ -89,5 +92,14 @@ void cw_weather_tell_warnings(CwWatch *watch); /* those that are new to him */
 const CwWarningInfo *cw_weather_worst_warning(const CwWatch *watch);
 void cw_weather_run_alerts(CwWatch *watch, const char *arguments);
 void cw_weather_run_language(CwWatch *watch, const char *arguments);
+
+/* ---- weather-severe.c ---- */
+
+gboolean cw_weather_severe_start(GError **error);
+/* So many days of its forecast are looked at; 0: it is off, or a service warns there. */
+guint cw_weather_severe_days(const CwSpot *spot);
+void cw_weather_tell_severe(CwWatch *watch); /* what is new to him */
+void cw_weather_append_severe(GString *text,
+                              const CwWatch *watch); /* the list, if it is looked for */
 
 G_END_DECLS

@@ -38,6 +38,7 @@ def start(gateway_factory, prosody, web):
             "country": "Italy", "admin1": "Veneto"}]}))
         web.put("/forecast", json.dumps({"current": {"temperature_2m": 12, "weather_code": 0,
                                                      "wind_speed_10m": 5}}))
+        web.put("/cap", "<feed/>")
         common = {"secret": SECRET, "agent.allow-private": "true", "agent.interval": "1",
                   "agent.interval-least": "1", **more}
         return gateway_factory(server_port=prosody.component_port, transports={
@@ -47,7 +48,9 @@ def start(gateway_factory, prosody, web):
                      "agent.previous": "close", "agent.currency": "USD"},
             WEATHER: {**common, "protocol": "agents:weather",
                       "agent.geocoder-url": web.url("/geo") + "?{name}",
-                      "agent.forecast-url": web.url("/forecast") + "?{latitude}"}}).start()
+                      "agent.forecast-url": web.url("/forecast") + "?{latitude}",
+                      "agent.warnings-url": web.url("/cap"),
+                      "agent.warnings-countries": "IT"}}).start()
     return make
 
 
@@ -142,6 +145,31 @@ def test_registering_by_menu_is_one_click(start, juliet):
     # there is nothing to change
     assert set(menu(juliet, STOCKS)) == {"address", "unregister", "move", "logout", "help"}
     assert condition(run(juliet, STOCKS, "register")) == "not-allowed"
+
+
+def test_a_warning_of_weather(start, web, juliet):
+    gateway = start()
+    web.put("/cap", "<alert xmlns='urn:oasis:names:tc:emergency:cap:1.2'><identifier>w1</identifier>"
+            "<status>Actual</status><msgType>Alert</msgType><scope>Public</scope><info><event>Strong wind"
+            "</event><severity>Severe</severity><description>Stay at home.</description>"
+            "<web>https://example.org/w1</web><area><areaDesc>Veneto</areaDesc></area></info></alert>")
+    juliet.presence()
+    register(juliet, WEATHER)
+    contact = contact_of(juliet, WEATHER, "Verona")
+    add(juliet, contact)
+    news = juliet.wait_for(lambda s: s.tag == CLIENT + "message" and s.get("type") == "headline")
+    assert news.get("from") == contact and news.findtext(CLIENT + "subject") == "Strong wind"
+    assert body(news) == "Severe: Stay at home.\nhttps://example.org/w1"
+    # what he knows is kept through a restart
+    gateway.stop()
+    juliet.stanzas.take_all()
+    gateway.start()
+    juliet.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == contact
+                    and s.findtext(CLIENT + "show") == "dnd")
+    web.put("/cap", "<alert><identifier>w2</identifier><msgType>Cancel</msgType><references>x,w1,x"
+            "</references></alert>")
+    news = juliet.wait_for(lambda s: s.tag == CLIENT + "message" and s.get("type") == "headline")
+    assert news.findtext(CLIENT + "subject") == "Over: Strong wind"
 
 
 def test_open(start, juliet):

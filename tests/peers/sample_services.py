@@ -59,7 +59,9 @@ def forecast(query):
                   "temperature_2m_min": [14, 13, 12, 15, 16, 13, 11],
                   "precipitation_sum": [0, 4.2, 0, 0, 0, 6, 12.5],
                   "precipitation_probability_max": [5, 80, 10, 0, 0, 85, 90],
-                  "wind_speed_10m_max": [12, 20, 15, 9, 8, 25, 40]}})
+                  "wind_speed_10m_max": [12, 20, 15, 9, 8, 25, 40],
+                  "wind_gusts_10m_max": [20, 35, 28, 16, 15, 45, 92],
+                  "snowfall_sum": [0.0] * 7}})
 
 
 def feed(query):

@@ -22,7 +22,7 @@ TOWNS = [{"name": "Springfield", "latitude": 37.2, "longitude": -93.3, "country_
           "country": "Australia", "admin1": "Queensland"}]
 
 
-def forecast(temperature=7.4, code=61, days={}, **current):
+def forecast(temperature=7.4, code=61, days=(), **current):
     day = datetime.date(2026, 11, 28)
     hours = [f"2026-11-28T{hour:02}:00" for hour in range(24)]
     return {
@@ -43,7 +43,7 @@ def forecast(temperature=7.4, code=61, days={}, **current):
                   "precipitation_probability_max": [95, 3, 0, 60, 80, 5, None],
                   "wind_speed_10m_max": [20, 10, 5, 15, 50, 3, 12],
                   "wind_gusts_10m_max": [38, 20, 9, 31, 70, None, 25],
-                  "snowfall_sum": [0, 0, 0, 2.1, 0, 0, None], **days}}
+                  "snowfall_sum": [0, 0, 0, 2.1, 0, 0, None], **dict(days)}}
 
 
 def warning(name, event="Tornado Warning", **properties):
@@ -330,7 +330,7 @@ def test_entries_with_the_elements_of_cap(italy, web):
     watch(host, "verona")
     news = [host.expect("message", contact="verona") for _ in range(2)]
     assert [one["title"] for one in news] == ["Strong wind in Veneto", "Snow in Veneto"]
-    assert news[0]["url"] == "https://example.org/1.cap" and news[0]["text"] == "Severe"
+    assert news[0]["url"] == "https://example.org/1.cap" and news[0]["text"] == "Severe\nhttps://example.org/1.cap"
     host.sync()
     host.never("message", contact="verona", seconds=1.5)
 
@@ -367,7 +367,7 @@ def test_updates_and_the_end_of_a_warning(italy, web):
     known = host.expect("remember", name="watch.warned.verona")
     web.put("/national", atom(alert("w5", None, kind="Cancel", references="w4"),
                               alert("w6", kind="Cancel", references="w0")))
-    assert host.expect("message", contact="verona")["title"] == "A warning is over"
+    assert host.expect("message", contact="verona")["title"] == "Over: Thunderstorms"
     host.expect("presence", contact="verona", show="online")
     assert say(host, "alerts", "verona") == "There is no warning at present."
     assert known["text"] is not None
@@ -462,8 +462,124 @@ def test_a_slow_service_of_warnings(italy, web):
     ("warnings-countries=Italy", "agent.warnings-countries: found 'Italy'"),
     ("warnings-url=http://127.0.0.1/{latitude}", "agent.warnings-url: expected"),
     ("warnings-url=http://127.0.0.1/cap", "agent.warnings-url: say by agent.warnings-countries"),
-    ("language=x", "agent.language: found 'x'")])
+    ("language=x", "agent.language: found 'x'"),
+    ("severe-weather=no", "agent.severe-weather: found 'no'"),
+    ("severe-days=8", "agent.severe-days: found '8', expected a number from 1 to 7"),
+    ("severe-gusts=19", "from 20 to 400"), ("severe-rain=4", "from 5 to 2000"),
+    ("severe-snow=501", "from 1 to 500"), ("severe-heat=61", "from 20 to 60"),
+    ("severe-cold=-5", "from 0 to 80")])
 def test_settings_that_are_wrong(setting, text):
     result = subprocess.run([AGENTS, "--agent", "weather", "--check", "--set", setting],
                             capture_output=True, text=True)
     assert result.returncode == 78 and text in result.stderr
+
+
+# ---- severe weather by the forecast, where nobody warns ----
+
+
+def severe(**days):
+    """The first days have these values, the others are as ever."""
+    usual = forecast()["daily"]
+    return json.dumps(forecast(days={name: values + usual[name][len(values):]
+                                     for name, values in days.items()}))
+
+
+NO_WARNING = "\nThis is from the forecast, no official warning."
+
+
+def test_severe_weather_by_the_forecast(weather, web):
+    watch(weather, "paris")
+    assert say(weather, "alerts", "paris").endswith("no official warning: none in 3 days.")
+    web.put("/forecast", severe(wind_gusts_10m_max=[38, 92], weather_code=[61, 96]))
+    news = weather.expect("message", contact="paris")
+    assert news["title"] == "Severe weather in the forecast for Paris"
+    assert news["text"] == "Sun 29: thunderstorm with hail\nSun 29: gusts of up to 92 km/h" + NO_WARNING
+    listed = say(weather, "alerts", "paris")
+    assert "no official warning:\n- Sun 29: thunderstorm with hail\n- Sun 29: gusts of up to" in listed
+    # up and down at a limit, and a little more, is nothing new
+    for gusts in (60, 92, 99):
+        web.put("/forecast", severe(wind_gusts_10m_max=[38, gusts]))
+        web.wait_requests(FORECAST, len(requests_for(web, FORECAST)) + 2)
+    web.put("/forecast", severe(wind_gusts_10m_max=[38, 101]))
+    news = weather.expect("message", contact="paris")
+    assert news["text"] == "Sun 29: gusts of up to 101 km/h, more than before" + NO_WARNING
+
+
+FORECAST = "/forecast?lat=48.8534&lon=2.3488"
+
+
+def requests_for(web, wanted):
+    return [path for path, _ in list(web.requests) if path == wanted]
+
+
+def test_every_kind_of_severe_weather(weather, web):
+    web.put("/forecast", severe(weather_code=[99, 67, 66], temperature_2m_max=[41, 9, 8],
+                                temperature_2m_min=[4, -24, 3], precipitation_sum=[85.4, 30, 0],
+                                snowfall_sum=[0, 21, 0]))
+    watch(weather, "paris")
+    assert weather.expect("message", contact="paris")["text"].split("\n")[:-1] == [
+        "Sat 28: thunderstorm with heavy hail", "Sat 28: heavy rain, 85.4 mm", "Sat 28: heat of up to 41 °C",
+        "Sun 29: heavy snow, 21 cm", "Sun 29: freezing rain", "Sun 29: cold, down to -24 °C",
+        "Mon 30: light freezing rain"]
+    say(weather, "units F", "paris")
+    listed = say(weather, "alerts", "paris")
+    for text in ("heavy rain, 3.36 in", "heat of up to 106 °F", "snow, 8.3 in", "down to -11 °F"):
+        assert text in listed
+
+
+def test_severe_weather_is_known_after_a_restart(weather, web):
+    web.put("/forecast", severe(wind_gusts_10m_max=[80]))
+    watch(weather, "paris")
+    weather.expect("message", contact="paris")
+    known = weather.expect("remember", name="watch.severe.paris")["text"]
+    assert known == "2026-11-28g1"
+    for account, values, told in ((2, {"remembered.watch.severe.paris": known}, False),
+                                  (3, {"remembered.watch.severe.paris": "2026-11-27g9 rubbish"}, True)):
+        weather.login(account=account, username="juliet", values=values)
+        add(weather, "paris", account)
+        weather.expect("presence", account=account)
+        if told:
+            weather.expect("message", account=account, contact="paris")
+            assert weather.expect("remember", account=account)["text"] == known
+    weather.sync()
+    weather.never("message", account=2, seconds=1.5)
+
+
+def test_severe_weather_where_a_service_warns(weather, web):
+    web.put("/forecast", severe(wind_gusts_10m_max=[150]))
+    watch(weather, "houston")
+    assert say(weather, "alerts", "houston") == "There is no warning at present."
+    weather.sync()
+    weather.never("message", contact="houston", seconds=1.5)
+
+
+@pytest.mark.parametrize("settings, told", [
+    ((), "Mon 30: gusts of up to 80 km/h"), (("severe-days=2",), None), (("severe-weather=false",), None),
+    (("severe-gusts=81",), None), (("severe-days=7", "severe-gusts=85", "severe-snow=2"),
+                                   "Tue 01: heavy snow, 2 cm")])
+def test_settings_of_severe_weather(start_host, web, settings, told):
+    web.put("/geo", json.dumps({"results": [PARIS]}))
+    web.put("/forecast", severe(wind_gusts_10m_max=[38, 20, 80]))
+    values = ("allow-private=true", f"geocoder-url={web.url('/geo')}?{{name}}", "warnings-url=",
+              f"forecast-url={web.url('/forecast')}?{{latitude}}", *settings)
+    host = start_host("weather", command=[AGENTS, "--agent"],
+                      args=[part for value in values for part in ("--set", value)])
+    host.login(username="juliet")
+    watch(host, "paris")
+    host.sync()
+    if told:
+        assert host.expect("message", contact="paris")["text"] == told + NO_WARNING
+    else:
+        host.never("message", contact="paris", seconds=1)
+    if "severe-weather=false" in settings:
+        assert say(host, "alerts", "paris") == "I know of no service that warns of weather there."
+
+
+def test_wrong_types_in_what_may_be_severe(weather, web):
+    web.put("/forecast", severe(wind_gusts_10m_max=["storm", {}, [900]], snowfall_sum=[None, "x", True],
+                                temperature_2m_max=[[], None, "hot"], time=["2026-11-28", " 1 2 3 4 5", 7],
+                                precipitation_sum=[{}, 900, 900]))
+    watch(weather, "paris")
+    assert "900.0 mm" in say(weather, "alerts", "paris")
+    weather.sync()
+    weather.never("message", contact="paris", seconds=1.5)  # of a day that has no date
