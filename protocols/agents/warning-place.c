@@ -41,14 +41,28 @@ void cw_warning_area_add_polygon(CwWarningArea *area, GArray *points)
         return;
     }
     unwrap(points);
-    g_ptr_array_add(area->polygons, points);
+    CwWarningPolygon *polygon = g_new(CwWarningPolygon, 1);
+    CwWarningPoint first = g_array_index(points, CwWarningPoint, 0);
+    *polygon = (CwWarningPolygon){points, first, first};
+    for (guint i = 1; i < points->len; i++) {
+        const CwWarningPoint *point = &g_array_index(points, CwWarningPoint, i);
+        polygon->least.latitude = MIN(polygon->least.latitude, point->latitude);
+        polygon->least.longitude = MIN(polygon->least.longitude, point->longitude);
+        polygon->most.latitude = MAX(polygon->most.latitude, point->latitude);
+        polygon->most.longitude = MAX(polygon->most.longitude, point->longitude);
+    }
+    g_ptr_array_add(area->polygons, polygon);
 }
 
 /* How often a line to the east meets its border: an odd number, from within. */
-static gboolean is_inside(const GArray *points, double latitude, double longitude)
+static gboolean is_inside(const CwWarningPolygon *polygon, double latitude, double longitude)
 {
+    const GArray *points = polygon->points;
     gboolean inside = FALSE;
 
+    if (latitude < polygon->least.latitude || latitude > polygon->most.latitude ||
+        longitude < polygon->least.longitude || longitude > polygon->most.longitude)
+        return FALSE;
     for (guint i = 0, k = points->len - 1; i < points->len; k = i++) {
         const CwWarningPoint *a = &g_array_index(points, CwWarningPoint, i);
         const CwWarningPoint *b = &g_array_index(points, CwWarningPoint, k);
@@ -75,9 +89,9 @@ static double distance(const CwWarningPoint *from, const CwPlace *to)
 static gboolean shapes_have(const CwWarningArea *area, const CwPlace *place)
 {
     for (guint i = 0; i < area->polygons->len; i++) {
-        const GArray *points = g_ptr_array_index(area->polygons, i);
+        const CwWarningPolygon *polygon = g_ptr_array_index(area->polygons, i);
         for (int turn = -360; turn <= 360; turn += 360) {
-            if (is_inside(points, place->latitude, place->longitude + turn))
+            if (is_inside(polygon, place->latitude, place->longitude + turn))
                 return TRUE;
         }
     }

@@ -8,12 +8,20 @@
 
 /* ---- what they are made of ---- */
 
+static void free_polygon(gpointer data)
+{
+    CwWarningPolygon *polygon = data;
+
+    g_array_unref(polygon->points);
+    g_free(polygon);
+}
+
 CwWarningArea *cw_warning_area_new(void)
 {
     CwWarningArea *area = g_new0(CwWarningArea, 1);
 
     area->codes = g_ptr_array_new_with_free_func(g_free);
-    area->polygons = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
+    area->polygons = g_ptr_array_new_with_free_func(free_polygon);
     area->circles = g_array_new(FALSE, FALSE, sizeof(CwWarningCircle));
     return area;
 }
@@ -78,6 +86,7 @@ CwWarnings *cw_warnings_new(void)
 
     warnings->warnings = g_ptr_array_new_with_free_func(cw_warning_free);
     warnings->ended = g_ptr_array_new_with_free_func(cw_warning_free);
+    warnings->successors = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return warnings;
 }
 
@@ -92,6 +101,7 @@ static void clear_warnings(gpointer data)
 
     g_ptr_array_unref(warnings->warnings);
     g_ptr_array_unref(warnings->ended);
+    g_hash_table_unref(warnings->successors);
 }
 
 void cw_warnings_unref(CwWarnings *warnings)
@@ -128,6 +138,14 @@ char *cw_warning_id(const char *text)
 
     /* https://api.weather.gov/alerts/urn:oid:2.49… */
     return g_strdup(slash != NULL && g_str_has_prefix(slash + 1, "urn:") ? slash + 1 : text);
+}
+
+char *cw_warning_sum(const char *id)
+{
+    char *sum = g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
+
+    sum[CW_WARNING_SUM] = '\0';
+    return sum;
 }
 
 static gboolean is_word(const char *text, const char *word)
@@ -222,6 +240,16 @@ static gboolean is_replaced(CwWarning *warning, GHashTable *gone)
     return g_hash_table_contains(gone, warning->id);
 }
 
+static void note_successors(GHashTable *successors, const GPtrArray *warnings)
+{
+    for (guint i = 0; i < warnings->len; i++) {
+        CwWarning *warning = g_ptr_array_index(warnings, i);
+        for (guint k = 0; k < warning->references->len; k++)
+            g_hash_table_replace(
+                successors, cw_warning_sum(g_ptr_array_index(warning->references, k)), warning);
+    }
+}
+
 void cw_warnings_end(CwWarnings *warnings)
 {
     g_autoptr(GHashTable) gone = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -235,6 +263,8 @@ void cw_warnings_end(CwWarnings *warnings)
     note_references(gone, warnings->warnings);
     note_references(gone, warnings->ended);
     move(warnings->warnings, NULL, is_replaced, gone);
+    note_successors(warnings->successors, warnings->warnings);
+    note_successors(warnings->successors, warnings->ended); /* the end of it is what counts */
 }
 
 CwWarnings *cw_warnings_parse(const char *data, gsize length, const char *charset, GError **error)

@@ -25,6 +25,11 @@ typedef struct {
 } CwWarningPoint;
 
 typedef struct {
+    GArray *points;             /* CwWarningPoint */
+    CwWarningPoint least, most; /* corners of the box that it is in */
+} CwWarningPolygon;
+
+typedef struct {
     CwWarningPoint at;
     double radius; /* km */
 } CwWarningCircle;
@@ -32,7 +37,7 @@ typedef struct {
 typedef struct {
     char *name;          /* nullable */
     GPtrArray *codes;    /* char *: whatever the service calls its areas */
-    GPtrArray *polygons; /* GArray of CwWarningPoint */
+    GPtrArray *polygons; /* CwWarningPolygon */
     GArray *circles;     /* CwWarningCircle */
 } CwWarningArea;
 
@@ -69,8 +74,9 @@ typedef struct {
 } CwWarning;
 
 typedef struct {
-    GPtrArray *warnings; /* CwWarning: without those that others in here refer to */
-    GPtrArray *ended;    /* CwWarning: cancellations */
+    GPtrArray *warnings;    /* CwWarning: without those that others in here refer to */
+    GPtrArray *ended;       /* CwWarning: cancellations */
+    GHashTable *successors; /* cw_warning_sum() -> CwWarning of these that refers to it */
 } CwWarnings;
 
 /* What format it is in shows.  NULL with the error: it is neither, or cut off. */
@@ -88,6 +94,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwWarnings, cw_warnings_unref)
  * district or of its region in it, or is that of its country. */
 const CwWarningInfo *cw_warning_at(const CwWarning *warning, const CwPlace *place,
                                    gboolean is_asked, const char *language, gint64 now);
+/* CW_WARNING_SUM hexadecimal digits by which an id is known.  (transfer full) */
+#define CW_WARNING_SUM 8
+char *cw_warning_sum(const char *id);
 const char *cw_severity_to_string(CwSeverity severity); /* "Severe"; NULL: unknown */
 
 /* ---- for the parsers ---- */

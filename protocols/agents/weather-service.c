@@ -10,9 +10,9 @@
 #include <string.h>
 
 #define WARNINGS "https://api.weather.gov/alerts/active?point={latitude},{longitude}"
-#define COUNTRIES "US"
-#define RETRY 60         /* s, at most: to the next try of what is for all places */
-#define FAILURES_QUIET 3 /* fewer in a row are nobody's business */
+#define COUNTRIES "US,PR,VI,GU,AS,MP" /* the United States, and islands that are theirs */
+#define RETRY 60                      /* s, at most: to the next try of what is for all places */
+#define FAILURES_QUIET 3              /* fewer in a row are nobody's business */
 
 static struct {
     const char *url;

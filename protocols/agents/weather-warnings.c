@@ -10,12 +10,11 @@
 
 #include <string.h>
 
-#define WARNED "warned"     /* remembered: marks of the warnings that he knows */
-#define WARNINGS_MOST 50    /* told and listed, at one place: the worst */
-#define ID_LENGTH 8         /* hexadecimal digits */
-#define EVENT_LENGTH 4      /* the same */
-#define SEVERITY_AT 8       /* in a mark */
-#define EVENT_AT 9          /* the same */
+#define WARNED "warned"            /* remembered: marks of the warnings that he knows */
+#define WARNINGS_MOST 50           /* told and listed, at one place: the worst */
+#define EVENT_LENGTH 4             /* the same */
+#define SEVERITY_AT CW_WARNING_SUM /* in a mark */
+#define EVENT_AT (SEVERITY_AT + 1)
 #define LANGUAGE_LONGEST 35 /* bytes */
 
 static const char *usual_language;
@@ -98,20 +97,14 @@ static char *describe(const CwSpot *spot, const CwWarningInfo *info)
 
 /* ---- what he knows ---- */
 
-static char *sum(const char *text, int length)
-{
-    g_autofree char *whole = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);
-
-    return g_strndup(whole, (gsize)length);
-}
-
 /* The mark of what he knows of this id; NULL: nothing. */
 static const char *known_mark(char **known, const char *id)
 {
-    g_autofree char *wanted = sum(id, ID_LENGTH);
-
-    for (guint i = 0; known != NULL && known[i] != NULL; i++) {
-        if (strncmp(known[i], wanted, ID_LENGTH) == 0)
+    if (known == NULL)
+        return NULL;
+    g_autofree char *wanted = cw_warning_sum(id);
+    for (guint i = 0; known[i] != NULL; i++) {
+        if (g_str_has_prefix(known[i], wanted))
             return known[i];
     }
     return NULL;
@@ -152,8 +145,9 @@ static void look_at(CwWatch *watch, const CwWarning *warning, char **known, GStr
 
     if (info == NULL || usual == NULL)
         return;
-    g_autofree char *id = sum(warning->id, ID_LENGTH), *event = sum(usual->event, EVENT_LENGTH);
-    g_autofree char *mark = g_strdup_printf("%s%d%s", id, (int)usual->severity, event);
+    g_autofree char *id = cw_warning_sum(warning->id), *event = cw_warning_sum(usual->event);
+    g_autofree char *mark =
+        g_strdup_printf("%s%d%.*s", id, (int)usual->severity, EVENT_LENGTH, event);
     const char *earlier = earlier_mark(known, warning);
     if (same == NULL && (earlier == NULL || says_more(mark, earlier)))
         tell(watch, warning, info, earlier != NULL);
@@ -161,29 +155,47 @@ static void look_at(CwWatch *watch, const CwWarning *warning, char **known, GStr
 }
 
 /* What was said by one that is over now; NULL: that was before this process. */
-static const CwWarningInfo *find_ended(const CwWatch *watch, const CwWarning *ended)
+static const CwWarningInfo *find_ended(const CwWatch *watch, const CwWarning *successor)
 {
     const CwSpot *spot = watch->thing->data;
 
     for (guint i = 0; spot->before != NULL && i < spot->before->warnings->len; i++) {
         const CwWarning *warning = g_ptr_array_index(spot->before->warnings, i);
-        if (g_ptr_array_find_with_equal_func(ended->references, warning->id, g_str_equal, NULL))
+        if (g_ptr_array_find_with_equal_func(successor->references, warning->id, g_str_equal, NULL))
             return info_for(watch, warning);
     }
     return NULL;
 }
 
-/* A cancellation need not say what it cancels. */
-static void tell_end(CwWatch *watch, const CwWarning *ended)
+/* A cancellation need not say what it cancels, and an update may be of other places. */
+static void tell_end(CwWatch *watch, const CwWarning *successor)
 {
-    const CwWarningInfo *own = ended->infos->len == 0 ? NULL : g_ptr_array_index(ended->infos, 0);
-    const CwWarningInfo *info = own != NULL ? own : find_ended(watch, ended);
+    gboolean is_cancel = successor->kind == CW_WARNING_CANCEL;
+    const CwWarningInfo *own =
+        !is_cancel || successor->infos->len == 0 ? NULL : g_ptr_array_index(successor->infos, 0);
+    const CwWarningInfo *info = own != NULL ? own : find_ended(watch, successor);
     g_autofree char *title =
         info == NULL ? g_strdup("A warning is over") : g_strdup_printf("Over: %s", info->event);
     const char *text = own == NULL ? NULL : own->text != NULL ? own->text : own->headline;
 
-    cw_watch_push(watch, title, text == NULL ? "It is no longer in force." : text,
+    cw_watch_push(watch, title, text == NULL ? "It is no longer in force there." : text,
                   own == NULL ? NULL : own->url);
+}
+
+/* Of those that he knows, and each once. */
+static void tell_ends(CwWatch *watch, char **known)
+{
+    const CwSpot *spot = watch->thing->data;
+    g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; known != NULL && known[i] != NULL; i++) {
+        g_autofree char *sum = g_strndup(known[i], CW_WARNING_SUM);
+        CwWarning *successor = g_hash_table_lookup(spot->warnings->successors, sum);
+        if (successor == NULL || g_ptr_array_find(spot->here, successor, NULL) ||
+            !g_hash_table_add(told, successor))
+            continue;
+        tell_end(watch, successor);
+    }
 }
 
 void cw_weather_tell_warnings(CwWatch *watch)
@@ -195,11 +207,7 @@ void cw_weather_tell_warnings(CwWatch *watch)
 
     if (spot->warnings == NULL)
         return;
-    for (guint i = 0; i < spot->warnings->ended->len; i++) {
-        const CwWarning *ended = g_ptr_array_index(spot->warnings->ended, i);
-        if (earlier_mark(known, ended) != NULL)
-            tell_end(watch, ended);
-    }
+    tell_ends(watch, known);
     for (guint i = 0; i < spot->here->len && i < WARNINGS_MOST; i++)
         look_at(watch, g_ptr_array_index(spot->here, i), known, marks);
     cw_watch_remember(watch, WARNED, marks->len == 0 ? NULL : marks->str);

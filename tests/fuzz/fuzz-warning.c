@@ -19,7 +19,8 @@ static void check_area(const CwWarningArea *area)
 {
     check_text(area->name);
     for (guint i = 0; i < area->polygons->len; i++) {
-        const GArray *points = g_ptr_array_index(area->polygons, i);
+        const GArray *points =
+            ((const CwWarningPolygon *)g_ptr_array_index(area->polygons, i))->points;
         g_assert_cmpuint(points->len, >=, 3);
         for (guint k = 0; k < points->len; k++)
             g_assert_true(fabs(g_array_index(points, CwWarningPoint, k).latitude) <= 90);

@@ -375,6 +375,22 @@ def test_updates_and_the_end_of_a_warning(italy, web):
     host.never("message", contact="verona", seconds=1.5)  # once
 
 
+def test_other_ways_to_end(italy, web):
+    host = italy()
+    watch(host, "verona")
+    web.put("/national", atom(alert("w1"), alert("w2", "Fog"), alert("w3", "Ice")))
+    for _ in range(3):
+        host.expect("message", contact="verona")
+    web.put("/national", atom(  # it moves on; it has the same id; it is all clear
+        alert("w4", kind="Update", references="w1", area="<areaDesc>Lombardia</areaDesc>"),
+        alert("w2", "Fog", kind="Cancel"),
+        alert("w5", "Ice", kind="Update", references="w3").replace(
+            "<severity>", "<responseType>AllClear</responseType><severity>")))
+    news = {host.expect("message", contact="verona")["title"] for _ in range(3)}
+    assert news == {"Over: Strong wind", "Over: Fog", "Over: Ice"}
+    assert say(host, "alerts", "verona") == "There is no warning at present."
+
+
 def test_languages(italy, web):
     def both(name):
         italian = alert("x", "Vento forte", language="it-IT")
