@@ -163,6 +163,26 @@ static guint rank(const CwWarningInfo *info, const char *language)
     return is_language(tag, language) ? 2 : is_language(tag, "en") ? 1 : 0;
 }
 
+/* NULL counts for nothing; of two that are as good, the first stays. */
+static const CwWarningInfo *better(const CwWarningInfo *best, const CwWarningInfo *info,
+                                   const char *language)
+{
+    guint first = best == NULL ? 0 : rank(best, language), second = rank(info, language);
+
+    return best == NULL || second > first || (second == first && info->severity > best->severity)
+               ? info
+               : best;
+}
+
+const CwWarningInfo *cw_warning_in(const CwWarning *warning, const char *language)
+{
+    const CwWarningInfo *best = NULL;
+
+    for (guint i = 0; i < warning->infos->len; i++)
+        best = better(best, g_ptr_array_index(warning->infos, i), language);
+    return best;
+}
+
 const CwWarningInfo *cw_warning_at(const CwWarning *warning, const CwPlace *place,
                                    gboolean is_asked, const char *language, gint64 now)
 {
@@ -173,9 +193,7 @@ const CwWarningInfo *cw_warning_at(const CwWarning *warning, const CwPlace *plac
         if (info->is_over || (info->expires != 0 && info->expires <= now) ||
             !is_of(info, place, is_asked))
             continue;
-        if (best == NULL || rank(info, language) > rank(best, language) ||
-            (rank(info, language) == rank(best, language) && info->severity > best->severity))
-            best = info;
+        best = better(best, info, language);
     }
     return best;
 }

@@ -94,6 +94,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CwWarnings, cw_warnings_unref)
  * district or of its region in it, or is that of its country. */
 const CwWarningInfo *cw_warning_at(const CwWarning *warning, const CwPlace *place,
                                    gboolean is_asked, const char *language, gint64 now);
+/* The same of whatever place and time; NULL: it says nothing. */
+const CwWarningInfo *cw_warning_in(const CwWarning *warning, const char *language);
 /* CW_WARNING_SUM hexadecimal digits by which an id is known.  (transfer full) */
 #define CW_WARNING_SUM 8
 char *cw_warning_sum(const char *id);

@@ -39,12 +39,17 @@ gboolean cw_weather_warnings_start(GError **error)
 
 /* ---- the words of one ---- */
 
-/* What it says to this user; NULL: it is over by now. */
-static const CwWarningInfo *info_for(const CwWatch *watch, const CwWarning *warning)
+static const char *language_of(const CwWatch *watch)
 {
     const char *own = cw_watch_preference(watch, "language");
 
-    return cw_weather_warning_at(watch->thing->data, warning, own == NULL ? usual_language : own);
+    return own == NULL ? usual_language : own;
+}
+
+/* What it says to this user; NULL: it is over by now. */
+static const CwWarningInfo *info_for(const CwWatch *watch, const CwWarning *warning)
+{
+    return cw_weather_warning_at(watch->thing->data, warning, language_of(watch));
 }
 
 const CwWarningInfo *cw_weather_worst_warning(const CwWatch *watch)
@@ -170,9 +175,8 @@ static const CwWarningInfo *find_ended(const CwWatch *watch, const CwWarning *su
 /* A cancellation need not say what it cancels, and an update may be of other places. */
 static void tell_end(CwWatch *watch, const CwWarning *successor)
 {
-    gboolean is_cancel = successor->kind == CW_WARNING_CANCEL;
     const CwWarningInfo *own =
-        !is_cancel || successor->infos->len == 0 ? NULL : g_ptr_array_index(successor->infos, 0);
+        successor->kind == CW_WARNING_CANCEL ? cw_warning_in(successor, language_of(watch)) : NULL;
     const CwWarningInfo *info = own != NULL ? own : find_ended(watch, successor);
     g_autofree char *title =
         info == NULL ? g_strdup("A warning is over") : g_strdup_printf("Over: %s", info->event);
@@ -252,11 +256,9 @@ void cw_weather_run_alerts(CwWatch *watch, const char *arguments)
 
 void cw_weather_run_language(CwWatch *watch, const char *arguments)
 {
-    const char *own = cw_watch_preference(watch, "language");
-
     if (*arguments == '\0') {
         cw_watch_reply(watch, "Warnings come in '%s', where there are several languages.",
-                       own == NULL ? usual_language : own);
+                       language_of(watch));
         return;
     }
     if (!is_language(arguments)) {

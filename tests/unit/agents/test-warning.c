@@ -196,6 +196,8 @@ static void at__languages(void)
     g_assert_cmpstr(at(all, "fr")->event, ==, "storm");
     g_assert_cmpstr(at(no_english, "fr")->event, ==, "vento");
     g_assert_cmpstr(at(no_english, "DE")->event, ==, "Wind");
+    g_assert_cmpstr(cw_warning_in(nth(all->warnings, 0), "it")->event, ==, "vento");
+    g_assert_cmpstr(cw_warning_in(nth(all->warnings, 0), "fr")->event, ==, "storm");
 }
 
 static void at__is_over(void)
