@@ -149,7 +149,7 @@ static gboolean start_agent(const char *id, char **settings, GError **error)
     }
     return read_settings(settings, error) &&
            cw_agent_setting_number("interval", 1, 86400, &interval, error) &&
-           cw_http_start(error) && cw_files_start(error) &&
+           cw_push_start(error) && cw_http_start(error) && cw_files_start(error) &&
            (agent->start == NULL || agent->start(error));
 }
 

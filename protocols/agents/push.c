@@ -15,17 +15,17 @@
 #include "protocols/agents/watch.h"
 #include "transport/timers.h"
 
-#define HELD_MOST 50                /* of one user; then the oldest go, and he is told how many */
-#define HELD_BYTES_MOST (64 * 1024) /* the same */
-#define DIGEST_MOST 8000            /* bytes; behind them the rest is but counted */
-#define ROOM_VALUES 400             /* remembered of one user, in which what is held lasts: */
-#define ROOM_BYTES (384 * 1024)     /* the gateway remembers 500, and 512 KiB */
-#define DROPPED "held-dropped"      /* remembered: how many went */
+#define DIGEST_MOST 8000        /* bytes; behind them the rest is but counted */
+#define ROOM_VALUES 400         /* remembered of one user, in which what is held lasts: */
+#define ROOM_BYTES (384 * 1024) /* the gateway remembers 500, and 512 KiB */
+#define DROPPED "held-dropped"  /* remembered: how many went */
 #define DROPPED_MOST 1000000
 #define LOOK_AGAIN 30000 /* ms between two looks at whose quiet hours are over */
 #define DAY 1440         /* minutes */
 
 static guint timer_id;
+/* Of one user; then the oldest go, and he is told how many. */
+static guint held_most, held_bytes_most;
 
 /* ---- what he wishes ---- */
 
@@ -159,8 +159,8 @@ static void drop_what_is_too_much(CwReader *reader)
 {
     guint n = reader->held.n_dropped;
 
-    while (reader->held.items.length > HELD_MOST ||
-           (reader->held.size > HELD_BYTES_MOST && reader->held.items.length > 1)) {
+    while (reader->held.items.length > held_most ||
+           (reader->held.size > held_bytes_most && reader->held.items.length > 1)) {
         take_away(reader, reader->held.items.head);
         n++;
     }
@@ -196,6 +196,14 @@ static gboolean look_cb(gpointer data)
         return G_SOURCE_CONTINUE;
     timer_id = 0;
     return G_SOURCE_REMOVE;
+}
+
+gboolean cw_push_start(GError **error)
+{
+    held_most = 50;
+    held_bytes_most = 64 * 1024;
+    return cw_agent_setting_number("held", 1, 300, &held_most, error) &&
+           cw_agent_setting_number("held-size", 1024, 256 * 1024, &held_bytes_most, error);
 }
 
 void cw_push_stop(void)

@@ -52,6 +52,7 @@ void cw_reader_flush(CwReader *reader);
 void cw_reader_drop_held(CwReader *reader, const char *contact);
 /* Something else was remembered of him: what is held is not so any more if it is too much. */
 void cw_reader_make_room(CwReader *reader);
+gboolean cw_push_start(GError **error); /* reads its settings */
 void cw_push_stop(void);
 /* The commands that every agent has, for commands.c; ended by one without a word. */
 extern const CwAgentCommand cw_common_commands[];

@@ -152,7 +152,8 @@ def test_lines_that_it_has_no_use_for(clock):
 
 
 def test_settings_that_are_wrong(start_host):
-    for wrong, part in (("interval=0", "expected a number from 1"), ("interval", "NAME=VALUE")):
+    for wrong, part in (("interval=0", "expected a number from 1"), ("interval", "NAME=VALUE"),
+                        ("held=0", "from 1 to 300"), ("held-size=5", "from 1024 to")):
         host = start_host("clock", command=[AGENTS, "--agent"], args=["--set", wrong], hello=False)
         host.end(78)
         assert part in host.errors()

@@ -35,7 +35,8 @@ def memory():
 
 @pytest.fixture
 def start(start_host):
-    return lambda: start_host("feeds", command=[AGENTS, "--agent"], args=SETTINGS)
+    return lambda *settings: start_host("feeds", command=[AGENTS, "--agent"], args=[
+        *SETTINGS, *(word for setting in settings for word in ("--set", setting))])
 
 
 def hold(host, web, memory, *ids, before=(1,)):
@@ -256,6 +257,19 @@ def test_as_much_as_is_kept(start, web, memory):
     memory.take(host)
     assert len(memory.held()) == 8 and memory["remembered.held-dropped"] == "2"
     assert sum(len(memory[name]) for name in memory.held()) <= 64 * 1024
+
+
+@pytest.mark.parametrize("setting", ["held=2", "held-size=1024"])
+def test_settings_of_how_much_is_kept(start, web, memory, setting):
+    host = start(setting)
+    url = hold(host, web, memory)
+    log_out(host)
+    for number in range(1, 5):
+        memory[f"remembered.watch.held-{number}.{url}"] = f"Old {number}\n\n\n" + "x" * 400
+    host.login(username="juliet", values=dict(memory), show="away")
+    host.expect("ack", id=add(host, url))
+    memory.take(host)
+    assert len(memory.held()) == 2 and memory["remembered.held-dropped"] == "2"
 
 
 def test_alerts_and_wishes_are_not_crowded_out(start, web, memory):
