@@ -501,14 +501,23 @@ static char *find_server(CwSession *session, const char *username)
     return g_strdup(server == NULL ? "" : server);
 }
 
+/* Where nobody has an account the stored one is who registered, who may have moved. */
+static const char *username_of(const CwSession *session, const CwUser *user)
+{
+    const CwProtocol *protocol = cw_transport_protocol(session->transport);
+
+    return protocol != NULL && protocol->anonymous ? session->jid : user->username;
+}
+
 static void start(CwSession *session, const CwUser *user)
 {
+    const char *username = username_of(session, user);
     g_autoptr(GHashTable) options = merge_options(session, user);
     const char *status = NULL;
     gint64 idle = 0; /* comes behind the log-in */
 
     session->account = cw_account_new(cw_transport_supervisor(session->transport), &account_events,
-                                      session, user->username, user->password, options);
+                                      session, username, user->password, options);
     session->invisible = cw_user_wants(user, CW_PREFERENCE_INVISIBLE);
     session->told_show = cw_session_presence(session, &status, &idle);
     g_free(session->told_status);
@@ -516,7 +525,7 @@ static void start(CwSession *session, const CwUser *user)
     cw_account_set_presence(session->account, session->told_show, session->told_status);
     cw_session_begin_looks(session);
     g_free(session->server);
-    session->server = find_server(session, user->username);
+    session->server = find_server(session, username);
     session->login_since = cw_session_clock(session);
     session->timer_id = cw_timer_add(TIMING(session)->login_timeout, login_late_cb, session);
     if (session->state != CW_SESSION_CONNECTING) /* it is while it waits for looks */

@@ -217,12 +217,13 @@ static void answer_add(CwWatch *watch)
 
 void cw_watch_is_known(CwWatch *watch)
 {
+    const char *title = watch->thing->title;
+
     answer_add(watch);
-    if (watch->thing->title != NULL && !g_str_equal(watch->thing->title, watch->thing->name))
-        cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_CONTACT,
-                                   .account = watch->reader->number,
-                                   .contact = watch->thing->name,
-                                   .name = watch->thing->title});
+    cw_agent_send(&(CwLinkMsg){.kind = CW_LINK_CONTACT,
+                               .account = watch->reader->number,
+                               .contact = watch->thing->name,
+                               .name = g_strcmp0(title, watch->thing->name) == 0 ? NULL : title});
     cw_watch_show(watch);
 }
 

@@ -224,6 +224,29 @@ def test_searching(start, juliet):
     assert "Verona, Veneto, Italy" in text and f"verona,veneto,it@{WEATHER}" in text
 
 
+def test_what_he_watches_moves_with_him(start, juliet, prosody):
+    start()
+    juliet.presence()
+    register(juliet, STOCKS)
+    contact = contact_of(juliet, STOCKS, "aapl")
+    add(juliet, contact)
+    juliet.message(contact, "alert > 200")
+    assert "200" in body(juliet.wait_message(contact))
+    account = Account(prosody, "juliet2", "localhost")
+    moved = account.client()
+    moved.presence()
+    juliet.message(STOCKS, f"move {moved.bare}")
+    code = body(juliet.wait_message(STOCKS)).split("accept ")[1][:8]
+    moved.message(STOCKS, f"accept {code}")
+    assert body(moved.wait_message(STOCKS)).startswith("Done")
+    accept(moved, STOCKS)
+    moved.wait_presence(contact, "subscribe")
+    add(moved, contact)
+    moved.message(contact, "alerts")
+    assert body(moved.wait_message(contact)) == "1: > 200.00"
+    account.close()
+
+
 def test_a_host_that_dies(start, web, juliet):
     gateway = start()
     juliet.presence()
