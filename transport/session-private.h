@@ -1,6 +1,8 @@
 /* transport/session-private.h: what the parts of a session share
  *
- *     session.c            states, log-ins, trials, lines of the host, messages
+ *     session.c            states, log-ins, trials
+ *     session-lines.c      what the host says, each line to the part that it is for
+ *     session-messages.c   messages, from the network and to it
  *     session-resources.c  the user's resources and what the network sees of them
  *     session-contacts.c   contacts, their presence, whether the user sees it
  *     session-names.c      what the contacts are called, by the network and by the user
@@ -121,11 +123,23 @@ struct CwSession {
 /* ---- session.c ---- */
 
 void cw_session_log_in(CwSession *session);
+void cw_session_take_state(CwSession *session, const CwLinkMsg *msg);
+void cw_session_settled(CwSession *session);       /* no message waits for the network any more */
+gint64 cw_session_clock(const CwSession *session); /* cw_supervisor_clock() */
+
+/* ---- session-lines.c ---- */
+
+void cw_session_take_line(const CwLinkMsg *msg, gpointer data);    /* of a CwSession */
+void cw_session_take_lines(CwSession *session, const char *lines); /* that were held back */
+
+/* ---- session-messages.c ---- */
+
+CwOutbox *cw_session_new_outbox(CwSession *session);
+void cw_session_take_message(CwSession *session, const CwLinkMsg *msg);
 /* The limits on what a user sends: to a contact, to a room, or to `nick` (else NULL) in that room.
  */
 gboolean cw_session_may_send(CwSession *session, const char *contact, const char *nick,
                              const char *text, CwReason *reason);
-gint64 cw_session_clock(const CwSession *session); /* cw_supervisor_clock() */
 
 /* ---- session-resources.c ---- */
 

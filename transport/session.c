@@ -10,8 +10,6 @@
 
 #include "transport/session-private.h"
 
-#include <string.h>
-
 #define STEADY_TIME 60000   /* ms online after which the back-off begins anew */
 #define LOGIN_LOOK 100      /* ms between two looks at a log-in that is nearly late */
 #define LOOKS_PATIENCE 2000 /* ms that a log-in waits for the user's picture */
@@ -240,7 +238,7 @@ static void online(CwSession *session)
     cw_outbox_open(session->outbox);
 }
 
-static void take_state(CwSession *session, const CwLinkMsg *msg)
+void cw_session_take_state(CwSession *session, const CwLinkMsg *msg)
 {
     switch (msg->state) {
     case CW_ACCOUNT_CONNECTING:
@@ -253,167 +251,6 @@ static void take_state(CwSession *session, const CwLinkMsg *msg)
         failed(session, msg->reason == CW_REASON_NONE ? CW_REASON_NETWORK : msg->reason, msg->text,
                msg->fatal);
         break;
-    }
-}
-
-/* What the log-in itself needs cannot wait for its end: a captcha, a certificate. */
-static gboolean is_of_the_login(const CwLinkMsg *msg)
-{
-    return msg->kind == CW_LINK_STATE || msg->kind == CW_LINK_QUESTION ||
-           msg->kind == CW_LINK_QUESTION_GONE || msg->kind == CW_LINK_LOG;
-}
-
-/* The pieces before the last are news of no item when the last is of some. */
-static void take_news(CwSession *session, const CwLinkMsg *msg)
-{
-    g_autoptr(GPtrArray) none = msg->found == NULL ? NULL : cw_found_list_new();
-    const char *text = msg->text;
-
-    for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
-        EMIT(session, news, session, msg->contact, NULL, piece, NULL, none, msg->stamp);
-    EMIT(session, news, session, msg->contact, msg->title, text, msg->url, msg->found, msg->stamp);
-}
-
-/* One that is longer than message-size, more than a server may take at once, comes in pieces. */
-static void take_message(CwSession *session, const CwLinkMsg *msg)
-{
-    const char *text = msg->text;
-
-    if (cw_seen_is_repeat(session->seen, msg->contact, text, msg->own, msg->stamp,
-                          LIMITS(session)->remembered_messages)) {
-        g_debug("%s/%s: a message came again; left out", session->jid,
-                cw_transport_domain(session->transport));
-        return;
-    }
-
-    if (msg->title != NULL || msg->url != NULL || msg->found != NULL) {
-        take_news(session, msg);
-        return;
-    }
-    for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
-        EMIT(session, message, session, msg->contact, piece, msg->stamp, msg->own);
-    EMIT(session, message, session, msg->contact, text, msg->stamp, msg->own);
-}
-
-/* Keeps the line for cw_session_release().  FALSE: it is not to be held back. */
-static gboolean hold_back(CwSession *session, const CwLinkMsg *msg)
-{
-    gsize most = LIMITS(session)->link_queue;
-
-    if (session->held == NULL || is_of_the_login(msg))
-        return FALSE;
-    if (msg->kind == CW_LINK_AVATAR && most > 0 && session->held->len > most / 2)
-        return TRUE; /* so that pictures leave room for what is worth more */
-    if (most > 0 && session->held->len > most)
-        g_message("%s/%s: too much arrives before the registration is through; a line is lost",
-                  session->jid, cw_transport_domain(session->transport));
-    else
-        cw_link_encode(msg, CW_LINK_HOST, session->held, NULL);
-    return TRUE;
-}
-
-static void line_cb(const CwLinkMsg *msg, gpointer data)
-{
-    CwSession *session = data;
-
-    if (hold_back(session, msg))
-        return;
-    switch (msg->kind) {
-    case CW_LINK_STATE:
-        take_state(session, msg);
-        break;
-    case CW_LINK_CONTACT:
-        cw_session_take_contact(session, msg);
-        break;
-    case CW_LINK_CONTACT_GONE:
-        cw_session_take_contact_gone(session, msg->contact);
-        break;
-    case CW_LINK_PRESENCE:
-        cw_session_take_contact_presence(session, msg);
-        break;
-    case CW_LINK_MESSAGE:
-        take_message(session, msg);
-        break;
-    case CW_LINK_TYPING:
-        EMIT(session, typing, session, msg->contact, msg->typing);
-        break;
-    case CW_LINK_ASK_AUTHORIZATION:
-        cw_session_take_ask(session, msg);
-        break;
-    case CW_LINK_ASK_GONE:
-        cw_session_take_ask_gone(session, msg->contact);
-        break;
-    case CW_LINK_AUTHORIZATION:
-        cw_session_take_authorization(session, msg);
-        break;
-    case CW_LINK_QUESTION:
-        cw_session_take_question(session, msg);
-        break;
-    case CW_LINK_QUESTION_GONE:
-        cw_session_take_question_gone(session, msg->id);
-        break;
-    case CW_LINK_NOTICE:
-        EMIT(session, notice, session, msg->title, msg->text);
-        break;
-    case CW_LINK_AVATAR:
-        cw_session_take_avatar(session, msg);
-        break;
-    case CW_LINK_INFO:
-    case CW_LINK_NORMALIZE:
-    case CW_LINK_ITEMS:
-    case CW_LINK_SEARCH:
-    case CW_LINK_COMMAND:
-        cw_session_take_inquiry_answer(session, msg);
-        break;
-    case CW_LINK_ROOMS:
-        cw_session_take_room_list(session, msg);
-        break;
-    case CW_LINK_ACK:
-        if (!cw_session_take_contact_answer(session, msg) &&
-            !cw_session_take_inquiry_ack(session, msg))
-            cw_outbox_ack(session->outbox, msg->id);
-        break;
-    case CW_LINK_NACK:
-        if (!cw_session_take_contact_answer(session, msg) &&
-            !cw_session_take_inquiry_nack(session, msg))
-            cw_outbox_nack(session->outbox, msg->id, msg->reason, msg->text);
-        break;
-    case CW_LINK_LOG:
-        g_info("%s/%s: %s: %s", session->jid, cw_transport_domain(session->transport), msg->level,
-               msg->text);
-        break;
-    case CW_LINK_ROOM_JOINED:
-    case CW_LINK_ROOM_LEFT:
-    case CW_LINK_OCCUPANT:
-    case CW_LINK_OCCUPANT_GONE:
-    case CW_LINK_ROOM_MESSAGE:
-    case CW_LINK_ROOM_PRIVATE:
-    case CW_LINK_ROOM_SUBJECT:
-    case CW_LINK_ROOM_INVITED:
-        cw_session_take_room_line(session, msg);
-        break;
-    case CW_LINK_REMEMBER:
-        cw_session_take_remember(session, msg);
-        break;
-    case CW_LINK_ROOM_JOIN:
-    case CW_LINK_ROOM_LEAVE:
-    case CW_LINK_ROOM_NICK:
-    case CW_LINK_ROOM_SET:
-    case CW_LINK_ROOM_INVITE:
-    case CW_LINK_HELLO:
-    case CW_LINK_LOGIN:
-    case CW_LINK_LOGOUT:
-    case CW_LINK_CONTACT_ADD:
-    case CW_LINK_CONTACT_REMOVE:
-    case CW_LINK_CONTACT_RENAME:
-    case CW_LINK_AUTHORIZE:
-    case CW_LINK_DENY:
-    case CW_LINK_ANSWER:
-    case CW_LINK_NICK:
-    case CW_LINK_PING:
-    case CW_LINK_PONG:
-    case CW_LINK_N_KINDS:
-        break; /* the link's table does not let them come to here */
     }
 }
 
@@ -461,7 +298,7 @@ static void lost_cb(const char *why, gboolean guilty, gpointer data)
 }
 
 static const CwAccountEvents account_events = {
-    .line = line_cb,
+    .line = cw_session_take_line,
     .values = cw_session_remembered_values,
     .lost = lost_cb,
 };
@@ -689,10 +526,8 @@ void cw_session_stay(CwSession *session)
     g_clear_handle_id(&session->leave_id, cw_timer_remove);
 }
 
-static void settled_cb(gpointer data)
+void cw_session_settled(CwSession *session)
 {
-    CwSession *session = data;
-
     if (session->leaving)
         schedule_leave(session);
 }
@@ -711,14 +546,7 @@ void cw_session_release(CwSession *session)
     GString *held = g_steal_pointer(&session->held);
 
     EMIT(session, session_state, session);
-    for (const char *line = held->str; *line != '\0';) {
-        const char *end = strchr(line, '\n');
-        CwLinkMsg msg;
-        if (cw_link_decode(line, (gsize)(end - line), CW_LINK_HOST, &msg, NULL))
-            line_cb(&msg, session);
-        cw_link_msg_clear(&msg);
-        line = end + 1;
-    }
+    cw_session_take_lines(session, held->str);
     g_string_free(held, TRUE);
     cw_session_load_kept(session);
     if (session->state == CW_SESSION_ONLINE) {
@@ -727,154 +555,6 @@ void cw_session_release(CwSession *session)
     }
     cw_session_want_looks(session);
 }
-
-/* ---- messages ---- */
-
-static guint64 send_cb(const CwOutgoing *message, gpointer data)
-{
-    CwSession *session = data;
-    CwLinkMsg msg = {.kind = CW_LINK_MESSAGE,
-                     .id = message->id,
-                     .contact = message->contact,
-                     .text = message->text};
-
-    if (message->in_room) {
-        msg.kind = message->nick == NULL ? CW_LINK_ROOM_MESSAGE : CW_LINK_ROOM_PRIVATE;
-        msg.contact = NULL;
-        msg.room = message->contact;
-        msg.nick = message->nick;
-    }
-    if (session->state != CW_SESSION_ONLINE || cw_account_is_congested(session->account) ||
-        !cw_account_send(session->account, &msg))
-        return 0;
-    return MAX(cw_account_line(session->account), 1);
-}
-
-static void store_cb(const CwOutgoing *message, gpointer data)
-{
-    CwSession *session = data;
-    CwSpooled spooled = {.id = message->id,
-                         .way = CW_SPOOL_TO_NETWORK,
-                         .jid = session->jid,
-                         .contact = message->contact,
-                         .stanza_id = message->stanza_id,
-                         .resource = message->resource,
-                         .text = message->text,
-                         .made = message->made,
-                         .sent = message->state == CW_OUTGOING_SENT};
-
-    cw_store_put_spooled(cw_transport_store(session->transport),
-                         cw_transport_domain(session->transport), &spooled);
-}
-
-static void unstore_cb(const CwOutgoing *message, gpointer data)
-{
-    CwSession *session = data;
-
-    cw_store_delete_spooled(cw_transport_store(session->transport),
-                            cw_transport_domain(session->transport), message->id);
-}
-
-/* A long text may grow over what a line of the link holds. */
-static gboolean fits(const char *contact, const char *nick, const char *text)
-{
-    CwLinkMsg msg = {
-        .kind = CW_LINK_MESSAGE, .account = 1, .id = 1, .contact = contact, .text = text};
-
-    if (nick != NULL) {
-        msg.kind = CW_LINK_ROOM_PRIVATE;
-        msg.contact = NULL;
-        msg.room = contact;
-        msg.nick = nick;
-    }
-
-    if (strlen(text) < CW_LINK_LINE_MAX / 8)
-        return TRUE;
-    g_autoptr(GString) line = g_string_new(NULL);
-    return cw_link_encode(&msg, CW_LINK_GATEWAY, line, NULL);
-}
-
-gboolean cw_session_may_send(CwSession *session, const char *contact, const char *nick,
-                             const char *text, CwReason *reason)
-{
-    const CwLimits *limits = LIMITS(session);
-    CwOutbox *outbox = session->outbox;
-    gsize size = strlen(text);
-
-    if (session->state == CW_SESSION_FAILED || session->state == CW_SESSION_OFFLINE)
-        *reason = CW_REASON_NOT_ONLINE;
-    else if (cw_transport_protocol(session->transport) == NULL &&
-             cw_transport_problem(session->transport) != NULL)
-        *reason = CW_REASON_HOST; /* there is nothing to wait for: no host ever said hello */
-    else if ((limits->message_size > 0 && size > limits->message_size) ||
-             !fits(contact, nick, text))
-        *reason = CW_REASON_TOO_LONG;
-    else if ((limits->pending_messages > 0 &&
-              cw_outbox_pending(outbox) >= limits->pending_messages) ||
-             (limits->pending_size > 0 &&
-              cw_outbox_pending_size(outbox) + size > MAX(limits->pending_size, size)) ||
-             !cw_pace_take(&session->pace, limits->messages_per_minute, 60000, 0, NULL))
-        *reason = CW_REASON_RATE;
-    else
-        *reason = CW_REASON_NONE;
-    cw_outbox_set_times(outbox, TIMING(session)->message_timeout, TIMING(session)->pending_time);
-    return *reason == CW_REASON_NONE;
-}
-
-gboolean cw_session_send(CwSession *session, const char *contact, const char *text,
-                         const char *stanza_id, const char *resource, CwReason *reason)
-{
-    if (!cw_session_may_send(session, contact, NULL, text, reason))
-        return FALSE;
-    cw_outbox_add(session->outbox, cw_transport_next_id(session->transport), contact, text,
-                  stanza_id, resource);
-    return TRUE;
-}
-
-void cw_session_load_message(CwSession *session, const CwSpooled *spooled)
-{
-    cw_outbox_set_times(session->outbox, TIMING(session)->message_timeout,
-                        TIMING(session)->pending_time);
-    cw_outbox_load(session->outbox, spooled);
-}
-
-void cw_session_shelve_messages(CwSession *session)
-{
-    cw_outbox_shelve(session->outbox);
-}
-
-guint cw_session_unanswered(const CwSession *session)
-{
-    return cw_outbox_unanswered(session->outbox);
-}
-
-void cw_session_typing(CwSession *session, const char *contact, CwTyping typing)
-{
-    if (session->state == CW_SESSION_ONLINE)
-        cw_account_send(session->account,
-                        &(CwLinkMsg){.kind = CW_LINK_TYPING, .contact = contact, .typing = typing});
-}
-
-static void returned_cb(const CwOutgoing *message, CwReason reason, const char *text, gpointer data)
-{
-    CwSession *session = data;
-
-    EMIT(session, message_returned, session, message, reason, text);
-}
-
-static gint64 outbox_clock(gpointer data)
-{
-    return cw_session_clock(data);
-}
-
-static const CwOutboxEvents outbox_events = {
-    .send = send_cb,
-    .returned = returned_cb,
-    .store = store_cb,
-    .unstore = unstore_cb,
-    .settled = settled_cb,
-    .clock = outbox_clock,
-};
 
 /* ---- the struct ---- */
 
@@ -935,7 +615,7 @@ CwSession *cw_session_new(CwTransport *transport, const char *jid)
     session->rooms_left = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     session->server = g_strdup("");
     session->room_list = cw_session_room_list_new();
-    session->outbox = cw_outbox_new(&outbox_events, session);
+    session->outbox = cw_session_new_outbox(session);
     session->seen = cw_seen_new();
     g_queue_init(&session->questions);
     g_queue_init(&session->inquiries);
