@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "transport/json.h"
+#include "transport/link-values.h"
 #include "transport/secret.h"
 
 G_DEFINE_QUARK(cw - link - error, cw_link_error)
@@ -273,33 +274,6 @@ static const char *const exit_words[] = {
     [CW_EXIT_LEFT] = "left",       [CW_EXIT_KICKED] = "kicked", [CW_EXIT_BANNED] = "banned",
     [CW_EXIT_RENAMED] = "renamed", [CW_EXIT_ENDED] = "ended",   [CW_EXIT_REFUSED] = "refused",
 };
-static const char *const password_words[] = {
-    [CW_PASSWORD_NONE] = "none",
-    [CW_PASSWORD_OPTIONAL] = "optional",
-    [CW_PASSWORD_REQUIRED] = "required",
-};
-
-#define OF_PROTOCOL(member) G_STRUCT_OFFSET(CwProtocol, member)
-
-/* What a network can do: false where the host says nothing. */
-static const struct {
-    const char *name;
-    gsize offset;
-} abilities[] = {
-    {"typing", OF_PROTOCOL(typing)},
-    {"authorization", OF_PROTOCOL(authorization)},
-    {"anonymous", OF_PROTOCOL(anonymous)},
-    {"caseless", OF_PROTOCOL(caseless)},
-    {"items", OF_PROTOCOL(items)},
-    {"local-list", OF_PROTOCOL(local_list)},
-    {"contact-names", OF_PROTOCOL(contact_names)},
-    {"contact-groups", OF_PROTOCOL(contact_groups)},
-    {"search", OF_PROTOCOL(search)},
-    {"invisible", OF_PROTOCOL(invisible)},
-    {"picture", OF_PROTOCOL(picture)},
-    {"rooms", OF_PROTOCOL(rooms)},
-};
-
 const char *cw_link_kind_to_string(CwLinkKind kind)
 {
     return (guint)kind < CW_LINK_N_KINDS ? kind_words[kind] : "?";
@@ -311,23 +285,6 @@ static gboolean find_shape(CwLinkKind kind, CwLinkSide from, guint64 *must, guin
         if (shapes[i].kind == kind && shapes[i].from == from) {
             *must = shapes[i].must;
             *may = shapes[i].may;
-            return TRUE;
-        }
-    }
-    return FALSE;
-}
-
-/* The tables are walked for each line. */
-static inline gboolean is_word(const char *a, const char *b)
-{
-    return a[0] == b[0] && strcmp(a, b) == 0;
-}
-
-static gboolean find_word(const char *const *words, guint n, const char *word, guint *number)
-{
-    for (guint i = 0; word != NULL && i < n; i++) {
-        if (is_word(words[i], word)) {
-            *number = i;
             return TRUE;
         }
     }
@@ -362,182 +319,6 @@ static gboolean breaks_rules(GError **error, const char *kind, const char *field
     g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_RULES, "'%s': field '%s' %s", kind, field,
                 rule);
     return FALSE;
-}
-
-static gboolean read_values(const CwJson *json, GHashTable **values)
-{
-    if (!cw_json_is(json, CW_JSON_OBJECT))
-        return FALSE;
-    g_autoptr(GHashTable) table = cw_secret_table_new();
-    for (const CwJson *value = json->first; value != NULL; value = value->next) {
-        if (!cw_json_is(value, CW_JSON_STRING))
-            return FALSE;
-        g_hash_table_insert(table, g_strdup(value->name), g_strdup(value->string));
-    }
-    *values = g_steal_pointer(&table);
-    return TRUE;
-}
-
-/* TRUE when it is not there; FALSE when it is and is no string. */
-static gboolean read_optional_string(const CwJson *object, const char *name, const char **value)
-{
-    const CwJson *json = cw_json_get(object, name);
-
-    *value = cw_json_string(json);
-    return json == NULL || *value != NULL;
-}
-
-static gboolean is_set(const CwJson *object, const char *name)
-{
-    return cw_json_is(cw_json_get(object, name), CW_JSON_TRUE);
-}
-
-static gboolean read_choices(const CwJson *choices, CwField *field)
-{
-    if (!cw_json_is(choices, CW_JSON_ARRAY))
-        return FALSE;
-    for (const CwJson *choice = choices->first; choice != NULL; choice = choice->next) {
-        const char *value, *label;
-        if (!read_optional_string(choice, "value", &value) || value == NULL ||
-            !read_optional_string(choice, "label", &label))
-            return FALSE;
-        cw_field_add_choice(field, value, label == NULL ? value : label);
-    }
-    return TRUE;
-}
-
-/* (transfer full) or NULL */
-static CwField *read_field(const CwJson *json)
-{
-    const char *name, *label, *kind_name, *value, *separator;
-    CwFieldKind kind;
-
-    if (!read_optional_string(json, "name", &name) || name == NULL ||
-        !read_optional_string(json, "label", &label) ||
-        !read_optional_string(json, "value", &value) ||
-        !read_optional_string(json, "separator", &separator) ||
-        !read_optional_string(json, "kind", &kind_name) ||
-        !cw_field_kind_from_string(kind_name, &kind))
-        return NULL;
-
-    CwField *field = cw_field_new(kind, name, label == NULL ? name : label, value);
-    field->required = is_set(json, "required");
-    field->from_right = is_set(json, "from-right");
-    field->separator = separator == NULL ? '\0' : separator[0];
-    const CwJson *choices = cw_json_get(json, "choices");
-    if (choices != NULL && !read_choices(choices, field))
-        g_clear_pointer(&field, cw_field_free);
-    return field;
-}
-
-static gboolean read_fields(const CwJson *json, GPtrArray *into)
-{
-    if (!cw_json_is(json, CW_JSON_ARRAY))
-        return FALSE;
-    for (const CwJson *item = json->first; item != NULL; item = item->next) {
-        CwField *field = read_field(item);
-        if (field == NULL)
-            return FALSE;
-        g_ptr_array_add(into, field);
-    }
-    return TRUE;
-}
-
-/* (transfer full) NULL: not `n` strings. */
-static char **read_strings(const CwJson *json, guint n)
-{
-    g_autoptr(GPtrArray) strings = g_ptr_array_new_with_free_func(g_free);
-
-    if (!cw_json_is(json, CW_JSON_ARRAY))
-        return NULL;
-    for (const CwJson *item = json->first; item != NULL; item = item->next) {
-        if (cw_json_string(item) == NULL || strings->len == n)
-            return NULL;
-        g_ptr_array_add(strings, g_strdup(cw_json_string(item)));
-    }
-    if (strings->len < n)
-        return NULL;
-    g_ptr_array_add(strings, NULL);
-    return (char **)g_ptr_array_free(g_steal_pointer(&strings), FALSE);
-}
-
-static gboolean read_found(const CwJson *json, const GPtrArray *columns, GPtrArray *into)
-{
-    if (columns == NULL || !cw_json_is(json, CW_JSON_ARRAY))
-        return FALSE;
-    for (const CwJson *item = json->first; item != NULL; item = item->next) {
-        const char *contact = cw_json_string(cw_json_get(item, "contact"));
-        char **values = read_strings(cw_json_get(item, "values"), columns->len);
-        if (contact == NULL || values == NULL || into->len == CW_LINK_FOUND_MAX) {
-            g_strfreev(values);
-            return FALSE;
-        }
-        g_ptr_array_add(into, cw_found_new(contact, values));
-    }
-    return TRUE;
-}
-
-static gboolean is_command_name(const char *name)
-{
-    return name != NULL && *name != '\0' && strlen(name) <= CW_LINK_COMMAND_LONGEST &&
-           strpbrk(name, " \t\r\n") == NULL;
-}
-
-static gboolean read_commands(const CwJson *json, GPtrArray *into)
-{
-    if (!cw_json_is(json, CW_JSON_ARRAY))
-        return FALSE;
-    for (const CwJson *item = json->first; item != NULL; item = item->next) {
-        const char *name = cw_json_string(cw_json_get(item, "name"));
-        const char *label, *argument;
-        if (!is_command_name(name) || cw_fields_find(into, name) != NULL ||
-            into->len == CW_LINK_COMMANDS_MAX || !read_optional_string(item, "label", &label) ||
-            !read_optional_string(item, "argument", &argument))
-            return FALSE;
-        g_ptr_array_add(into, cw_field_new(argument == NULL ? CW_FIELD_NOTE : CW_FIELD_TEXT, name,
-                                           label == NULL ? name : label, argument));
-    }
-    return TRUE;
-}
-
-static gboolean read_protocol(const CwJson *json, CwProtocol **result)
-{
-    const char *id, *name, *identity, *password;
-    guint use = 0;
-
-    if (!read_optional_string(json, "id", &id) || id == NULL ||
-        !read_optional_string(json, "name", &name) || name == NULL ||
-        !read_optional_string(json, "identity", &identity) ||
-        !read_optional_string(json, "password", &password) ||
-        !find_word(password_words, G_N_ELEMENTS(password_words), password, &use))
-        return FALSE;
-
-    g_autoptr(CwProtocol) protocol = cw_protocol_new();
-    protocol->id = g_strdup(id);
-    protocol->name = g_strdup(name);
-    protocol->identity = g_strdup(identity == NULL ? "unknown" : identity);
-    protocol->password = (CwPasswordUse)use;
-    protocol->category = g_strdup(cw_json_string(cw_json_get(json, "category")));
-    protocol->example = g_strdup(cw_json_string(cw_json_get(json, "example")));
-    protocol->room_prefixes = g_strdup(cw_json_string(cw_json_get(json, "room-prefixes")));
-    for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
-        *(gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset) =
-            is_set(json, abilities[i].name);
-
-    const CwJson *splits = cw_json_get(json, "splits");
-    const CwJson *options = cw_json_get(json, "options");
-    const CwJson *commands = cw_json_get(json, "commands");
-    if ((commands != NULL && !read_commands(commands, protocol->commands)) ||
-        (splits != NULL && !read_fields(splits, protocol->splits)) ||
-        (options != NULL && !read_fields(options, protocol->options)))
-        return FALSE;
-    for (guint i = 0; i < protocol->splits->len; i++) {
-        const CwField *split = g_ptr_array_index(protocol->splits, i);
-        if (split->separator == '\0')
-            return FALSE;
-    }
-    *result = g_steal_pointer(&protocol);
-    return TRUE;
 }
 
 /* Reads one field into its place.  NULL, or the rule that it breaks. */
@@ -576,17 +357,18 @@ static const char *read_shape(FieldShape shape, const CwJson *json, gsize offset
     case SHAPE_REASON:
         return cw_reason_from_string(word, place) ? NULL : "is not a known reason";
     case SHAPE_STATE:
-        if (!find_word(state_words, G_N_ELEMENTS(state_words), word, &number))
+        if (!cw_link_find_word(state_words, G_N_ELEMENTS(state_words), word, &number))
             return "is not a known state";
         msg->state = (CwAccountState)number;
         return NULL;
     case SHAPE_TYPING:
-        if (!find_word(typing_words, G_N_ELEMENTS(typing_words), word, &number))
+        if (!cw_link_find_word(typing_words, G_N_ELEMENTS(typing_words), word, &number))
             return "is not a known typing state";
         msg->typing = (CwTyping)number;
         return NULL;
     case SHAPE_AUTHORIZATION:
-        if (!find_word(authorization_words, G_N_ELEMENTS(authorization_words), word, &number))
+        if (!cw_link_find_word(authorization_words, G_N_ELEMENTS(authorization_words), word,
+                               &number))
             return "is not a known authorization";
         msg->authorization = (CwAuthorization)number;
         return NULL;
@@ -601,22 +383,22 @@ static const char *read_shape(FieldShape shape, const CwJson *json, gsize offset
         msg->has_affiliation = TRUE;
         return NULL;
     case SHAPE_EXIT:
-        if (!find_word(exit_words, G_N_ELEMENTS(exit_words), word, &number))
+        if (!cw_link_find_word(exit_words, G_N_ELEMENTS(exit_words), word, &number))
             return "is not a known exit";
         msg->exit = (CwExit)number;
         return NULL;
     case SHAPE_VALUES:
-        return read_values(json, place) ? NULL : "is not an object of strings";
+        return cw_link_read_values(json, place) ? NULL : "is not an object of strings";
     case SHAPE_FIELDS:
         msg->fields = cw_fields_new();
-        return read_fields(json, msg->fields) ? NULL : "is not a list of fields";
+        return cw_link_read_fields(json, msg->fields) ? NULL : "is not a list of fields";
     case SHAPE_FOUND:
         msg->found = cw_found_list_new();
-        return read_found(json, msg->fields, msg->found)
+        return cw_link_read_found(json, msg->fields, msg->found)
                    ? NULL
                    : "is not a list of at most 500 people with a value for each of the fields";
     case SHAPE_PROTOCOL:
-        return read_protocol(json, place) ? NULL : "does not describe a network";
+        return cw_link_read_protocol(json, place) ? NULL : "does not describe a network";
     }
     return "cannot be read";
 }
@@ -624,7 +406,7 @@ static const char *read_shape(FieldShape shape, const CwJson *json, gsize offset
 static gboolean find_field(const char *name, guint *at)
 {
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
-        if (is_word(fields[i].name, name)) {
+        if (cw_link_is_word(fields[i].name, name)) {
             *at = i;
             return TRUE;
         }
@@ -642,7 +424,7 @@ static gboolean find_kind(const CwJson *root, CwLinkSide from, CwLinkKind *kind,
         g_set_error(error, CW_LINK_ERROR, CW_LINK_ERROR_RULES, "no 'type'");
         return FALSE;
     }
-    if (find_word(kind_words, CW_LINK_N_KINDS, type, &number) &&
+    if (cw_link_find_word(kind_words, CW_LINK_N_KINDS, type, &number) &&
         find_shape((CwLinkKind)number, from, must, may)) {
         *kind = (CwLinkKind)number;
         return TRUE;
@@ -721,136 +503,6 @@ void cw_link_msg_clear(CwLinkMsg *msg)
 
 /* ---- writing ---- */
 
-static void write_text(GString *out, const char *name, const char *text)
-{
-    if (text == NULL)
-        return;
-    cw_json_write_next(out, name);
-    cw_json_write_string(out, text);
-}
-
-static void write_boolean(GString *out, const char *name, gboolean value)
-{
-    cw_json_write_next(out, name);
-    g_string_append(out, value ? "true" : "false");
-}
-
-static void write_choices(GString *out, const GPtrArray *choices)
-{
-    cw_json_write_next(out, "choices");
-    g_string_append_c(out, '[');
-    for (guint i = 0; i < choices->len; i++) {
-        const CwChoice *choice = g_ptr_array_index(choices, i);
-        cw_json_write_next(out, NULL);
-        g_string_append_c(out, '{');
-        write_text(out, "value", choice->value);
-        write_text(out, "label", choice->label);
-        g_string_append_c(out, '}');
-    }
-    g_string_append_c(out, ']');
-}
-
-static void write_field(GString *out, const CwField *field)
-{
-    g_string_append_c(out, '{');
-    write_text(out, "name", field->name);
-    write_text(out, "label", field->label);
-    write_text(out, "kind", cw_field_kind_to_string(field->kind));
-    write_text(out, "value", field->value);
-    if (field->required)
-        write_boolean(out, "required", TRUE);
-    if (field->from_right)
-        write_boolean(out, "from-right", TRUE);
-    if (field->separator != '\0')
-        write_text(out, "separator", (char[]){field->separator, '\0'});
-    if (field->choices != NULL)
-        write_choices(out, field->choices);
-    g_string_append_c(out, '}');
-}
-
-static void write_fields(GString *out, const char *name, const GPtrArray *list)
-{
-    cw_json_write_next(out, name);
-    g_string_append_c(out, '[');
-    for (guint i = 0; i < list->len; i++) {
-        cw_json_write_next(out, NULL);
-        write_field(out, g_ptr_array_index(list, i));
-    }
-    g_string_append_c(out, ']');
-}
-
-/* The first of them, as many as a line may have. */
-static void write_found(GString *out, const char *name, const GPtrArray *list)
-{
-    cw_json_write_next(out, name);
-    g_string_append_c(out, '[');
-    for (guint i = 0; i < list->len && i < CW_LINK_FOUND_MAX; i++) {
-        const CwFound *found = g_ptr_array_index(list, i);
-        cw_json_write_next(out, NULL);
-        g_string_append_c(out, '{');
-        write_text(out, "contact", found->contact);
-        cw_json_write_next(out, "values");
-        g_string_append_c(out, '[');
-        for (char **value = found->values; *value != NULL; value++) {
-            cw_json_write_next(out, NULL);
-            cw_json_write_string(out, *value);
-        }
-        g_string_append(out, "]}");
-    }
-    g_string_append_c(out, ']');
-}
-
-static void write_commands(GString *out, const char *name, const GPtrArray *commands)
-{
-    if (commands->len == 0)
-        return;
-    cw_json_write_next(out, name);
-    g_string_append_c(out, '[');
-    for (guint i = 0; i < commands->len; i++) {
-        const CwField *command = g_ptr_array_index(commands, i);
-        cw_json_write_next(out, NULL);
-        g_string_append_c(out, '{');
-        write_text(out, "name", command->name);
-        write_text(out, "label", command->label);
-        write_text(out, "argument", command->value);
-        g_string_append_c(out, '}');
-    }
-    g_string_append_c(out, ']');
-}
-
-static void write_protocol(GString *out, const char *name, const CwProtocol *protocol)
-{
-    cw_json_write_next(out, name);
-    g_string_append_c(out, '{');
-    write_text(out, "id", protocol->id);
-    write_text(out, "name", protocol->name);
-    write_text(out, "identity", protocol->identity);
-    write_text(out, "category", protocol->category);
-    write_text(out, "example", protocol->example);
-    write_text(out, "room-prefixes", protocol->room_prefixes);
-    write_text(out, "password", password_words[protocol->password]);
-    for (guint i = 0; i < G_N_ELEMENTS(abilities); i++)
-        write_boolean(out, abilities[i].name,
-                      *(const gboolean *)G_STRUCT_MEMBER_P(protocol, abilities[i].offset));
-    write_fields(out, "splits", protocol->splits);
-    write_fields(out, "options", protocol->options);
-    write_commands(out, "commands", protocol->commands);
-    g_string_append_c(out, '}');
-}
-
-static void write_values(GString *out, const char *name, GHashTable *values)
-{
-    GHashTableIter iter;
-    gpointer key, value;
-
-    cw_json_write_next(out, name);
-    g_string_append_c(out, '{');
-    g_hash_table_iter_init(&iter, values);
-    while (g_hash_table_iter_next(&iter, &key, &value))
-        write_text(out, key, value);
-    g_string_append_c(out, '}');
-}
-
 static void write_number(GString *out, const char *name, gint64 number)
 {
     cw_json_write_next(out, name);
@@ -877,55 +529,55 @@ static gboolean write_shape(GString *out, const char *name, FieldShape shape, co
             write_number(out, name, *(const gint64 *)place);
         break;
     case SHAPE_STRING:
-        write_text(out, name, *(const char *const *)place);
+        cw_link_write_text(out, name, *(const char *const *)place);
         break;
     case SHAPE_BOOLEAN:
         if (must || *(const gboolean *)place)
-            write_boolean(out, name, *(const gboolean *)place);
+            cw_link_write_boolean(out, name, *(const gboolean *)place);
         break;
     case SHAPE_SHOW:
         if (must || msg->show != CW_SHOW_OFFLINE)
-            write_text(out, name, cw_show_to_string(msg->show));
+            cw_link_write_text(out, name, cw_show_to_string(msg->show));
         break;
     case SHAPE_REASON:
         if (must || msg->reason != CW_REASON_NONE)
-            write_text(out, name, cw_reason_to_string(msg->reason));
+            cw_link_write_text(out, name, cw_reason_to_string(msg->reason));
         break;
     case SHAPE_STATE:
-        write_text(out, name, state_words[msg->state]);
+        cw_link_write_text(out, name, state_words[msg->state]);
         break;
     case SHAPE_TYPING:
-        write_text(out, name, typing_words[msg->typing]);
+        cw_link_write_text(out, name, typing_words[msg->typing]);
         break;
     case SHAPE_AUTHORIZATION:
-        write_text(out, name, authorization_words[msg->authorization]);
+        cw_link_write_text(out, name, authorization_words[msg->authorization]);
         break;
     case SHAPE_ROLE:
         if (must || msg->has_role)
-            write_text(out, name, cw_role_to_string(msg->role));
+            cw_link_write_text(out, name, cw_role_to_string(msg->role));
         break;
     case SHAPE_AFFILIATION:
         if (must || msg->has_affiliation)
-            write_text(out, name, cw_affiliation_to_string(msg->affiliation));
+            cw_link_write_text(out, name, cw_affiliation_to_string(msg->affiliation));
         break;
     case SHAPE_EXIT:
-        write_text(out, name, exit_words[msg->exit]);
+        cw_link_write_text(out, name, exit_words[msg->exit]);
         break;
     case SHAPE_VALUES:
         if (msg->values != NULL)
-            write_values(out, name, msg->values);
+            cw_link_write_values(out, name, msg->values);
         break;
     case SHAPE_FIELDS:
         if (msg->fields != NULL)
-            write_fields(out, name, msg->fields);
+            cw_link_write_fields(out, name, msg->fields);
         break;
     case SHAPE_FOUND:
         if (msg->found != NULL)
-            write_found(out, name, msg->found);
+            cw_link_write_found(out, name, msg->found);
         break;
     case SHAPE_PROTOCOL:
         if (msg->protocol != NULL)
-            write_protocol(out, name, msg->protocol);
+            cw_link_write_protocol(out, name, msg->protocol);
         break;
     }
     return out->len > before;
@@ -936,7 +588,7 @@ static gboolean write_msg(const CwLinkMsg *msg, guint64 must, guint64 may, GStri
                           GError **error)
 {
     g_string_append_c(out, '{');
-    write_text(out, "type", kind_words[msg->kind]);
+    cw_link_write_text(out, "type", kind_words[msg->kind]);
     for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
         gboolean required = (must & fields[i].bit) != 0;
         if (((must | may) & fields[i].bit) == 0)
