@@ -122,6 +122,15 @@ typedef struct {
     gboolean space, newline;
 } Writer;
 
+/* What nobody sees: it turns the text around it (U+202E), or hides what is the same from a search.
+ */
+static gboolean is_invisible(gunichar character)
+{
+    return character == 0xad || (character >= 0x202a && character <= 0x202e) ||
+           (character >= 0x2066 && character <= 0x2069) || character == 0xfeff ||
+           (character >= 0xfff9 && character <= 0xfffb) || (character & 0xfffe) == 0xfffe;
+}
+
 static void put(Writer *writer, gunichar character)
 {
     gboolean plain = character > ' ' && character < 0x7f; /* most are */
@@ -130,8 +139,8 @@ static void put(Writer *writer, gunichar character)
         writer->space = TRUE;
         return;
     }
-    if ((!plain && g_unichar_iscntrl(character)) || character == 0xad ||
-        (character & 0xfffe) == 0xfffe || writer->count > writer->most)
+    if ((!plain && (g_unichar_iscntrl(character) || is_invisible(character))) ||
+        writer->count > writer->most)
         return;
     if (writer->out->len > 0 && (writer->space || writer->newline)) {
         g_string_append_c(writer->out, writer->newline ? '\n' : ' ');

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 
 /* HTML, or plain text that may hold some: without tags, scripts and comments, with entities as
  * characters, white space as one space (a newline between paragraphs), at most `most` characters
- * (then with an ellipsis).  No control characters, always UTF-8.  (transfer full) */
+ * (then with an ellipsis).  No control characters, nothing that turns the direction of what is
+ * around it, always UTF-8.  (transfer full) */
 char *cw_text_from_html(const char *html, gsize most);
 /* The character that an HTML entity stands for ("eacute", "#233", "#xe9"), 0: none that is known.
  */

@@ -28,6 +28,10 @@ static void from_html__forms(void)
         {"&#1;\x01\x7f&shy;a\xc2\xad", "a"},
         {"😀 &#128512;", "😀 😀"}, /* beyond the first plane */
         {"&#xfffe;&#xffff;&#x1ffff;a", "a"},
+        /* they turn what is around them */
+        {"a\xe2\x80\xae&#x202e;b\xe2\x81\xa6&#8297;\xef\xbb\xbf"
+         "c",
+         "abc"},
         {"\xff\xfe", "\xef\xbf\xbd\xef\xbf\xbd"},
     };
 
