@@ -10,7 +10,8 @@
 #include "protocols/agents/json-path.h"
 #include "protocols/agents/text.h"
 
-#define NAME_MOST 80 /* characters */
+#define NAME_MOST 80       /* characters */
+#define NUMBER_MOST 100000 /* of anything in a forecast */
 
 static char *text_at(json_t *json, const char *path, gsize most)
 {
@@ -19,11 +20,13 @@ static char *text_at(json_t *json, const char *path, gsize most)
     return text == NULL || *text == '\0' ? NULL : cw_text_from_html(text, most);
 }
 
+/* What is beyond all that weather can be is as unknown as what is no number. */
 static double number_at(json_t *json, const char *path, double otherwise)
 {
     double number;
 
-    return cw_json_number_at(json, path, &number) ? number : otherwise;
+    return cw_json_number_at(json, path, &number) && fabs(number) <= NUMBER_MOST ? number
+                                                                                 : otherwise;
 }
 
 /* ---- places ---- */
@@ -51,7 +54,8 @@ static CwPlace *read_place(json_t *item)
     place->country_code = text_at(item, "country_code", 8);
     place->latitude = number_at(item, "latitude", NAN);
     place->longitude = number_at(item, "longitude", NAN);
-    place->population = number_at(item, "population", 0);
+    if (!cw_json_number_at(item, "population", &place->population))
+        place->population = 0;
     if (place->name == NULL || !(fabs(place->latitude) <= 90) || !(fabs(place->longitude) <= 180)) {
         cw_place_free(place);
         return NULL;
@@ -87,7 +91,8 @@ static void read_text(json_t *json, char *to, gsize size)
 {
     const char *text = json_string_value(json);
 
-    if (text != NULL && g_str_is_ascii(text))
+    if (text != NULL &&
+        strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "/_+-:") == strlen(text))
         g_strlcpy(to, text, size);
 }
 
@@ -149,7 +154,8 @@ gboolean cw_forecast_parse(const char *data, gsize length, CwForecast *forecast,
     *forecast = (CwForecast){0};
     if (json == NULL)
         return FALSE;
-    gboolean there = cw_json_number_at(json, "current.temperature_2m", &forecast->temperature);
+    forecast->temperature = number_at(json, "current.temperature_2m", NAN);
+    gboolean there = isfinite(forecast->temperature);
     if (there) {
         json_t *dates = cw_json_at(json, "daily.time");
         forecast->humidity = number_at(json, "current.relative_humidity_2m", -1);

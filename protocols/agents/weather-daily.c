@@ -34,7 +34,7 @@ gint64 cw_weather_until(GDateTime *now, guint hour, guint minute, gboolean tomor
         g_date_time_get_timezone(now), g_date_time_get_year(day), g_date_time_get_month(day),
         g_date_time_get_day_of_month(day), (int)hour, (int)minute, 0);
 
-    return then == NULL ? 0 : g_date_time_to_unix(then) - g_date_time_to_unix(now);
+    return then == NULL ? DAY : g_date_time_to_unix(then) - g_date_time_to_unix(now);
 }
 
 /* So that the weather of that minute is told in that minute. */

@@ -67,10 +67,36 @@ static void forecast__days_and_hours(void)
     g_assert_cmpfloat(forecast.hours[1].chance, ==, -1);
 }
 
+static void forecast__wild_numbers_and_texts(void)
+{
+    static const char text[] =
+        "{\"timezone\":\"Europe/\\u0007Paris\",\"current\":{\"time\":\"2026-11-28T13:15\","
+        "\"temperature_2m\":7,\"weather_code\":1e308,\"wind_speed_10m\":1e308,"
+        "\"wind_direction_10m\":-1e300},\"hourly\":{\"time\":[\"2026-11-28T\\n\\u001b[1m\"],"
+        "\"precipitation\":[\"1e300\"]},\"daily\":{\"time\":[\"2026\\n11\\n28\"],"
+        "\"wind_gusts_10m_max\":[1e9],\"temperature_2m_max\":[-1e6]}}";
+    CwForecast forecast;
+
+    g_assert_true(cw_forecast_parse(text, strlen(text), &forecast, NULL));
+    g_assert_cmpstr(forecast.zone, ==, "");
+    g_assert_cmpstr(forecast.days[0].date, ==, "");
+    g_assert_cmpfloat(forecast.wind, ==, 0);
+    g_assert_cmpint(forecast.code, ==, -1);
+    g_assert_true(isnan(forecast.days[0].gusts) && isnan(forecast.days[0].most));
+    for (guint i = 0; i < forecast.n_hours; i++) {
+        g_assert_cmpstr(forecast.hours[i].time, ==, "");
+        g_assert_cmpfloat(forecast.hours[i].rain, ==, 0);
+    }
+}
+
 static void forecast__none(void)
 {
-    static const char *const wrong[] = {"", "{}", "[]", "{\"current\":{\"temperature_2m\":null}}",
-                                        "{\"current\":{\"temperature_2m\":\"warm\"}}"};
+    static const char *const wrong[] = {"",
+                                        "{}",
+                                        "[]",
+                                        "{\"current\":{\"temperature_2m\":null}}",
+                                        "{\"current\":{\"temperature_2m\":\"warm\"}}",
+                                        "{\"current\":{\"temperature_2m\":-1e9}}"};
 
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
         g_autoptr(GError) error = NULL;
@@ -99,6 +125,7 @@ int main(int argc, char **argv)
     g_test_add_func("/forecast/places__good_ones_alone", places__good_ones_alone);
     g_test_add_func("/forecast/places__none", places__none);
     g_test_add_func("/forecast/forecast__days_and_hours", forecast__days_and_hours);
+    g_test_add_func("/forecast/forecast__wild_numbers_and_texts", forecast__wild_numbers_and_texts);
     g_test_add_func("/forecast/forecast__none", forecast__none);
     g_test_add_func("/forecast/words__for_every_code", words__for_every_code);
     return g_test_run();

@@ -35,11 +35,18 @@ static void until__days_on_which_clocks_change(void)
     g_assert_cmpint(missing, <=, 90 * 60);
 }
 
+/* As a store may give it back that was written by hand: no fetch each second. */
+static void until__no_time_of_day(void)
+{
+    g_assert_cmpint(until("2026-11-28T05:00:30Z", "UTC", 99, 99, FALSE), ==, 24 * 3600);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/weather/until__usual_days", until__usual_days);
     g_test_add_func("/weather/until__days_on_which_clocks_change",
                     until__days_on_which_clocks_change);
+    g_test_add_func("/weather/until__no_time_of_day", until__no_time_of_day);
     return g_test_run();
 }
