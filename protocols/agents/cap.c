@@ -23,8 +23,6 @@
 #define TITLE_MOST 300 /* the same */
 #define TEXT_MOST 1500 /* the same */
 #define AREA_MOST 4000 /* characters of the names of areas */
-#define CODES_MOST 200 /* of an area */
-#define URL_MOST 1000  /* bytes */
 #define KM_MOST 20100  /* half around the world */
 
 typedef struct {
@@ -40,7 +38,7 @@ typedef struct {
     guint warning_depth, info_depth, area_depth, code_depth;
     gboolean is_entry;
     /* of the warning */
-    char *status, *type, *scope, *identifier, *atom_id, *title;
+    char *status, *type, *scope, *sender, *identifier, *atom_id, *title;
     char *code; /* the name of a geocode */
     /* the element without others in it that is open */
     GString *name, *text;
@@ -54,6 +52,7 @@ static void clear_words(Reader *reader)
     g_clear_pointer(&reader->status, g_free);
     g_clear_pointer(&reader->type, g_free);
     g_clear_pointer(&reader->scope, g_free);
+    g_clear_pointer(&reader->sender, g_free);
     g_clear_pointer(&reader->identifier, g_free);
     g_clear_pointer(&reader->atom_id, g_free);
     g_clear_pointer(&reader->title, g_free);
@@ -143,6 +142,8 @@ static void end_warning(Reader *reader)
     const char *id = reader->identifier != NULL ? reader->identifier : reader->atom_id;
     if (id != NULL)
         warning->id = cw_warning_id(id);
+    if (reader->identifier != NULL)
+        warning->sender = g_steal_pointer(&reader->sender);
     if (cw_warning_take_kind(warning, reader->status, reader->type, reader->scope))
         cw_warnings_add(reader->warnings, warning);
     else
@@ -216,9 +217,8 @@ static void keep_id(char **place, const char *text)
 
 static void keep_url(char **place, const char *text)
 {
-    if (*place == NULL && strlen(text) <= URL_MOST &&
-        (g_str_has_prefix(text, "https://") || g_str_has_prefix(text, "http://")))
-        *place = g_utf8_make_valid(text, -1);
+    if (*place == NULL)
+        *place = cw_warning_url(text);
 }
 
 /* "sender,identifier,sent sender,identifier,sent" */
@@ -228,10 +228,11 @@ static void take_references(Reader *reader, const char *text)
 
     for (guint i = 0; references[i] != NULL && i < CW_WARNING_REFERENCES_MOST; i++) {
         g_auto(GStrv) parts = g_strsplit(references[i], ",", 3);
-        const char *id = parts[0] == NULL || parts[1] == NULL ? references[i] : parts[1];
-        if (*id != '\0' && strlen(id) <= ID_MOST &&
-            reader->warning->references->len < CW_WARNING_REFERENCES_MOST)
-            g_ptr_array_add(reader->warning->references, cw_warning_id(id));
+        gboolean is_whole = g_strv_length(parts) > 1 && *parts[0] != '\0';
+        const char *id = g_strv_length(parts) > 1 ? parts[1] : references[i];
+        if (*id != '\0' && strlen(id) <= ID_MOST)
+            cw_warnings_add_reference(reader->warnings, reader->warning, is_whole ? parts[0] : NULL,
+                                      id);
     }
 }
 
@@ -239,6 +240,8 @@ static gboolean take_of_warning(Reader *reader, const char *name, const char *te
 {
     if (g_str_equal(name, "identifier"))
         keep_id(&reader->identifier, text);
+    else if (g_str_equal(name, "sender"))
+        keep_id(&reader->sender, text);
     else if (g_str_equal(name, "status"))
         keep(&reader->status, text, NAME_MOST);
     else if (g_str_equal(name, "msgType") || g_str_equal(name, "message_type"))
@@ -311,7 +314,7 @@ static void take_code(Reader *reader, const char *name, const char *text)
     if (g_str_equal(name, "valueName")) {
         g_free(reader->code);
         reader->code = cw_text_from_html(text, NAME_MOST);
-    } else if (g_str_equal(name, "value") && reader->area->codes->len < CODES_MOST) {
+    } else if (g_str_equal(name, "value") && reader->area->codes->len < CW_WARNING_CODES_MOST) {
         g_autofree char *value = cw_text_from_html(text, NAME_MOST);
         g_ptr_array_add(reader->area->codes,
                         g_strdup_printf("%s=%s", reader->code == NULL ? "" : reader->code, value));

@@ -14,7 +14,6 @@
 #define TITLE_MOST 300 /* the same */
 #define TEXT_MOST 1500 /* the same */
 #define AREA_MOST 4000 /* the same */
-#define URL_MOST 1000  /* the same */
 
 /* (transfer full) (nullable) */
 static char *text_at(json_t *json, const char *path, gsize most)
@@ -79,16 +78,18 @@ static void read_codes(json_t *codes, CwWarningArea *area)
 
     json_object_foreach(codes, name, list)
     {
+        g_autofree char *plain = cw_text_from_html(name, NAME_MOST);
         json_array_foreach(list, index, value)
         {
-            if (json_is_string(value) && area->codes->len < CW_WARNING_AREAS_MOST)
-                g_ptr_array_add(area->codes,
-                                g_strdup_printf("%s=%s", name, json_string_value(value)));
+            if (!json_is_string(value) || area->codes->len >= CW_WARNING_CODES_MOST)
+                continue;
+            g_autofree char *code = cw_text_from_html(json_string_value(value), NAME_MOST);
+            g_ptr_array_add(area->codes, g_strdup_printf("%s=%s", plain, code));
         }
     }
 }
 
-static void read_references(json_t *references, CwWarning *warning)
+static void read_references(json_t *references, CwWarning *warning, CwWarnings *into)
 {
     json_t *reference;
     size_t index;
@@ -96,8 +97,8 @@ static void read_references(json_t *references, CwWarning *warning)
     json_array_foreach(references, index, reference)
     {
         g_autofree char *id = text_at(reference, "identifier", TITLE_MOST);
-        if (id != NULL && warning->references->len < CW_WARNING_REFERENCES_MOST)
-            g_ptr_array_add(warning->references, cw_warning_id(id));
+        if (id != NULL)
+            cw_warnings_add_reference(into, warning, NULL, id);
     }
 }
 
@@ -106,15 +107,14 @@ static CwWarningInfo *read_info(json_t *properties)
 {
     g_autofree char *severity = cw_json_text_at(properties, "severity");
     g_autofree char *response = cw_json_text_at(properties, "response");
+    g_autofree char *url = cw_json_text_at(properties, "web");
     CwWarningInfo *info = cw_warning_info_new();
 
     info->event = text_at(properties, "event", NAME_MOST);
     info->headline = text_at(properties, "headline", TITLE_MOST);
     info->text = text_at(properties, "description", TEXT_MOST);
     info->instruction = text_at(properties, "instruction", TEXT_MOST);
-    info->url = text_at(properties, "web", URL_MOST);
-    if (info->url != NULL && !g_str_has_prefix(info->url, "http"))
-        g_clear_pointer(&info->url, g_free);
+    info->url = url == NULL ? NULL : cw_warning_url(url);
     info->urgency = text_at(properties, "urgency", NAME_MOST);
     info->certainty = text_at(properties, "certainty", NAME_MOST);
     info->severity = cw_severity_from_string(severity);
@@ -155,7 +155,7 @@ static gboolean read_feature(json_t *item, CwWarnings *into, guint *points_left)
     }
     if (id != NULL)
         warning->id = cw_warning_id(id);
-    read_references(json_object_get(properties, "references"), warning);
+    read_references(json_object_get(properties, "references"), warning, into);
     if (cw_warning_take_kind(warning, status, type, scope))
         cw_warnings_add(into, warning);
     else

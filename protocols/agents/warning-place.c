@@ -25,6 +25,21 @@ static void unwrap(GArray *points)
     }
 }
 
+/* "90,-180 90,180 -90,180 -90,-180": all corners are on the date line, and all the world is within
+ * rather than nothing. */
+static gboolean goes_round(const GArray *points)
+{
+    gboolean west = FALSE, east = FALSE, other = FALSE;
+
+    for (guint i = 0; i < points->len; i++) {
+        double longitude = g_array_index(points, CwWarningPoint, i).longitude;
+        west |= longitude == -180;
+        east |= longitude == 180;
+        other |= fabs(longitude) != 180;
+    }
+    return west && east && !other;
+}
+
 static gboolean is_on_earth(const CwWarningPoint *point)
 {
     return fabs(point->latitude) <= 90 && fabs(point->longitude) <= 180;
@@ -40,7 +55,8 @@ void cw_warning_area_add_polygon(CwWarningArea *area, GArray *points)
         g_array_unref(points);
         return;
     }
-    unwrap(points);
+    if (!goes_round(points))
+        unwrap(points);
     CwWarningPolygon *polygon = g_new(CwWarningPolygon, 1);
     CwWarningPoint first = g_array_index(points, CwWarningPoint, 0);
     *polygon = (CwWarningPolygon){points, first, first};
@@ -112,11 +128,45 @@ static gboolean is_letter_at(const char *text, const char *at, gboolean before)
     return g_unichar_isalnum(g_utf8_get_char(before ? g_utf8_prev_char(at) : at));
 }
 
-/* As whole words, small letters or not.  `whole` is folded, `name` nullable. */
-static gboolean has_name(const char *whole, const char *name)
+/* Small letters or not, and "é" however it is written. */
+char *cw_warning_fold(const char *name)
 {
-    g_autofree char *wanted = name == NULL || *name == '\0' ? NULL : g_utf8_casefold(name, -1);
+    g_autofree char *composed = g_utf8_normalize(name, -1, G_NORMALIZE_NFC);
+    g_autofree char *folded = g_utf8_casefold(composed, -1);
 
+    return g_utf8_normalize(folded, -1, G_NORMALIZE_NFC);
+}
+
+static char *fold_or_null(const char *name)
+{
+    return name == NULL || *name == '\0' ? NULL : cw_warning_fold(name);
+}
+
+CwWarningWanted *cw_warning_wanted_new(const CwPlace *place, gboolean is_asked)
+{
+    CwWarningWanted *wanted = g_new(CwWarningWanted, 1);
+
+    *wanted = (CwWarningWanted){
+        .place = place,
+        .is_asked = is_asked,
+        .names = {fold_or_null(place->name), fold_or_null(place->district),
+                  fold_or_null(place->region)},
+        .country = fold_or_null(place->country),
+    };
+    return wanted;
+}
+
+void cw_warning_wanted_free(CwWarningWanted *wanted)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(wanted->names); i++)
+        g_free(wanted->names[i]);
+    g_free(wanted->country);
+    g_free(wanted);
+}
+
+/* As whole words.  Both are folded, `wanted` nullable. */
+static gboolean has_name(const char *whole, const char *wanted)
+{
     if (wanted == NULL)
         return FALSE;
     for (const char *at = strstr(whole, wanted); at != NULL; at = strstr(at + 1, wanted)) {
@@ -126,26 +176,29 @@ static gboolean has_name(const char *whole, const char *name)
     return FALSE;
 }
 
-static gboolean name_is_of(const CwWarningArea *area, const CwPlace *place)
+static gboolean name_is_of(const CwWarningArea *area, const CwWarningWanted *wanted)
 {
-    g_autofree char *folded = area->name == NULL ? NULL : g_utf8_casefold(area->name, -1);
-    g_autofree char *country = g_utf8_casefold(place->country, -1);
-
-    return folded != NULL && (has_name(folded, place->name) || has_name(folded, place->district) ||
-                              has_name(folded, place->region) || g_str_equal(folded, country));
+    if (area->folded == NULL)
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(wanted->names); i++) {
+        if (has_name(area->folded, wanted->names[i]))
+            return TRUE;
+    }
+    return g_strcmp0(area->folded, wanted->country) == 0;
 }
 
 /* ---- the one that counts ---- */
 
-static gboolean is_of(const CwWarningInfo *info, const CwPlace *place, gboolean is_asked)
+static gboolean is_of(const CwWarningInfo *info, const CwWarningWanted *wanted)
 {
     for (guint i = 0; i < info->areas->len; i++) {
         const CwWarningArea *area = g_ptr_array_index(info->areas, i);
         gboolean has_shape = area->polygons->len > 0 || area->circles->len > 0;
-        if (has_shape ? shapes_have(area, place) : is_asked || name_is_of(area, place))
+        if (has_shape ? shapes_have(area, wanted->place)
+                      : wanted->is_asked || name_is_of(area, wanted))
             return TRUE;
     }
-    return is_asked && info->areas->len == 0;
+    return wanted->is_asked && info->areas->len == 0;
 }
 
 /* "fr" is of "fr-FR" and the other way round. */
@@ -183,17 +236,38 @@ const CwWarningInfo *cw_warning_in(const CwWarning *warning, const char *languag
     return best;
 }
 
-const CwWarningInfo *cw_warning_at(const CwWarning *warning, const CwPlace *place,
-                                   gboolean is_asked, const char *language, gint64 now)
+GPtrArray *cw_warning_infos_of(const CwWarning *warning, const CwWarningWanted *wanted)
+{
+    GPtrArray *infos = NULL;
+
+    for (guint i = 0; i < warning->infos->len; i++) {
+        CwWarningInfo *info = g_ptr_array_index(warning->infos, i);
+        if (info->is_over || !is_of(info, wanted))
+            continue;
+        if (infos == NULL)
+            infos = g_ptr_array_new();
+        g_ptr_array_add(infos, info);
+    }
+    return infos;
+}
+
+const CwWarningInfo *cw_warning_best(const GPtrArray *infos, const char *language, gint64 now)
 {
     const CwWarningInfo *best = NULL;
 
-    for (guint i = 0; i < warning->infos->len; i++) {
-        const CwWarningInfo *info = g_ptr_array_index(warning->infos, i);
-        if (info->is_over || (info->expires != 0 && info->expires <= now) ||
-            !is_of(info, place, is_asked))
-            continue;
-        best = better(best, info, language);
+    for (guint i = 0; infos != NULL && i < infos->len; i++) {
+        const CwWarningInfo *info = g_ptr_array_index(infos, i);
+        if (info->expires == 0 || info->expires > now)
+            best = better(best, info, language);
     }
     return best;
+}
+
+const CwWarningInfo *cw_warning_at(const CwWarning *warning, const CwPlace *place,
+                                   gboolean is_asked, const char *language, gint64 now)
+{
+    g_autoptr(CwWarningWanted) wanted = cw_warning_wanted_new(place, is_asked);
+    g_autoptr(GPtrArray) infos = cw_warning_infos_of(warning, wanted);
+
+    return cw_warning_best(infos, language, now);
 }

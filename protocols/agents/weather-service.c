@@ -13,6 +13,7 @@
 #define COUNTRIES "US,PR,VI,GU,AS,MP" /* the United States, and islands that are theirs */
 #define RETRY 60                      /* s, at most: to the next try of what is for all places */
 #define FAILURES_QUIET 3              /* fewer in a row are nobody's business */
+#define SLICE 20000 /* µs in which an answer is handed out, then others are heard */
 
 static struct {
     const char *url;
@@ -24,6 +25,7 @@ static struct {
 static struct {
     CwHttpCall *call;
     GPtrArray *waiting; /* CwThing *: whom it is fetched for */
+    guint hand_out_id;  /* they get it, some at a time */
     CwWarnings *warnings;
     char *etag, *last_modified, *problem; /* nullable */
     gint64 next;                          /* monotonic, µs: not fetched again before */
@@ -74,6 +76,7 @@ gboolean cw_weather_service_start(GError **error)
 void cw_weather_service_stop(void)
 {
     g_clear_pointer(&shared.call, cw_http_cancel);
+    g_clear_handle_id(&shared.hand_out_id, g_source_remove);
     g_clear_pointer(&shared.waiting, g_ptr_array_unref);
     g_clear_pointer(&shared.warnings, cw_warnings_unref);
     g_clear_pointer(&shared.etag, g_free);
@@ -102,13 +105,50 @@ const CwWarningInfo *cw_weather_warning_at(const CwSpot *spot, const CwWarning *
                          g_get_real_time() / G_USEC_PER_SEC);
 }
 
-static gint compare_severities(gconstpointer a, gconstpointer b, gpointer data)
+const CwWarningInfo *cw_weather_info(const CwHere *here, const char *language)
 {
-    const CwWarningInfo *first = cw_weather_warning_at(data, *(const CwWarning *const *)a, "");
-    const CwWarningInfo *second = cw_weather_warning_at(data, *(const CwWarning *const *)b, "");
+    return cw_warning_best(here->infos, language, g_get_real_time() / G_USEC_PER_SEC);
+}
 
-    return (gint)(second == NULL ? 0 : second->severity) -
-           (gint)(first == NULL ? 0 : first->severity);
+static void free_here(gpointer data)
+{
+    CwHere *here = data;
+
+    g_ptr_array_unref(here->infos);
+    g_free(here);
+}
+
+/* Of those that are as severe, always the same come first, however the service sorts them. */
+static gint compare_here(gconstpointer a, gconstpointer b)
+{
+    const CwHere *first = *(const CwHere *const *)a, *second = *(const CwHere *const *)b;
+
+    return first->severity != second->severity ? (gint)second->severity - (gint)first->severity
+                                               : strcmp(first->warning->sum, second->warning->sum);
+}
+
+/* There may be thousands of warnings and places: this is the one time that shapes and names are
+ * looked at.  (transfer full) */
+static GPtrArray *find_here(const CwSpot *spot, const CwWarnings *warnings)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func(free_here);
+    g_autoptr(CwWarningWanted) wanted = cw_warning_wanted_new(spot->place, !service.is_shared);
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+
+    for (guint i = 0; i < warnings->warnings->len; i++) {
+        const CwWarning *warning = g_ptr_array_index(warnings->warnings, i);
+        GPtrArray *infos = cw_warning_infos_of(warning, wanted);
+        const CwWarningInfo *info = cw_warning_best(infos, "", now);
+        if (info != NULL) {
+            CwHere *here = g_new(CwHere, 1);
+            *here = (CwHere){warning, infos, info->severity};
+            g_ptr_array_add(all, here);
+        } else if (infos != NULL) {
+            g_ptr_array_unref(infos);
+        }
+    }
+    g_ptr_array_sort(all, compare_here);
+    return all;
 }
 
 /* `warnings` NULL: they could not be had, and are as they were. */
@@ -126,13 +166,7 @@ static void take(CwThing *thing, CwWarnings *warnings, const char *problem)
         spot->before = spot->warnings;
         spot->warnings = cw_warnings_ref(warnings);
     }
-    spot->here = g_ptr_array_new();
-    for (guint i = 0; i < warnings->warnings->len; i++) {
-        const CwWarning *warning = g_ptr_array_index(warnings->warnings, i);
-        if (cw_weather_warning_at(spot, warning, "") != NULL)
-            g_ptr_array_add(spot->here, (gpointer)warning);
-    }
-    g_ptr_array_sort_with_data(spot->here, compare_severities, spot);
+    spot->here = find_here(spot, warnings);
 }
 
 /* The warnings of an answer, or NULL with why there are none. */
@@ -170,6 +204,23 @@ static void of_place_cb(const CwHttpAnswer *answer, gpointer data)
 
 /* ---- one for all ---- */
 
+/* A thousand places, each with as many warnings to look at, are no reason to hear nobody else. */
+static gboolean hand_out_cb(gpointer unused)
+{
+    gint64 end = g_get_monotonic_time() + SLICE;
+
+    do {
+        if (shared.waiting->len == 0) {
+            shared.hand_out_id = 0;
+            return G_SOURCE_REMOVE;
+        }
+        CwThing *thing = g_ptr_array_steal_index(shared.waiting, 0);
+        take(thing, shared.warnings, shared.problem);
+        cw_thing_refreshed(thing, 0);
+    } while (g_get_monotonic_time() < end);
+    return G_SOURCE_CONTINUE;
+}
+
 static void keep(char **place, const char *text)
 {
     g_free(*place);
@@ -190,8 +241,10 @@ static void note_success(const CwHttpAnswer *answer, guint interval)
 {
     shared.failures = 0;
     g_clear_pointer(&shared.problem, g_free);
-    keep(&shared.etag, answer->etag);
-    keep(&shared.last_modified, answer->last_modified);
+    if (answer->status != 304 || answer->etag != NULL) /* it need not say all again */
+        keep(&shared.etag, answer->etag);
+    if (answer->status != 304 || answer->last_modified != NULL)
+        keep(&shared.last_modified, answer->last_modified);
     shared.next = g_get_monotonic_time() + interval * (G_USEC_PER_SEC * 9 / 10);
 }
 
@@ -212,11 +265,8 @@ static void of_all_cb(const CwHttpAnswer *answer, gpointer data)
         note_failure(problem, interval, answer->retry_after);
     else
         note_success(answer, interval);
-    while (shared.waiting->len > 0) {
-        CwThing *thing = g_ptr_array_steal_index(shared.waiting, shared.waiting->len - 1);
-        take(thing, shared.warnings, shared.problem);
-        cw_thing_refreshed(thing, 0);
-    }
+    if (shared.hand_out_id == 0)
+        shared.hand_out_id = g_idle_add(hand_out_cb, NULL);
 }
 
 static void fetch_for_all(const CwThing *thing)

@@ -2,7 +2,7 @@
  *
  * Remembered of what a user knows: a mark each, "1a2b3c4d" of the id, "3" of how severe it is,
  * "5e6f" of what it is about.  An update of one that he knows is told when it is more severe, or
- * about something else.
+ * about something else; one with the same id, when it is more severe.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,6 +12,8 @@
 
 #define WARNED "warned"            /* remembered: marks of the warnings that he knows */
 #define WARNINGS_MOST 50           /* told and listed, at one place: the worst */
+#define TOLD_AT_ONCE 10            /* with a message each */
+#define MARKS_MOST 3000            /* bytes: about 200 that he knows */
 #define EVENT_LENGTH 4             /* the same */
 #define SEVERITY_AT CW_WARNING_SUM /* in a mark */
 #define EVENT_AT (SEVERITY_AT + 1)
@@ -47,9 +49,9 @@ static const char *language_of(const CwWatch *watch)
 }
 
 /* What it says to this user; NULL: it is over by now. */
-static const CwWarningInfo *info_for(const CwWatch *watch, const CwWarning *warning)
+static const CwWarningInfo *info_for(const CwWatch *watch, const CwHere *here)
 {
-    return cw_weather_warning_at(watch->thing->data, warning, language_of(watch));
+    return cw_weather_info(here, language_of(watch));
 }
 
 const CwWarningInfo *cw_weather_worst_warning(const CwWatch *watch)
@@ -102,118 +104,184 @@ static char *describe(const CwSpot *spot, const CwWarningInfo *info)
 
 /* ---- what he knows ---- */
 
-/* The mark of what he knows of this id; NULL: nothing. */
-static const char *known_mark(char **known, const char *id)
+/* sum -> mark */
+static GHashTable *read_marks(const CwWatch *watch)
 {
-    if (known == NULL)
-        return NULL;
-    g_autofree char *wanted = cw_warning_sum(id);
-    for (guint i = 0; known[i] != NULL; i++) {
-        if (g_str_has_prefix(known[i], wanted))
-            return known[i];
+    const char *remembered = cw_watch_remembered(watch, WARNED);
+    g_auto(GStrv) marks = g_strsplit(remembered == NULL ? "" : remembered, " ", -1);
+    GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+
+    for (guint i = 0; marks[i] != NULL; i++) {
+        if (strlen(marks[i]) >= CW_WARNING_SUM)
+            g_hash_table_replace(known, g_strndup(marks[i], CW_WARNING_SUM), g_strdup(marks[i]));
     }
-    return NULL;
+    return known;
 }
 
-/* Of one that it stands for. */
-static const char *earlier_mark(char **known, const CwWarning *warning)
+/* Of one that it stands for; NULL: he knows none. */
+static const char *earlier_mark(GHashTable *known, const CwWarning *warning)
 {
-    const char *mark = NULL;
+    GHashTableIter iter;
+    gpointer sum, mark;
 
-    for (guint i = 0; mark == NULL && i < warning->references->len; i++)
-        mark = known_mark(known, g_ptr_array_index(warning->references, i));
-    return mark;
+    if (g_hash_table_size(warning->earlier) == 0)
+        return NULL;
+    g_hash_table_iter_init(&iter, known);
+    while (g_hash_table_iter_next(&iter, &sum, &mark)) {
+        if (g_hash_table_contains(warning->earlier, sum))
+            return mark;
+    }
+    return NULL;
 }
 
 /* Marks of before there were severities in them know all. */
+static gboolean is_worse(const char *mark, const char *earlier)
+{
+    return strlen(earlier) > EVENT_AT && mark[SEVERITY_AT] > earlier[SEVERITY_AT];
+}
+
 static gboolean says_more(const char *mark, const char *earlier)
 {
-    return strlen(earlier) > EVENT_AT && (mark[SEVERITY_AT] > earlier[SEVERITY_AT] ||
-                                          !g_str_equal(mark + EVENT_AT, earlier + EVENT_AT));
+    return is_worse(mark, earlier) ||
+           (strlen(earlier) > EVENT_AT && !g_str_equal(mark + EVENT_AT, earlier + EVENT_AT));
 }
 
-static void tell(CwWatch *watch, const CwWarning *warning, const CwWarningInfo *info,
-                 gboolean is_update)
+/* ---- telling it ---- */
+
+/* Many at once are a message each for the first, the worst, and one for all others. */
+typedef struct {
+    CwWatch *watch;
+    guint count;
+    GString *rest;
+} Telling;
+
+static void tell(Telling *telling, const char *title, const char *text, const char *url)
 {
-    g_autofree char *text = describe(watch->thing->data, info);
+    if (telling->count++ < TOLD_AT_ONCE)
+        cw_watch_push(telling->watch, title, text, url);
+    else
+        g_string_append_printf(telling->rest, "%s- %s", telling->rest->len > 0 ? "\n" : "", title);
+}
+
+static void end_telling(Telling *telling)
+{
+    g_autofree char *title = g_strdup_printf("%u more about warnings",
+                                             telling->count - MIN(telling->count, TOLD_AT_ONCE));
+
+    if (telling->rest->len > 0)
+        cw_watch_push(telling->watch, title, telling->rest->str, NULL);
+    g_string_free(telling->rest, TRUE);
+}
+
+static void tell_warning(Telling *telling, const CwWarningInfo *info, gboolean is_update)
+{
+    g_autofree char *text = describe(telling->watch->thing->data, info);
     g_autofree char *title = g_strdup_printf("%s%s", is_update ? "Update: " : "", title_of(info));
 
-    cw_watch_push(watch, title, text, info->url);
+    tell(telling, title, text, info->url);
 }
 
-/* The mark of it is kept; said if it is new. */
-static void look_at(CwWatch *watch, const CwWarning *warning, char **known, GString *marks)
+static void add_mark(GString *marks, const char *sum, const char *rest)
 {
-    const CwWarningInfo *info = info_for(watch, warning);
-    const CwWarningInfo *usual = cw_weather_warning_at(watch->thing->data, warning, "en");
-    const char *same = known_mark(known, warning->id);
+    g_string_append_printf(marks, "%s%s%s", marks->len > 0 ? " " : "", sum, rest);
+}
 
-    if (info == NULL || usual == NULL)
+/* Said if it is new, and its mark is kept.  There may be worse ones, and too many (`is_told`
+ * FALSE): then what he knows stays known, and nothing else. */
+static void look_at(Telling *telling, const CwHere *here, gboolean is_told, GHashTable *known,
+                    GString *marks)
+{
+    const char *sum = here->warning->sum;
+    const CwWarningInfo *info = info_for(telling->watch, here);
+    const CwWarningInfo *usual = cw_weather_info(here, "en");
+    const char *same = g_hash_table_lookup(known, sum);
+    const char *before = same != NULL ? same : earlier_mark(known, here->warning);
+
+    if (info == NULL || usual == NULL || (before == NULL && !is_told))
         return;
-    g_autofree char *id = cw_warning_sum(warning->id), *event = cw_warning_sum(usual->event);
+    g_autofree char *event = cw_warning_sum(usual->event);
     g_autofree char *mark =
-        g_strdup_printf("%s%d%.*s", id, (int)usual->severity, EVENT_LENGTH, event);
-    const char *earlier = earlier_mark(known, warning);
-    if (same == NULL && (earlier == NULL || says_more(mark, earlier)))
-        tell(watch, warning, info, earlier != NULL);
-    g_string_append_printf(marks, "%s%s", marks->len > 0 ? " " : "", same != NULL ? same : mark);
+        g_strdup_printf("%s%d%.*s", sum, (int)usual->severity, EVENT_LENGTH, event);
+    gboolean is_new = before == NULL ? TRUE
+                      : same != NULL ? is_worse(mark, same)
+                                     : says_more(mark, before);
+    if (is_new && is_told)
+        tell_warning(telling, info, before != NULL);
+    if (is_told && (is_new || same == NULL))
+        add_mark(marks, mark, "");
+    else
+        add_mark(marks, sum, before + CW_WARNING_SUM);
+}
+
+/* ---- its end ---- */
+
+/* What he knows goes on here by another. */
+static gboolean is_continued(const CwSpot *spot, const char *sum)
+{
+    for (guint i = 0; i < spot->here->len; i++) {
+        const CwHere *here = g_ptr_array_index(spot->here, i);
+        if (g_str_equal(here->warning->sum, sum) ||
+            g_hash_table_contains(here->warning->earlier, sum))
+            return TRUE;
+    }
+    return FALSE;
 }
 
 /* What was said by one that is over now; NULL: that was before this process. */
-static const CwWarningInfo *find_ended(const CwWatch *watch, const CwWarning *successor)
+static const CwWarningInfo *find_ended(const CwWatch *watch, const char *sum)
 {
     const CwSpot *spot = watch->thing->data;
+    const CwWarning *warning =
+        spot->before == NULL ? NULL : g_hash_table_lookup(spot->before->by_sum, sum);
 
-    for (guint i = 0; spot->before != NULL && i < spot->before->warnings->len; i++) {
-        const CwWarning *warning = g_ptr_array_index(spot->before->warnings, i);
-        if (g_ptr_array_find_with_equal_func(successor->references, warning->id, g_str_equal, NULL))
-            return info_for(watch, warning);
-    }
-    return NULL;
+    return warning == NULL ? NULL : cw_weather_warning_at(spot, warning, language_of(watch));
 }
 
 /* A cancellation need not say what it cancels, and an update may be of other places. */
-static void tell_end(CwWatch *watch, const CwWarning *successor)
+static void tell_end(Telling *telling, const CwWarning *successor, const char *sum)
 {
+    const CwWatch *watch = telling->watch;
     const CwWarningInfo *own =
         successor->kind == CW_WARNING_CANCEL ? cw_warning_in(successor, language_of(watch)) : NULL;
-    const CwWarningInfo *info = own != NULL ? own : find_ended(watch, successor);
+    const CwWarningInfo *info = own != NULL ? own : find_ended(watch, sum);
     g_autofree char *title =
         info == NULL ? g_strdup("A warning is over") : g_strdup_printf("Over: %s", info->event);
     const char *text = own == NULL ? NULL : own->text != NULL ? own->text : own->headline;
 
-    cw_watch_push(watch, title, text == NULL ? "It is no longer in force there." : text,
-                  own == NULL ? NULL : own->url);
+    tell(telling, title, text == NULL ? "It is no longer in force there." : text,
+         own == NULL ? NULL : own->url);
 }
 
-/* Of those that he knows, and each once. */
-static void tell_ends(CwWatch *watch, char **known)
+/* Of those that he knows, and each once.  One message may end what another goes on with: part of
+ * its area is clear, then. */
+static void tell_ends(Telling *telling, GHashTable *known)
 {
-    const CwSpot *spot = watch->thing->data;
+    const CwSpot *spot = telling->watch->thing->data;
     g_autoptr(GHashTable) told = g_hash_table_new(NULL, NULL);
+    GHashTableIter iter;
+    gpointer sum;
 
-    for (guint i = 0; known != NULL && known[i] != NULL; i++) {
-        g_autofree char *sum = g_strndup(known[i], CW_WARNING_SUM);
+    g_hash_table_iter_init(&iter, known);
+    while (g_hash_table_iter_next(&iter, &sum, NULL)) {
         CwWarning *successor = g_hash_table_lookup(spot->warnings->successors, sum);
-        if (successor == NULL || g_ptr_array_find(spot->here, successor, NULL) ||
-            !g_hash_table_add(told, successor))
-            continue;
-        tell_end(watch, successor);
+        if (successor != NULL && !is_continued(spot, sum) && g_hash_table_add(told, successor))
+            tell_end(telling, successor, sum);
     }
 }
 
 void cw_weather_tell_warnings(CwWatch *watch)
 {
     const CwSpot *spot = watch->thing->data;
-    const char *remembered = cw_watch_remembered(watch, WARNED);
-    g_auto(GStrv) known = remembered == NULL ? NULL : g_strsplit(remembered, " ", -1);
-    g_autoptr(GString) marks = g_string_new(NULL);
 
     if (spot->warnings == NULL)
         return;
-    tell_ends(watch, known);
-    for (guint i = 0; i < spot->here->len && i < WARNINGS_MOST; i++)
-        look_at(watch, g_ptr_array_index(spot->here, i), known, marks);
+    g_autoptr(GHashTable) known = read_marks(watch);
+    g_autoptr(GString) marks = g_string_new(NULL);
+    Telling telling = {watch, 0, g_string_new(NULL)};
+    tell_ends(&telling, known);
+    for (guint i = 0; i < spot->here->len && marks->len < MARKS_MOST; i++)
+        look_at(&telling, g_ptr_array_index(spot->here, i), i < WARNINGS_MOST, known, marks);
+    end_telling(&telling);
     cw_watch_remember(watch, WARNED, marks->len == 0 ? NULL : marks->str);
 }
 

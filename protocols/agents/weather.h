@@ -18,6 +18,13 @@
 
 G_BEGIN_DECLS
 
+/* What a warning says of a place, whenever that is. */
+typedef struct {
+    const CwWarning *warning;
+    GPtrArray *infos; /* CwWarningInfo *, of it */
+    CwSeverity severity;
+} CwHere;
+
 /* `data` of a thing. */
 typedef struct {
     CwHttpCall *call; /* NULL: none is under way */
@@ -26,7 +33,7 @@ typedef struct {
     gboolean has_forecast;
     CwWarnings *warnings; /* nullable: as they were had last */
     CwWarnings *before;   /* nullable: as they were then, for what is over now */
-    GPtrArray *here;      /* CwWarning * of them: those of this place, the worst first; nullable */
+    GPtrArray *here;      /* CwHere: those of this place, the worst first; nullable */
     char *unwarned;       /* nullable: why they could not be had of late */
 } CwSpot;
 
@@ -83,6 +90,8 @@ void cw_weather_service_forget(CwThing *thing);
 /* What the warning says there and now; NULL: nothing. */
 const CwWarningInfo *cw_weather_warning_at(const CwSpot *spot, const CwWarning *warning,
                                            const char *language);
+/* The same of what `here` has of it. */
+const CwWarningInfo *cw_weather_info(const CwHere *here, const char *language);
 
 /* ---- weather-warnings.c ---- */
 

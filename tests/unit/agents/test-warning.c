@@ -170,10 +170,56 @@ static void cap__updates_and_cancellations(void)
     g_assert_cmpuint(warnings->warnings->len, ==, 1);
     g_assert_cmpstr(nth(warnings->warnings, 0)->id, ==, "5");
     g_assert_cmpint(nth(warnings->warnings, 0)->kind, ==, CW_WARNING_UPDATE);
-    g_assert_cmpstr(g_ptr_array_index(nth(warnings->warnings, 0)->references, 0), ==, "1");
+    g_assert_cmpstr(g_ptr_array_index(nth(warnings->warnings, 0)->references, 0), ==, "s,1");
     g_assert_cmpuint(warnings->ended->len, ==, 3);
     for (guint i = 0; i < warnings->ended->len; i++)
         g_assert_cmpint(nth(warnings->ended, i)->kind, ==, CW_WARNING_CANCEL);
+}
+
+#define OF(sender, id, more)                                                                       \
+    "<alert><identifier>" id "</identifier><sender>" sender "</sender>" more                       \
+    "<info><event>" sender "</event><area><areaDesc>Verona</areaDesc></area></info></alert>"
+#define REFERS(kind, to) "<msgType>" kind "</msgType><references>" to "</references>"
+
+/* Which one counts is not known: none is lost. */
+static void cap__those_that_refer_to_each_other_stay(void)
+{
+    g_autoptr(CwWarnings) circle =
+        parse("<feed>" ALERT("1", REFERS("Update", "s,2,t")) ALERT("2", REFERS("Update", "s,3,t"))
+                  ALERT("3", REFERS("Update", "s,1,t")) ALERT("4", "") "</feed>");
+    g_autoptr(CwWarnings) replaced = parse("<feed>" ALERT("1", REFERS("Update", "s,2,t")) ALERT(
+        "2", REFERS("Update", "s,1,t")) ALERT("3", REFERS("Update", "s,1,t")) "</feed>");
+    g_autoptr(CwWarnings) chain = parse("<feed>" ALERT("1", "") ALERT(
+        "3", REFERS("Update", "s,2,t")) ALERT("2", REFERS("Update", "s,1,t")) "</feed>");
+
+    g_assert_cmpuint(circle->warnings->len, ==, 4);
+    g_assert_cmpuint(replaced->warnings->len, ==, 1);
+    g_assert_cmpstr(nth(replaced->warnings, 0)->id, ==, "3");
+    g_assert_cmpuint(chain->warnings->len, ==, 1);
+    g_assert_cmpstr(nth(chain->warnings, 0)->id, ==, "3");
+}
+
+static void cap__ids_are_a_senders_own(void)
+{
+    g_autoptr(CwWarnings) both = parse("<feed>" OF("a@x", "1", "") OF("b@x", "1", "") "</feed>");
+    g_autoptr(CwWarnings) one = parse("<feed>" OF("a@x", "1", "") OF("b@x", "1", "")
+                                          OF("b@x", "2", REFERS("Cancel", "b@x,1,t")) "</feed>");
+    g_autoptr(CwWarnings) bare = parse("<feed>" OF("a@x", "1", "") ALERT("2", "")
+                                           OF("a@x", "3", REFERS("Update", "1 a@x,2,t")) "</feed>");
+    g_autoptr(CwWarnings) same = parse("<feed>" OF("a@x", "1", "") OF("a@x", "1", "") "</feed>");
+
+    g_assert_cmpuint(both->warnings->len, ==, 2);
+    g_assert_cmpstr(nth(both->warnings, 0)->sum, !=, nth(both->warnings, 1)->sum);
+    g_assert_cmpuint(one->warnings->len, ==, 1);
+    g_assert_cmpstr(nth(one->warnings, 0)->sum, ==, nth(both->warnings, 0)->sum);
+    g_assert_true(g_hash_table_lookup(one->successors, nth(both->warnings, 1)->sum) ==
+                  nth(one->ended, 0));
+    g_assert_null(g_hash_table_lookup(one->successors, nth(both->warnings, 0)->sum));
+    g_assert_cmpuint(bare->warnings->len, ==, 1); /* a sender that is not named may be any */
+    g_assert_true(
+        g_hash_table_contains(nth(bare->warnings, 0)->earlier, nth(both->warnings, 0)->sum));
+    g_assert_cmpuint(same->warnings->len, ==, 1);
+    g_assert_cmpuint(nth(same->warnings, 0)->infos->len, ==, 2);
 }
 
 #define INFO(language, event, more)                                                                \
@@ -249,6 +295,13 @@ static void at__shapes(void)
     g_assert_true(has("<area><areaDesc>x</areaDesc><circle>1,1</circle><polygon>1,1 2,2</polygon>"
                       "</area>",
                       50, 50, TRUE)); /* no shapes */
+    static const char world[] =
+        "<area><polygon>90,-180 90,180 -90,180 -90,-180 90,-180</polygon></area>";
+    g_assert_true(has(world, 45, 10, FALSE));
+    g_assert_true(has(world, -45, -170, FALSE));
+    static const char band[] = "<area><polygon>10,180 10,-180 0,-180 0,180</polygon></area>";
+    g_assert_true(has(band, 5, 100, FALSE));
+    g_assert_false(has(band, 15, 100, FALSE));
     g_assert_true(has("", 0, 0, TRUE));
     g_assert_false(has("", 0, 0, FALSE));
 }
@@ -269,10 +322,39 @@ static void at__names(void)
     g_assert_true(is_named("Veneto (pianura)"));
     g_assert_true(is_named("provincia di verona nord"));
     g_assert_true(is_named("italy"));
+    g_assert_true(is_named("Ve\xc2\xadneto")); /* what is not to be seen is not compared */
     g_assert_false(is_named("Veronas"));
     g_assert_false(is_named("Veronella, Castelverona"));
     g_assert_false(is_named("North Italy"));
     g_assert_false(is_named("Padova"));
+}
+
+/* "é" may be one character or two. */
+static void at__names_written_in_two_ways(void)
+{
+    static const struct {
+        const char *area, *place;
+    } cases[] = {{"Orle\xcc\x81"
+                  "ans",
+                  "Orléans"},
+                 {"ORLÉANS nord", "Orle\xcc\x81"
+                                  "ans"},
+                 {"Orle\xcc\x81"
+                  "anse",
+                  NULL}};
+    char france[] = "France", fr[] = "FR", orleans[] = "Orléans";
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text =
+            g_strconcat(CAP HEAD "<info><event>e</event><area><areaDesc>", cases[i].area,
+                        "</areaDesc></area></info></alert>", NULL);
+        g_autoptr(CwWarnings) warnings = parse(text);
+        const CwPlace there = {.name = cases[i].place == NULL ? orleans : (char *)cases[i].place,
+                               .country = france,
+                               .country_code = fr};
+        g_assert_true((cw_warning_at(nth(warnings->warnings, 0), &there, FALSE, "en", NOON) !=
+                       NULL) == (cases[i].place != NULL));
+    }
 }
 
 static void json__of_the_weather_service(void)
@@ -298,6 +380,79 @@ static void json__of_the_weather_service(void)
     g_assert_null(info->url);
     g_assert_cmpstr(nth(warnings->warnings, 1)->id, ==, "urn:5");
     g_assert_nonnull(cw_warning_at(nth(warnings->warnings, 1), &place, FALSE, "en", NOON));
+}
+
+static void parse__addresses(void)
+{
+    static const struct {
+        const char *url;
+        gboolean good;
+    } cases[] = {{"https://example.org/w?id=1&b", TRUE},
+                 {"http://example.org/é", TRUE},
+                 {"httpx", FALSE},
+                 {"javascript:x", FALSE},
+                 {"https://a/ b", FALSE},
+                 {"https://a/\nb", FALSE},
+                 {"https://a/\xe2\x80\xae"
+                  "b",
+                  FALSE},
+                 {"https://a/\xff", FALSE},
+                 {"https://a/\x7f", FALSE}};
+    g_autofree char *much = g_strnfill(1001, 'x'), *longest = g_strconcat("https://", much, NULL);
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *url = cw_warning_url(cases[i].url);
+        g_assert_cmpstr(url, ==, cases[i].good ? cases[i].url : NULL);
+    }
+    g_assert_null(cw_warning_url(longest));
+    g_autoptr(CwWarnings) json =
+        parse("{\"features\":[{\"id\":\"1\",\"properties\":{\"event\":\"e\",\"web\":\"httpx\"}}]}");
+    g_autoptr(CwWarnings) cap = parse("<alert><identifier>1</identifier><info><event>e</"
+                                      "event><web>http://a/\nb</web></info></alert>");
+    g_assert_null(cw_warning_in(nth(json->warnings, 0), "en")->url);
+    g_assert_null(cw_warning_in(nth(cap->warnings, 0), "en")->url);
+}
+
+/* A name that is there once, and is said with each of thousands, must not be kept as often. */
+static void json__codes_are_bounded(void)
+{
+    g_autofree char *name = g_strnfill(100000, 'x');
+    g_autoptr(GString) text = g_string_new(NULL);
+    gsize size = 0;
+
+    g_string_printf(
+        text, "{\"features\":[{\"id\":\"1\",\"properties\":{\"event\":\"e\",\"geocode\":{\"%s\":[0",
+        name);
+    for (guint i = 0; i < 2000; i++)
+        g_string_append(text, ",\"a\"");
+    g_string_append(text, "]}}}]}");
+    g_autoptr(CwWarnings) warnings = parse(text->str);
+    const CwWarningInfo *info = cw_warning_in(nth(warnings->warnings, 0), "en");
+    const CwWarningArea *area = g_ptr_array_index(info->areas, 0);
+    for (guint i = 0; i < area->codes->len; i++)
+        size += strlen(g_ptr_array_index(area->codes, i));
+    g_assert_cmpuint(area->codes->len, >, 0);
+    g_assert_cmpuint(size, <, 100000);
+}
+
+static void cap__references_are_bounded(void)
+{
+    g_autoptr(GString) text = g_string_new("<feed>");
+    guint count = 0;
+
+    for (guint i = 0; i < CW_WARNINGS_MOST; i++) {
+        g_string_append_printf(text, "<entry><id>%u</id><references>", i);
+        for (guint k = 0; k < 300; k++)
+            g_string_append(text, "x ");
+        g_string_append(text, "</references><event>e</event></entry>");
+    }
+    g_string_append(text, "</feed>");
+    g_autoptr(CwWarnings) warnings = parse(text->str);
+    g_assert_cmpuint(warnings->warnings->len, ==, CW_WARNINGS_MOST);
+    for (guint i = 0; i < warnings->warnings->len; i++)
+        count += nth(warnings->warnings, i)->references->len;
+    g_assert_cmpuint(count, ==, CW_WARNINGS_REFERENCES_MOST);
+    g_assert_cmpuint(nth(warnings->warnings, 0)->references->len, ==, CW_WARNING_REFERENCES_MOST);
 }
 
 static void parse__refuses(void)
@@ -378,11 +533,18 @@ int main(int argc, char **argv)
                     cap__entries_of_one_warning_are_one);
     g_test_add_func("/warning/cap__what_does_not_count", cap__what_does_not_count);
     g_test_add_func("/warning/cap__updates_and_cancellations", cap__updates_and_cancellations);
+    g_test_add_func("/warning/cap__those_that_refer_to_each_other_stay",
+                    cap__those_that_refer_to_each_other_stay);
+    g_test_add_func("/warning/cap__ids_are_a_senders_own", cap__ids_are_a_senders_own);
+    g_test_add_func("/warning/cap__references_are_bounded", cap__references_are_bounded);
     g_test_add_func("/warning/at__languages", at__languages);
     g_test_add_func("/warning/at__is_over", at__is_over);
     g_test_add_func("/warning/at__shapes", at__shapes);
     g_test_add_func("/warning/at__names", at__names);
     g_test_add_func("/warning/json__of_the_weather_service", json__of_the_weather_service);
+    g_test_add_func("/warning/at__names_written_in_two_ways", at__names_written_in_two_ways);
+    g_test_add_func("/warning/json__codes_are_bounded", json__codes_are_bounded);
+    g_test_add_func("/warning/parse__addresses", parse__addresses);
     g_test_add_func("/warning/parse__refuses", parse__refuses);
     g_test_add_func("/warning/parse__encodings", parse__encodings);
     g_test_add_func("/warning/parse__is_bounded", parse__is_bounded);
