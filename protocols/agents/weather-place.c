@@ -23,7 +23,7 @@ gboolean cw_weather_place_start(GError **error)
 {
     geocoder = cw_agent_setting_or("geocoder-url", GEOCODER);
     if (strstr(geocoder, "{name}") != NULL)
-        return TRUE;
+        return cw_weather_check_url("geocoder-url", geocoder, error);
     g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
                 "agent.geocoder-url: expected a URL with {name}");
     return FALSE;

@@ -70,7 +70,8 @@ gboolean cw_weather_service_start(GError **error)
                     "agent.warnings-url: say by agent.warnings-countries of which countries it is");
         return FALSE;
     }
-    return read_countries(countries == NULL ? COUNTRIES : countries, error);
+    return (*service.url == '\0' || cw_weather_check_url("warnings-url", service.url, error)) &&
+           read_countries(countries == NULL ? COUNTRIES : countries, error);
 }
 
 void cw_weather_service_stop(void)
