@@ -137,6 +137,24 @@ static void normal_url__forms(void)
     }
 }
 
+/* However many ask for it, and not for ever. */
+static void zone_new__is_read_once(void)
+{
+    GTimeZone *rome = cw_agent_zone_new("Europe/Rome"), *first = rome;
+
+    g_time_zone_unref(rome);
+    rome = cw_agent_zone_new("Europe/Rome");
+    g_assert_true(rome == first);
+    g_assert_cmpstr(g_time_zone_get_identifier(rome), ==, "Europe/Rome");
+    g_time_zone_unref(rome);
+    for (guint i = 0; i < 300; i++) { /* more than are kept */
+        g_autofree char *name = g_strdup_printf("Etc/GMT%s%u", i % 2 == 0 ? "+" : "-", i % 12);
+        g_autoptr(GTimeZone) zone = cw_agent_zone_new(name);
+        g_assert_nonnull(zone);
+        g_assert_cmpstr(g_time_zone_get_identifier(zone), ==, name);
+    }
+}
+
 static void zone_new__leads_nowhere_else(void)
 {
     static const char *const wrong[] = {
@@ -156,6 +174,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/http/is_public__addresses", is_public__addresses);
     g_test_add_func("/http/normal_url__forms", normal_url__forms);
+    g_test_add_func("/http/zone_new__is_read_once", zone_new__is_read_once);
     g_test_add_func("/http/zone_new__leads_nowhere_else", zone_new__leads_nowhere_else);
     return g_test_run();
 }
