@@ -13,6 +13,7 @@
 #define COUNTRIES "US,PR,VI,GU,AS,MP" /* the United States, and islands that are theirs */
 #define RETRY 60                      /* s, at most: to the next try of what is for all places */
 #define FAILURES_QUIET 3              /* fewer in a row are nobody's business */
+#define HERE_MOST 300                 /* kept of one place: the worst */
 #define SLICE 20000 /* µs in which an answer is handed out, then others are heard */
 
 static struct {
@@ -149,6 +150,8 @@ static GPtrArray *find_here(const CwSpot *spot, const CwWarnings *warnings)
         }
     }
     g_ptr_array_sort(all, compare_here);
+    if (all->len > HERE_MOST)
+        g_ptr_array_set_size(all, HERE_MOST);
     return all;
 }
 

@@ -215,8 +215,8 @@ static void look_at(Telling *telling, const CwHere *here, gboolean is_told, GHas
 
 /* ---- its end ---- */
 
-/* What he knows goes on here by another. */
-static gboolean is_continued(const CwSpot *spot, const char *sum)
+/* What he knows goes on here by another; that may be one of those that are not kept. */
+static gboolean is_continued(const CwSpot *spot, const char *sum, const CwWarning *successor)
 {
     for (guint i = 0; i < spot->here->len; i++) {
         const CwHere *here = g_ptr_array_index(spot->here, i);
@@ -224,7 +224,8 @@ static gboolean is_continued(const CwSpot *spot, const char *sum)
             g_hash_table_contains(here->warning->earlier, sum))
             return TRUE;
     }
-    return FALSE;
+    return successor->kind != CW_WARNING_CANCEL &&
+           cw_weather_warning_at(spot, successor, "") != NULL;
 }
 
 /* What was said by one that is over now; NULL: that was before this process. */
@@ -264,7 +265,8 @@ static void tell_ends(Telling *telling, GHashTable *known)
     g_hash_table_iter_init(&iter, known);
     while (g_hash_table_iter_next(&iter, &sum, NULL)) {
         CwWarning *successor = g_hash_table_lookup(spot->warnings->successors, sum);
-        if (successor != NULL && !is_continued(spot, sum) && g_hash_table_add(told, successor))
+        if (successor != NULL && !is_continued(spot, sum, successor) &&
+            g_hash_table_add(told, successor))
             tell_end(telling, successor, sum);
     }
 }
