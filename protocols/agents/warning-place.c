@@ -12,17 +12,45 @@
 
 /* ---- shapes ---- */
 
-/* Points that follow each other are never half the world apart: the date line is no border. */
+static gboolean is_pole(const CwWarningPoint *point)
+{
+    return fabs(point->latitude) == 90;
+}
+
+/* The same longitude, not more than half a turn away. */
+static double nearest(double longitude, double to)
+{
+    return longitude - 360 * rint((longitude - to) / 360);
+}
+
+/* Points that follow each other are never half the world apart: the date line is no border.  But at
+ * a pole, where all longitudes are one. */
 static void unwrap(GArray *points)
 {
     for (guint i = 1; i < points->len; i++) {
         CwWarningPoint *point = &g_array_index(points, CwWarningPoint, i);
-        double before = g_array_index(points, CwWarningPoint, i - 1).longitude;
-        if (point->longitude - before > 180)
-            point->longitude -= 360;
-        else if (point->longitude - before < -180)
-            point->longitude += 360;
+        const CwWarningPoint *before = &g_array_index(points, CwWarningPoint, i - 1);
+        if (is_pole(point) && is_pole(before))
+            continue;
+        point->longitude = nearest(point->longitude, before->longitude);
     }
+}
+
+/* What goes round the world ends a turn from where it began: the pole that is nearer is within. */
+static void close_at_pole(GArray *points)
+{
+    const CwWarningPoint first = g_array_index(points, CwWarningPoint, 0);
+    const CwWarningPoint last = g_array_index(points, CwWarningPoint, points->len - 1);
+    const double end = nearest(first.longitude, last.longitude);
+    double latitudes = 0;
+
+    if (fabs(end - first.longitude) < 180)
+        return;
+    for (guint i = 0; i < points->len; i++)
+        latitudes += g_array_index(points, CwWarningPoint, i).latitude;
+    const double pole = latitudes < 0 ? -90 : 90;
+    const CwWarningPoint rest[] = {{first.latitude, end}, {pole, end}, {pole, first.longitude}};
+    g_array_append_vals(points, rest, G_N_ELEMENTS(rest));
 }
 
 /* "90,-180 90,180 -90,180 -90,-180": all corners are on the date line, and all the world is within
@@ -55,8 +83,10 @@ void cw_warning_area_add_polygon(CwWarningArea *area, GArray *points)
         g_array_unref(points);
         return;
     }
-    if (!goes_round(points))
+    if (!goes_round(points)) {
         unwrap(points);
+        close_at_pole(points);
+    }
     CwWarningPolygon *polygon = g_new(CwWarningPolygon, 1);
     CwWarningPoint first = g_array_index(points, CwWarningPoint, 0);
     *polygon = (CwWarningPolygon){points, first, first};

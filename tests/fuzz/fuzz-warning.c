@@ -18,6 +18,7 @@ static void check_text(const char *text)
 static void check_area(const CwWarningArea *area)
 {
     check_text(area->name);
+    check_text(area->folded);
     for (guint i = 0; i < area->polygons->len; i++) {
         const GArray *points =
             ((const CwWarningPolygon *)g_ptr_array_index(area->polygons, i))->points;
@@ -33,6 +34,10 @@ static void check_info(const CwWarningInfo *info)
     check_text(info->headline);
     check_text(info->text);
     check_text(info->url);
+    if (info->url != NULL) {
+        g_autofree char *shown = cw_warning_url(info->url);
+        g_assert_cmpstr(shown, ==, info->url);
+    }
     g_assert_cmpuint(info->areas->len, <=, CW_WARNING_AREAS_MOST);
     for (guint i = 0; i < info->areas->len; i++)
         check_area(g_ptr_array_index(info->areas, i));
@@ -53,6 +58,9 @@ static void check_warnings(const GPtrArray *warnings, gboolean ended)
         g_assert_nonnull(warning->id);
         g_assert_true(ended == (warning->kind == CW_WARNING_CANCEL));
         g_assert_true(ended || warning->infos->len > 0);
+        g_assert_cmpuint(strlen(warning->sum), ==, CW_WARNING_SUM);
+        g_assert_cmpuint(warning->references->len, <=, CW_WARNING_REFERENCES_MOST + 1);
+        g_assert_cmpuint(g_hash_table_size(warning->earlier), <=, 2 * warning->references->len);
         for (guint k = 0; k < warning->infos->len; k++)
             check_info(g_ptr_array_index(warning->infos, k));
         cw_warning_at(warning, &place, FALSE, "it", 0);

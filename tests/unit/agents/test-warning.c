@@ -306,6 +306,33 @@ static void at__shapes(void)
     g_assert_false(has("", 0, 0, FALSE));
 }
 
+/* In either way of writing one: along the pole, or around it. */
+static void at__shapes_around_a_pole(void)
+{
+    static const char *const arctic[] = {
+        "<area><polygon>60,-180 60,-90 60,0 60,90 60,180 90,180 90,-180 60,-180</polygon></area>",
+        "<area><polygon>90,180 60,180 60,90 60,0 60,-90 60,-180 90,-180 90,180</polygon></area>",
+        "<area><polygon>60,-180 60,-90 60,0 60,90 60,180</polygon></area>",
+        "<area><polygon>60,0 60,120 60,-120 60,0</polygon></area>",
+        "<area><polygon>60,30 60,-90 60,150</polygon></area>",
+    };
+    static const char antarctic[] = "<area><polygon>-60,0 -60,-120 -60,120</polygon></area>";
+
+    for (guint i = 0; i < G_N_ELEMENTS(arctic); i++) {
+        for (int longitude = -175; longitude < 180; longitude += 10) {
+            g_assert_true(has(arctic[i], 65, longitude, FALSE));
+            g_assert_true(has(arctic[i], 89, longitude, FALSE));
+            g_assert_false(has(arctic[i], 55, longitude, FALSE));
+            g_assert_false(has(arctic[i], -65, longitude, FALSE));
+            g_assert_true(has(antarctic, -65, longitude, FALSE));
+            g_assert_false(has(antarctic, 65, longitude, FALSE));
+        }
+    }
+    /* one that touches it */
+    g_assert_true(has("<area><polygon>80,10 90,0 80,-10</polygon></area>", 85, 0, FALSE));
+    g_assert_false(has("<area><polygon>80,10 90,0 80,-10</polygon></area>", 85, 20, FALSE));
+}
+
 static gboolean is_named(const char *name)
 {
     g_autofree char *text = g_strconcat(CAP HEAD "<info><event>e</event><area><areaDesc>", name,
@@ -540,6 +567,7 @@ int main(int argc, char **argv)
     g_test_add_func("/warning/at__languages", at__languages);
     g_test_add_func("/warning/at__is_over", at__is_over);
     g_test_add_func("/warning/at__shapes", at__shapes);
+    g_test_add_func("/warning/at__shapes_around_a_pole", at__shapes_around_a_pole);
     g_test_add_func("/warning/at__names", at__names);
     g_test_add_func("/warning/json__of_the_weather_service", json__of_the_weather_service);
     g_test_add_func("/warning/at__names_written_in_two_ways", at__names_written_in_two_ways);
