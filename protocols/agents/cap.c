@@ -22,7 +22,6 @@
 #define NAME_MOST 80   /* characters */
 #define TITLE_MOST 300 /* the same */
 #define TEXT_MOST 1500 /* the same */
-#define AREA_MOST 4000 /* characters of the names of areas */
 #define KM_MOST 20100  /* half around the world */
 
 typedef struct {
@@ -302,7 +301,7 @@ static void take_of_info(CwWarningInfo *info, const char *name, const char *text
 static void take_of_area(Reader *reader, const char *name, const char *text)
 {
     if (g_str_equal(name, "areaDesc"))
-        keep(&reader->area->name, text, AREA_MOST);
+        keep(&reader->area->name, text, CW_WARNING_NAMES_MOST);
     else if (g_str_equal(name, "polygon"))
         take_polygon(reader, text);
     else if (g_str_equal(name, "circle"))

@@ -13,7 +13,6 @@
 #define NAME_MOST 80   /* characters */
 #define TITLE_MOST 300 /* the same */
 #define TEXT_MOST 1500 /* the same */
-#define AREA_MOST 4000 /* the same */
 
 /* (transfer full) (nullable) */
 static char *text_at(json_t *json, const char *path, gsize most)
@@ -144,7 +143,7 @@ static gboolean read_feature(json_t *item, CwWarnings *into, guint *points_left)
 
     if (info != NULL) {
         CwWarningArea *area = cw_warning_area_new();
-        area->name = text_at(properties, "areaDesc", AREA_MOST);
+        area->name = text_at(properties, "areaDesc", CW_WARNING_NAMES_MOST);
         read_codes(json_object_get(properties, "geocode"), area);
         g_ptr_array_add(info->areas, area);
         g_ptr_array_add(warning->infos, info);

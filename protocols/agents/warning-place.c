@@ -199,9 +199,12 @@ static gboolean has_name(const char *whole, const char *wanted)
 {
     if (wanted == NULL)
         return FALSE;
-    for (const char *at = strstr(whole, wanted); at != NULL; at = strstr(at + 1, wanted)) {
+    for (const char *at = strstr(whole, wanted); at != NULL; at = strstr(at, wanted)) {
         if (!is_letter_at(whole, at, TRUE) && !is_letter_at(whole, at + strlen(wanted), FALSE))
             return TRUE;
+        do /* within this word none begins */
+            at = g_utf8_next_char(at);
+        while (is_letter_at(whole, at, FALSE));
     }
     return FALSE;
 }

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 #define CW_WARNING_INFOS_MOST 1000 /* of one: some have one of each area and language */
 #define CW_WARNING_AREAS_MOST 2000 /* of one info */
 #define CW_WARNING_POINTS_MOST 200000
+#define CW_WARNING_NAMES_MOST 100000      /* characters of the names in an area: towns, it may be */
 #define CW_WARNING_CODES_MOST 200         /* of an area; what is more is left out */
 #define CW_WARNING_REFERENCES_MOST 200    /* of one; what is more is left out */
 #define CW_WARNINGS_REFERENCES_MOST 20000 /* of all; the same */

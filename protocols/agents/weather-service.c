@@ -71,6 +71,12 @@ gboolean cw_weather_service_start(GError **error)
                     "agent.warnings-url: say by agent.warnings-countries of which countries it is");
         return FALSE;
     }
+    if (*service.url != '\0' && countries != NULL && strspn(countries, ", ") == strlen(countries)) {
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                    "agent.warnings-countries: found none, expected codes such as 'DE, AT', or *; "
+                    "an empty agent.warnings-url is for no warnings");
+        return FALSE;
+    }
     return (*service.url == '\0' || cw_weather_check_url("warnings-url", service.url, error)) &&
            read_countries(countries == NULL ? COUNTRIES : countries, error);
 }

@@ -478,6 +478,7 @@ def test_a_slow_service_of_warnings(italy, web):
     ("warnings-countries=Italy", "agent.warnings-countries: found 'Italy'"),
     ("warnings-url=http://127.0.0.1/{latitude}", "agent.warnings-url: expected"),
     ("warnings-url=http://127.0.0.1/cap", "agent.warnings-url: say by agent.warnings-countries"),
+    ("warnings-countries=, ", "agent.warnings-countries: found none"),
     ("warnings-url=ftp://example.org/{latitude}{longitude}", "agent.warnings-url: this is no address"),
     ("warnings-url=http://10.0.0.1/{latitude}{longitude}", "agent.warnings-url: 10.0.0.1 is no public address"),
     ("forecast-url=example.org/{latitude}", "agent.forecast-url: this is no address"),
