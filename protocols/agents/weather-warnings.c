@@ -104,18 +104,31 @@ static char *describe(const CwSpot *spot, const CwWarningInfo *info)
 
 /* ---- what he knows ---- */
 
-/* sum -> mark */
-static GHashTable *read_marks(const CwWatch *watch)
+/* sum -> mark.  `text` nullable. */
+static void read_marks(GHashTable *known, const char *text)
 {
-    const char *remembered = cw_watch_remembered(watch, WARNED);
-    g_auto(GStrv) marks = g_strsplit(remembered == NULL ? "" : remembered, " ", -1);
-    GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    g_auto(GStrv) marks = g_strsplit(text == NULL ? "" : text, " ", -1);
 
     for (guint i = 0; marks[i] != NULL; i++) {
-        if (strlen(marks[i]) >= CW_WARNING_SUM)
-            g_hash_table_replace(known, g_strndup(marks[i], CW_WARNING_SUM), g_strdup(marks[i]));
+        g_autofree char *sum = g_strndup(marks[i], CW_WARNING_SUM);
+        if (strlen(marks[i]) >= CW_WARNING_SUM && !g_hash_table_contains(known, sum))
+            g_hash_table_insert(known, g_steal_pointer(&sum), g_strdup(marks[i]));
     }
-    return known;
+}
+
+/* Without what was said to be over. */
+static char *write_marks(GHashTable *known, GHashTable *successors)
+{
+    GString *marks = g_string_new(NULL);
+    GHashTableIter iter;
+    gpointer sum, mark;
+
+    g_hash_table_iter_init(&iter, known);
+    while (g_hash_table_iter_next(&iter, &sum, &mark)) {
+        if (!g_hash_table_contains(successors, sum))
+            g_string_append_printf(marks, "%s ", (const char *)mark);
+    }
+    return g_string_free(marks, FALSE);
 }
 
 /* Of one that it stands for; NULL: he knows none. */
@@ -271,19 +284,29 @@ static void tell_ends(Telling *telling, GHashTable *known)
     }
 }
 
+/* What he knew before stays known as well, until there is another change: services that answer from
+ * several machines leave out what is new, and have it again. */
 void cw_weather_tell_warnings(CwWatch *watch)
 {
     const CwSpot *spot = watch->thing->data;
+    const char *remembered = cw_watch_remembered(watch, WARNED);
 
     if (spot->warnings == NULL)
         return;
-    g_autoptr(GHashTable) known = read_marks(watch);
+    g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     g_autoptr(GString) marks = g_string_new(NULL);
     Telling telling = {watch, 0, g_string_new(NULL)};
+    read_marks(known, remembered);
     tell_ends(&telling, known);
+    g_autofree char *before = write_marks(known, spot->warnings->successors);
+    read_marks(known, watch->data);
     for (guint i = 0; i < spot->here->len && marks->len < MARKS_MOST; i++)
         look_at(&telling, g_ptr_array_index(spot->here, i), i < WARNINGS_MOST, known, marks);
     end_telling(&telling);
+    if (g_strcmp0(remembered == NULL ? "" : remembered, marks->str) != 0) {
+        g_free(watch->data);
+        watch->data = g_steal_pointer(&before);
+    }
     cw_watch_remember(watch, WARNED, marks->len == 0 ? NULL : marks->str);
 }
 

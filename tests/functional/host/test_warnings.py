@@ -96,6 +96,26 @@ def test_more_than_can_be_told(italy, web):
         f"Wind {n:02}" for n in range(60)} - told
 
 
+def test_a_warning_that_is_left_out_and_comes_again(italy, web):
+    """The machines of a service do not all know the same; but what was said to be over may be told again."""
+    host = italy()
+    watch(host, "verona")
+    web.put("/national", atom(alert("w1")))
+    assert host.expect("message", contact="verona")["title"] == "Strong wind"
+    for _ in range(2):
+        web.put("/national", atom())
+        host.expect("presence", contact="verona", show="online")
+        settle(host, web)
+        web.put("/national", atom(alert("w1")))
+        host.expect("presence", contact="verona", show="dnd")
+        settle(host, web)
+    assert titles(host) == []
+    web.put("/national", atom(alert("w2", None, kind="Cancel", references="w1")))
+    assert host.expect("message", contact="verona")["title"] == "Over: Strong wind"
+    web.put("/national", atom(alert("w1")))
+    assert host.expect("message", contact="verona")["title"] == "Strong wind"
+
+
 def test_new_ids_each_time(italy, web):
     """What is remembered is of what is in force, and no more."""
     host = italy()
