@@ -18,7 +18,6 @@
 #include "protocols/agents/text.h"
 #include "protocols/agents/xml.h"
 
-#define ID_MOST 300    /* bytes */
 #define NAME_MOST 80   /* characters */
 #define TITLE_MOST 300 /* the same */
 #define TEXT_MOST 1500 /* the same */
@@ -140,7 +139,7 @@ static void end_warning(Reader *reader)
     CwWarning *warning = g_steal_pointer(&reader->warning);
     const char *id = reader->identifier != NULL ? reader->identifier : reader->atom_id;
     if (id != NULL)
-        warning->id = cw_warning_id(id);
+        warning->id = g_strdup(id);
     if (reader->identifier != NULL)
         warning->sender = g_steal_pointer(&reader->sender);
     if (cw_warning_take_kind(warning, reader->status, reader->type, reader->scope))
@@ -210,8 +209,8 @@ static void keep(char **place, const char *text, gsize most)
 
 static void keep_id(char **place, const char *text)
 {
-    if (*place == NULL && *text != '\0' && strlen(text) <= ID_MOST)
-        *place = g_utf8_make_valid(text, -1);
+    if (*place == NULL && *text != '\0')
+        *place = cw_warning_id(text);
 }
 
 static void keep_url(char **place, const char *text)
@@ -229,7 +228,7 @@ static void take_references(Reader *reader, const char *text)
         g_auto(GStrv) parts = g_strsplit(references[i], ",", 3);
         gboolean is_whole = g_strv_length(parts) > 1 && *parts[0] != '\0';
         const char *id = g_strv_length(parts) > 1 ? parts[1] : references[i];
-        if (*id != '\0' && strlen(id) <= ID_MOST)
+        if (*id != '\0')
             cw_warnings_add_reference(reader->warnings, reader->warning, is_whole ? parts[0] : NULL,
                                       id);
     }

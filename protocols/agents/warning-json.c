@@ -95,8 +95,8 @@ static void read_references(json_t *references, CwWarning *warning, CwWarnings *
 
     json_array_foreach(references, index, reference)
     {
-        g_autofree char *id = text_at(reference, "identifier", TITLE_MOST);
-        if (id != NULL)
+        const char *id = json_string_value(json_object_get(reference, "identifier"));
+        if (id != NULL && *id != '\0')
             cw_warnings_add_reference(into, warning, NULL, id);
     }
 }
@@ -136,8 +136,9 @@ static gboolean read_feature(json_t *item, CwWarnings *into, guint *points_left)
     g_autofree char *type = cw_json_text_at(properties, "messageType");
     g_autofree char *status = cw_json_text_at(properties, "status");
     g_autofree char *scope = cw_json_text_at(properties, "scope");
-    g_autofree char *own = text_at(properties, "id", TITLE_MOST);
-    g_autofree char *id = own != NULL ? g_strdup(own) : text_at(item, "id", TITLE_MOST);
+    g_autofree char *own = cw_json_text_at(properties, "id");
+    g_autofree char *id =
+        own != NULL && *own != '\0' ? g_steal_pointer(&own) : cw_json_text_at(item, "id");
     CwWarning *warning = cw_warning_new();
     CwWarningInfo *info = read_info(properties);
 
@@ -152,7 +153,7 @@ static gboolean read_feature(json_t *item, CwWarnings *into, guint *points_left)
             return FALSE;
         }
     }
-    if (id != NULL)
+    if (id != NULL && *id != '\0')
         warning->id = cw_warning_id(id);
     read_references(json_object_get(properties, "references"), warning, into);
     if (cw_warning_take_kind(warning, status, type, scope))

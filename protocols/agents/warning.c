@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define URL_MOST 1000 /* bytes */
+#define ID_MOST 300   /* the same; of what is longer the sum is as good */
 
 /* ---- what they are made of ---- */
 
@@ -144,7 +145,9 @@ char *cw_warning_id(const char *text)
     const char *slash = strrchr(text, '/');
 
     /* https://api.weather.gov/alerts/urn:oid:2.49… */
-    return g_strdup(slash != NULL && g_str_has_prefix(slash + 1, "urn:") ? slash + 1 : text);
+    const char *id = slash != NULL && g_str_has_prefix(slash + 1, "urn:") ? slash + 1 : text;
+    return strlen(id) <= ID_MOST ? g_utf8_make_valid(id, -1)
+                                 : g_compute_checksum_for_string(G_CHECKSUM_SHA256, id, -1);
 }
 
 char *cw_warning_sum(const char *text)
@@ -206,10 +209,11 @@ void cw_warnings_add_reference(CwWarnings *warnings, CwWarning *warning, const c
                                const char *id)
 {
     g_autofree char *plain = cw_warning_id(id);
+    g_autofree char *whose = sender == NULL ? NULL : cw_warning_id(sender);
 
     if (warning->references->len < CW_WARNING_REFERENCES_MOST &&
         warnings->n_references++ < CW_WARNINGS_REFERENCES_MOST)
-        g_ptr_array_add(warning->references, make_key(sender, plain));
+        g_ptr_array_add(warning->references, make_key(whose, plain));
 }
 
 static CwWarning *find(const GPtrArray *warnings, const CwWarning *as)

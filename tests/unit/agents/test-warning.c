@@ -199,6 +199,30 @@ static void cap__those_that_refer_to_each_other_stay(void)
     g_assert_cmpstr(nth(chain->warnings, 0)->id, ==, "3");
 }
 
+/* … are ids all the same, and two that begin alike are two. */
+static void parse__long_ids(void)
+{
+    g_autofree char *id = g_strnfill(2000, 'x');
+    g_autofree char *cap = g_strconcat(
+        "<feed><alert><identifier>", id, "1</identifier><info><event>a</event></info></alert>",
+        "<alert><identifier>", id, "2</identifier><info><event>b</event></info></alert>",
+        "<alert><identifier>3</identifier><msgType>Cancel</msgType><references>s,", id,
+        "2,t</references></alert></feed>", NULL);
+    g_autofree char *json = g_strconcat("{\"features\":[{\"id\":\"", id,
+                                        "1\",\"properties\":{\"event\":\"a\"}},{\"id\":\"", id,
+                                        "2\",\"properties\":{\"event\":\"b\"}},{\"id\":3,"
+                                        "\"properties\":{\"messageType\":\"Cancel\","
+                                        "\"references\":[{\"identifier\":\"",
+                                        id, "2\"}]}}]}", NULL);
+    g_autoptr(CwWarnings) xml = parse(cap), object = parse(json);
+
+    g_assert_cmpuint(xml->warnings->len, ==, 1);
+    g_assert_cmpuint(object->warnings->len, ==, 1);
+    g_assert_cmpuint(strlen(nth(xml->warnings, 0)->id), <=, 300);
+    g_assert_cmpstr(nth(xml->warnings, 0)->id, ==, nth(object->warnings, 0)->id);
+    g_assert_cmpstr(cw_warning_in(nth(xml->warnings, 0), "en")->event, ==, "a");
+}
+
 static void cap__ids_are_a_senders_own(void)
 {
     g_autoptr(CwWarnings) both = parse("<feed>" OF("a@x", "1", "") OF("b@x", "1", "") "</feed>");
@@ -568,6 +592,7 @@ int main(int argc, char **argv)
     g_test_add_func("/warning/cap__updates_and_cancellations", cap__updates_and_cancellations);
     g_test_add_func("/warning/cap__those_that_refer_to_each_other_stay",
                     cap__those_that_refer_to_each_other_stay);
+    g_test_add_func("/warning/parse__long_ids", parse__long_ids);
     g_test_add_func("/warning/cap__ids_are_a_senders_own", cap__ids_are_a_senders_own);
     g_test_add_func("/warning/cap__references_are_bounded", cap__references_are_bounded);
     g_test_add_func("/warning/at__languages", at__languages);
