@@ -364,7 +364,8 @@ static void say_held(CwReader *reader, const char *contact)
     if (items->len < n) /* what is no item would be lost for who wants items alone */
         g_clear_pointer(&items, g_ptr_array_unref);
     if (n == 1)
-        cw_reader_say(reader, contact, news.title, news.text, news.url, items);
+        cw_reader_say(reader, contact, news.title, *news.text == '\0' ? news.title : news.text,
+                      news.url, items);
     else
         cw_reader_say(reader, contact, NULL, text->str, NULL, items);
     cw_reader_drop_held(reader, contact);

@@ -109,6 +109,18 @@ def test_one_alone_comes_as_it_would_have_come(start, web, memory):
     assert news["text"] == "Text 2\nhttps://example.org/2"
 
 
+def test_one_alone_whose_title_says_all(start, web, memory):
+    """An empty text is none to many clients: they would show nothing."""
+    host = start()
+    url = hold(host, web, memory)
+    title_alone = "<item><title>Title alone</title><guid isPermaLink='false'>9</guid></item>"
+    web.put("/rss", rss(1).replace("<item>", title_alone + "<item>", 1))
+    host.expect("remember", name="watch.seen." + url)
+    host.send(type="presence", account=1, show="online")
+    news = host.expect("message", contact=url)
+    assert (news["title"], news["text"]) == ("Title alone", "Title alone")
+
+
 def found(message):
     return [[item["contact"][:8], *item["values"]] for item in message["found"]]
 
