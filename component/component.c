@@ -129,21 +129,12 @@ static gboolean is_answerable(const CwStanza *stanza)
     return g_strcmp0(stanza->type, "error") != 0 && g_strcmp0(stanza->type, "result") != 0;
 }
 
-/* A reply kept for later knows no node; only iqs are kept. */
-static const char *stanza_name(const CwStanza *stanza)
-{
-    return stanza->node == NULL                         ? "iq"
-           : cw_node_is(stanza->node, "message", NULL)  ? "message"
-           : cw_node_is(stanza->node, "presence", NULL) ? "presence"
-                                                        : "iq";
-}
-
 void cw_component_send_error(CwComponent *component, const CwStanza *stanza,
                              CwStanzaCondition condition, const char *text)
 {
     if (!is_answerable(stanza))
         return;
-    CwWriter *writer = cw_component_begin(component, stanza_name(stanza), stanza->to->full,
+    CwWriter *writer = cw_component_begin(component, stanza->name, stanza->to->full,
                                           stanza->from->full, "error", stanza->id);
     cw_stanza_error_write(writer, condition, text);
     cw_component_end(component);
@@ -159,6 +150,7 @@ CwReply *cw_component_keep(CwComponent *component, const CwStanza *stanza)
     CwReply *reply = g_new0(CwReply, 1);
 
     reply->id = g_strdup(stanza->id);
+    reply->stanza.name = stanza->name;
     reply->stanza.id = reply->id;
     reply->stanza.from = cw_jid_parse(stanza->from->full, NULL);
     reply->stanza.to = cw_jid_parse(stanza->to->full, NULL);
@@ -266,16 +258,28 @@ static gboolean read_addresses(CwComponent *component, const CwNode *node, CwJid
     return FALSE;
 }
 
+/* It outlives the node; NULL: it is no stanza. */
+static const char *stanza_name(const CwNode *node)
+{
+    static const char *const names[] = {"iq", "message", "presence"};
+
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (cw_node_is(node, names[i], NULL))
+            return names[i];
+    }
+    return NULL;
+}
+
 static gboolean is_stanza(const CwNode *node)
 {
-    return cw_node_is(node, "message", NULL) || cw_node_is(node, "presence", NULL) ||
-           cw_node_is(node, "iq", NULL);
+    return stanza_name(node) != NULL;
 }
 
 static CwStanza new_stanza(const CwNode *node, const CwJid *from, const CwJid *to)
 {
     return (CwStanza){
         .node = node,
+        .name = stanza_name(node),
         .type = cw_node_attr(node, "type"),
         .id = cw_node_attr(node, "id"),
         .from = from,

@@ -22,9 +22,10 @@ typedef struct CwRequests CwRequests; /* requests.h */
 
 /* A stanza on its way through the router; borrowed, valid during the call. */
 typedef struct {
-    const CwNode *node;
-    const char *type; /* NULL: none */
-    const char *id;   /* NULL: none */
+    const CwNode *node; /* NULL: it is kept for an answer */
+    const char *name;   /* "iq", "message", "presence" */
+    const char *type;   /* NULL: none */
+    const char *id;     /* NULL: none */
     const CwJid *from;
     const CwJid *to; /* always at our domain */
 } CwStanza;

@@ -30,7 +30,7 @@ def juliet(prosody):
 
 @pytest.fixture
 def start(gateway_factory, prosody, web):
-    def make(**more):
+    def make(limits=None, **more):
         web.put("/rss", rss(1))
         web.put("/quote", json.dumps({"price": 188.1, "close": 190}))
         web.put("/geo", json.dumps({"results": [{
@@ -41,7 +41,7 @@ def start(gateway_factory, prosody, web):
         web.put("/cap", "<feed/>")
         common = {"secret": SECRET, "agent.allow-private": "true", "agent.interval": "1",
                   "agent.interval-least": "1", **more}
-        return gateway_factory(server_port=prosody.component_port, transports={
+        return gateway_factory(server_port=prosody.component_port, limits=limits or {}, transports={
             FEEDS: {**common, "protocol": "agents:feeds", "name": "News"},
             STOCKS: {**common, "protocol": "agents:stocks", "agent.provider": "json",
                      "agent.url": web.url("/quote") + "?{symbol}", "agent.price": "price",
@@ -182,6 +182,25 @@ def test_open(start, juliet):
     juliet.presence(STOCKS, "subscribed")
     juliet.wait_for(lambda s: s.tag == CLIENT + "presence" and s.get("from") == contact
                     and s.get("type") is None)
+
+
+def test_who_is_not_taken_in_is_told(prosody, start, juliet):
+    """RFC 6121 3.1.3: the request that waited for the registration comes back as presence."""
+    start(limits={"accounts-per-domain": 1}, open="true")
+    juliet.presence()
+    contact = f"aapl@{STOCKS}"
+    juliet.presence(contact, "subscribe")
+    juliet.wait_presence(contact, "subscribed")
+    account = Account(prosody, "romeo", "localhost")
+    try:
+        romeo = account.client()
+        romeo.presence()
+        romeo.presence(contact, "subscribe")
+        error = romeo.wait_for(lambda s: s.get("type") == "error", what="the refusal")
+        assert error.tag == CLIENT + "presence" and error.get("from") == contact
+        assert condition(error) == "resource-constraint"
+    finally:
+        account.close()
 
 
 def test_not_open(start, juliet):
