@@ -19,6 +19,7 @@
 /* Bytes of an answer: no server or client takes a stanza of any size, and one that is too large can
  * end the whole stream. */
 #define ANSWER_MAX (128 * 1024)
+#define FIELDS_MOST 100 /* that are filled in; a line of the link takes 1024 at most */
 
 static const char *const plain_fields[] = {"first", "last", "nick", "email", NULL};
 
@@ -60,10 +61,12 @@ gboolean cw_search_check(GHashTable *values, GError **error)
         if (*(const char *)value == '\0')
             g_hash_table_iter_remove(&iter);
     }
-    if (g_hash_table_size(values) > 0)
+    guint n = g_hash_table_size(values);
+    if (n > 0 && n <= FIELDS_MOST)
         return cw_submitted_check(NULL, values, error);
     g_set_error(error, CW_STANZA_ERROR, CW_STANZA_NOT_ACCEPTABLE,
-                "fill in at least one field of the search");
+                n == 0 ? "fill in at least one field of the search"
+                       : "too many fields are filled in");
     return FALSE;
 }
 

@@ -321,6 +321,20 @@ def test_stop_answers_a_pending_registration(pending, juliet):
     assert juliet.wait_iq(ident).get("type") in ("result", "error")
 
 
+def test_a_search_for_more_than_there_can_be(mock):
+    """The host would end at such a line, and all its accounts with it."""
+    session, fields = form(run(mock, MOCK, "search"), "search")
+    many = {f"field-{n}": "x" for n in range(1100)}
+    assert "too many fields" in note(run(mock, MOCK, "search", submitted(**many), sessionid=session),
+                                     "error")
+    filled = "".join(f"<field var='{name}'><value>x</value></field>" for name in many)
+    answer = mock.iq("set", MOCK, "<query xmlns='jabber:iq:search'><x xmlns='jabber:x:data' "
+                     f"type='submit'>{filled}</x></query>")
+    assert condition(answer) == "not-acceptable"
+    nick = next(var for var, field in fields.items() if field.get("label") == "Nickname")
+    assert "rom" in note(run(mock, MOCK, "search", submitted(**{nick: "rom"}), sessionid=session))
+
+
 def test_a_search_that_is_not_answered(mock):
     """She logs out: it is answered."""
     session, fields = form(run(mock, MOCK, "search"), "search")
