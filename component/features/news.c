@@ -1,11 +1,12 @@
 /* component/features/news.c: what happens to contacts that are things, to those clients that are to
  * be told
  *
- *     no item of theirs ------------------------------> headline, to all
+ *     no item of theirs ------------------------------> headline, to all; or, when nobody is there
+ *                                                       who takes one, a message that is kept
  *     an item, and a client of the user's wants events: XEP-0163 4.3, urn:xmpp:microblog:0+notify
  *          to each that does --------------------------> the event alone
  *          to each other ------------------------------> headline, to that resource
- *     an item, and none does --------------------------> headline, to all
+ *     an item, and none does --------------------------> the same as of no item
  *
  * So nobody is shown anything twice.  Where it is not known yet what a client wants, or the user
  * has subscribed to the node himself, the event is in the headline (XEP-0277 "Message Body"): one
@@ -58,13 +59,24 @@ static CwWriter *begin(const News *news, const char *to, const char *type)
     return cw_component_begin_lasting(news->component, "message", news->from, to, type, id);
 }
 
-/* RFC 6121 5.2.2: nothing that anybody answers; the link by XEP-0066 3.  Without a title it is an
- * answer that is somewhere else, such as a picture, or what happened meanwhile, which the server is
- * to keep; but if it is for one client of several, it is not to come to the others as well. */
-static void say(const News *news, const char *to, gboolean is_for_all, gboolean with_event)
+/* RFC 6121 8.5.2.1.1, 8.5.2.2.1: his server drops a headline that none of his clients takes. */
+static gboolean takes_headlines(CwComponent *component, CwSession *session)
+{
+    const GPtrArray *resources = cw_session_resources(session);
+
+    for (guint i = 0; cw_component_is_up(component) && i < resources->len; i++) {
+        const CwResource *resource = g_ptr_array_index(resources, i);
+        if (resource->priority >= 0 && !resource->doubted)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* `type` NULL: a message that the server keeps.  The link by XEP-0066 3. */
+static void say(const News *news, const char *to, const char *type, gboolean with_event)
 {
     guint n = news->items == NULL ? 0 : MIN(news->items->len, IN_ONE_MOST);
-    CwWriter *writer = begin(news, to, news->title == NULL && is_for_all ? "chat" : "headline");
+    CwWriter *writer = begin(news, to, type);
 
     if (news->title != NULL)
         cw_writer_leaf(writer, "subject", NULL, news->title);
@@ -79,6 +91,18 @@ static void say(const News *news, const char *to, gboolean is_for_all, gboolean 
     if (with_event && n > 0)
         write_event(writer, news, news->items->len - n, n);
     end(news, writer);
+}
+
+/* RFC 6121 5.2.2: nothing that anybody answers.  Without a title it is an answer that is somewhere
+ * else, such as a picture, or what happened meanwhile, which the server is to keep; as it is to
+ * when he has just gone: for us it counts as told. */
+static void say_to_all(const News *news, CwSession *session, gboolean with_event)
+{
+    const char *type = news->title == NULL                         ? "chat"
+                       : takes_headlines(news->component, session) ? "headline"
+                                                                   : NULL;
+
+    say(news, cw_session_jid(session), type, with_event);
 }
 
 static void send_events(const News *news, const char *to)
@@ -135,7 +159,7 @@ static void say_to_others(const News *news, CwSession *session, gboolean subscri
         if (answer == CW_CLIENT_CAN)
             continue;
         g_autofree char *to = cw_component_client_jid(session, resource->name);
-        say(news, to, FALSE, subscribed || answer == CW_CLIENT_UNKNOWN);
+        say(news, to, "headline", subscribed || answer == CW_CLIENT_UNKNOWN);
     }
 }
 
@@ -161,7 +185,7 @@ static void news_cb(CwSession *session, const char *contact, const char *title, 
     if (has_node && send_to_readers(&news, session, &unknown))
         say_to_others(&news, session, subscribed);
     else
-        say(&news, cw_session_jid(session), TRUE, subscribed || unknown);
+        say_to_all(&news, session, subscribed || unknown);
 }
 
 /* So that it is known by the time that something happens. */

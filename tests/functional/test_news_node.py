@@ -33,11 +33,17 @@ def limits():
 
 
 @pytest.fixture
-def gateway(gateway_factory, prosody, web, limits):
+def timing():
+    return {}
+
+
+@pytest.fixture
+def gateway(gateway_factory, prosody, web, limits, timing):
     web.put("/rss", rss(1))
     common = {"secret": SECRET, "agent.allow-private": "true", "agent.interval": "1",
               "agent.interval-least": "1"}
-    return gateway_factory(server_port=prosody.component_port, limits=limits, transports={
+    return gateway_factory(server_port=prosody.component_port, limits=limits, timing=timing,
+                           transports={
         FEEDS: {**common, "protocol": "agents:feeds", "name": "News"},
         STOCKS: {**common, "protocol": "agents:stocks"}}).start()
 
@@ -194,6 +200,42 @@ def test_a_client_that_comes_is_not_told_what_was(juliet, account, web):
     event = second.wait_for(is_event(juliet.feed, NODE), what="the event")
     assert titles(event) == ["Title 2"]
     assert news_of(second, juliet.feed) == [(None, ["Title 2"])]
+
+
+def mail_of(feed):
+    return lambda s: is_news(feed)(s) and s.get("type") in (None, "normal")
+
+
+def test_what_comes_while_no_client_takes_headlines_is_kept(account, gateway, web):
+    """RFC 6121 8.5.2.1.1: a headline to a user of whom only that is there is dropped by his server."""
+    client = come(account, PLAIN, "hidden", priority=-1)
+    register(client, FEEDS)
+    has_asked(client)
+    feed = contact_of(client, FEEDS, web.url("/rss"))
+    client.presence(feed, "subscribe")
+    client.wait_presence(feed, "subscribed")
+    web.wait_requests("/rss", 3)
+    second = come(account, PLAIN, "second")
+    news = second.wait_for(mail_of(feed), what="what came meanwhile")
+    assert news.findtext(CLIENT + "subject") == "Title 1" and news.get("to") == account.jid
+    second.wait_presence(feed)
+    web.put("/rss", rss(2, 1))
+    news = second.wait_for(is_news(feed), what="a headline")
+    assert news.get("type") == "headline" and news.findtext(CLIENT + "subject") == "Title 2"
+    assert news_of(client, feed) == []
+
+
+@pytest.mark.parametrize("timing", [{"logout-delay": 60}])
+def test_what_comes_when_he_has_just_gone_is_kept(juliet, account, web):
+    """His account is logged in for a moment longer, and what is told then counts as told."""
+    juliet.presence(kind="unavailable")
+    juliet.iq("get", FEEDS, "<query xmlns='jabber:iq:version'/>")
+    count = len(web.wait_requests("/rss", 1))
+    web.put("/rss", rss(2, 1))
+    web.wait_requests("/rss", count + 3)
+    juliet.presence()
+    news = juliet.wait_for(mail_of(juliet.feed), what="what came meanwhile")
+    assert news.findtext(CLIENT + "subject") == "Title 2" and news.get("to") == account.jid
 
 
 def test_who_wants_to_be_left_alone(juliet, account, web):
