@@ -37,6 +37,10 @@ extern const CwFeature cw_feature_move;
 extern const CwFeature cw_feature_search;
 extern const CwFeature cw_feature_gateway_chat;
 
+/* Bytes of an answer: no server or client takes a stanza of any size, and one that is too large can
+ * end the whole stream. */
+#define CW_ANSWER_MAX (128 * 1024)
+
 #define CW_NS_AVATAR_DATA "urn:xmpp:avatar:data"             /* XEP-0084 */
 #define CW_NS_AVATAR_METADATA "urn:xmpp:avatar:metadata"     /* the same */
 #define CW_NS_COMMANDS "http://jabber.org/protocol/commands" /* XEP-0050 */

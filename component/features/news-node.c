@@ -204,10 +204,13 @@ static void write_items(CwWriter *writer, const Request *request, CwSession *ses
     const char *jid = cw_reply_stanza(request->reply)->to->bare;
     g_autofree char *contact = cw_component_legacy_name(cw_reply_stanza(request->reply)->to);
     const char *name = cw_news_name(session, contact);
+    gsize start = writer->out->len;
     guint n = 0;
 
     for (guint i = 0; i < items->len && (request->most == 0 || n < request->most); i++) {
         const CwFound *item = g_ptr_array_index(items, i);
+        if (writer->out->len - start > CW_ANSWER_MAX) /* XEP-0060 6.5.4: the newest */
+            return;
         if (!is_wanted(request, item))
             continue;
         if (request->ids_only)

@@ -17,13 +17,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "component/features/news.h"
+
+#include <string.h>
+
 #include "component/features/features.h"
 #include "component/xmpp-time.h"
 
 #define NS_EVENT "http://jabber.org/protocol/pubsub#event"
 #define NS_OOB "jabber:x:oob"
-#define IN_ONE_MOST                                                                                \
-    20 /* items that a headline carries, the newest; more may be over a server's limit */
+#define IN_ONE_MOST 20 /* items that a headline carries, the newest */
 
 typedef struct {
     CwComponent *component;
@@ -33,6 +35,31 @@ typedef struct {
     const GPtrArray *items; /* nullable */
     gint64 stamp;
 } News;
+
+static gsize size_in_xml(const char *text)
+{
+    gsize size = 0;
+
+    for (; *text != '\0'; text++)
+        size += strchr("&<>'\"", *text) == NULL ? 1 : strlen("&quot;");
+    return size;
+}
+
+/* How many of the newest can be in one message. */
+static guint count_for_one(const GPtrArray *items)
+{
+    gsize size = 0;
+    guint n = 0;
+
+    for (; n < items->len && n < IN_ONE_MOST; n++) {
+        const CwFound *item = g_ptr_array_index(items, items->len - n - 1);
+        for (guint i = 0; item->values[i] != NULL; i++)
+            size += size_in_xml(item->values[i]);
+        if (size > CW_ANSWER_MAX)
+            break;
+    }
+    return n;
+}
 
 static void write_event(CwWriter *writer, const News *news, guint first, guint n)
 {
@@ -75,7 +102,7 @@ static gboolean takes_headlines(CwComponent *component, CwSession *session)
 /* `type` NULL: a message that the server keeps.  The link by XEP-0066 3. */
 static void say(const News *news, const char *to, const char *type, gboolean with_event)
 {
-    guint n = news->items == NULL ? 0 : MIN(news->items->len, IN_ONE_MOST);
+    guint n = news->items == NULL ? 0 : count_for_one(news->items);
     CwWriter *writer = begin(news, to, type);
 
     if (news->title != NULL)

@@ -16,9 +16,6 @@
 
 #define NS_SEARCH "jabber:iq:search"
 
-/* Bytes of an answer: no server or client takes a stanza of any size, and one that is too large can
- * end the whole stream. */
-#define ANSWER_MAX (128 * 1024)
 #define FIELDS_MOST 100 /* that are filled in; a line of the link takes 1024 at most */
 
 static const char *const plain_fields[] = {"first", "last", "nick", "email", NULL};
@@ -194,7 +191,7 @@ static void write_items(CwComponent *component, CwWriter *writer, const CwSearch
     for (guint i = 0; i < answer->found->len; i++) {
         const CwFound *found = g_ptr_array_index(answer->found, i);
         g_autofree char *jid = cw_search_jid(component, found);
-        if ((most > 0 && n >= most) || writer->out->len - start > ANSWER_MAX)
+        if ((most > 0 && n >= most) || writer->out->len - start > CW_ANSWER_MAX)
             return;
         if (jid == NULL)
             continue;

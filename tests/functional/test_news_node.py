@@ -308,6 +308,36 @@ def test_items_on_request(juliet, web):
     assert [item.get("name") for item in listed.iter(f"{{{DISCO}#items}}item")] == ids
 
 
+def large_item(number):
+    """It is several times as long in XML."""
+    return (f"<item><guid isPermaLink='false'>{number}</guid><title>{number} {'&amp;' * 290}</title>"
+            f"<description>{'&amp;amp;' * 590}</description>"
+            f"<link>https://example.org/?{'&amp;' * 1900}</link></item>")
+
+
+def test_what_is_too_much_for_one_answer(juliet, account, gateway, web):
+    """The server would end the stream, and with it all of the gateway's."""
+    plain = come(account, PLAIN, "plain")
+    has_asked(plain)
+    assert condition(pubsub(juliet, "set", f"<subscribe node='{NODE}' jid='{account.jid}'/>")) is None
+    large = "".join(large_item(number) for number in range(190, 100, -1))
+    web.put("/rss", rss(1).replace("<item>", large + "<item>", 1))
+    news = plain.wait_for(is_news(juliet.feed), what="the list")
+    assert news.findtext(CLIENT + "subject") == "90 new items"
+    told = titles(news)
+    assert 0 < len(told) < 20 and told[-1].startswith("190 ")
+    for number in range(101, 191):
+        (title,) = titles(juliet.wait_for(is_event(juliet.feed, NODE), what=f"item {number}"))
+        assert title.startswith(f"{number} ")
+    found = titles(ask(juliet))
+    assert 0 < len(found) < 90 and found[0].startswith("190 ") and found[1].startswith("189 ")
+    listed = juliet.iq("get", juliet.feed, f"<query xmlns='{DISCO}#items' node='{NODE}'/>")
+    ids = [item.get("name") for item in listed.iter(f"{{{DISCO}#items}}item")]
+    assert len(ids) == 91  # the rest by their ids
+    assert titles(ask(juliet, f"<item id='{ids[-1]}'/>")) == ["Title 1"]
+    assert "up -> waiting" not in gateway.log_text()
+
+
 def test_the_node_is_found(juliet):
     items = juliet.iq("get", juliet.feed, f"<query xmlns='{DISCO}#items'/>")
     assert NODE in [item.get("node") for item in items.iter() if item.get("node")]
