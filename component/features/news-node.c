@@ -15,6 +15,7 @@
 #include "component/features/features.h"
 #include "component/features/news.h"
 #include "component/form.h"
+#include "component/rsm.h"
 #include "component/xmpp-time.h"
 
 #define NS_ATOM "http://www.w3.org/2005/Atom"
@@ -198,8 +199,9 @@ static void write_id(CwWriter *writer, const CwFound *item, const char *jid)
     cw_writer_end(writer);
 }
 
-static void write_items(CwWriter *writer, const Request *request, CwSession *session,
-                        const GPtrArray *items)
+/* How many of them it went through: less than all when they would be too much for one stanza. */
+static guint write_items(CwWriter *writer, const Request *request, CwSession *session,
+                         const GPtrArray *items)
 {
     const char *jid = cw_reply_stanza(request->reply)->to->bare;
     g_autofree char *contact = cw_component_legacy_name(cw_reply_stanza(request->reply)->to);
@@ -209,8 +211,8 @@ static void write_items(CwWriter *writer, const Request *request, CwSession *ses
 
     for (guint i = 0; i < items->len && (request->most == 0 || n < request->most); i++) {
         const CwFound *item = g_ptr_array_index(items, i);
-        if (writer->out->len - start > CW_ANSWER_MAX) /* XEP-0060 6.5.4: the newest */
-            return;
+        if (writer->out->len - start > CW_ANSWER_MAX)
+            return i;
         if (!is_wanted(request, item))
             continue;
         if (request->ids_only)
@@ -219,6 +221,16 @@ static void write_items(CwWriter *writer, const Request *request, CwSession *ses
             continue;
         n++;
     }
+    return items->len;
+}
+
+/* XEP-0060 6.5.4: these are the newest, and there are more. */
+static void write_cut(CwWriter *writer, const GPtrArray *items, guint n)
+{
+    const CwFound *first = g_ptr_array_index(items, 0);
+    const CwFound *last = g_ptr_array_index(items, n - 1);
+
+    cw_rsm_write(writer, first->contact, last->contact, 0, items->len);
 }
 
 static void items_cb(CwSession *session, const GPtrArray *items, CwReason reason, gpointer data)
@@ -239,9 +251,11 @@ static void items_cb(CwSession *session, const GPtrArray *items, CwReason reason
     if (!request->ids_only)
         cw_writer_start(writer, "items", NULL);
     cw_writer_attr(writer, "node", CW_NS_NEWS);
-    write_items(writer, request, session, items);
+    guint n = write_items(writer, request, session, items);
     if (!request->ids_only)
         cw_writer_end(writer);
+    if (n < items->len && request->ids == NULL)
+        write_cut(writer, items, n);
     cw_writer_end(writer);
     cw_component_end(component);
     free_request(request);

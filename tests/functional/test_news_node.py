@@ -17,6 +17,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 PUBSUB = "http://jabber.org/protocol/pubsub"
 DISCO = "http://jabber.org/protocol/disco"
 OOB = "{jabber:x:oob}"
+RSM = "{http://jabber.org/protocol/rsm}"
 PLAIN = ["jabber:x:oob"]
 
 
@@ -329,12 +330,18 @@ def test_what_is_too_much_for_one_answer(juliet, account, gateway, web):
     for number in range(101, 191):
         (title,) = titles(juliet.wait_for(is_event(juliet.feed, NODE), what=f"item {number}"))
         assert title.startswith(f"{number} ")
-    found = titles(ask(juliet))
+    answer = ask(juliet)
+    found = titles(answer)
+    shown = [item.get("id") for item in answer.iter(f"{{{PUBSUB}}}item")]
+    page = answer.find(f"{{{PUBSUB}}}pubsub/{RSM}set")
+    assert page.find(f"{RSM}first").get("index") == "0" and page.findtext(f"{RSM}first") == shown[0]
+    assert page.findtext(f"{RSM}last") == shown[-1] and page.findtext(f"{RSM}count") == "91"
     assert 0 < len(found) < 90 and found[0].startswith("190 ") and found[1].startswith("189 ")
     listed = juliet.iq("get", juliet.feed, f"<query xmlns='{DISCO}#items' node='{NODE}'/>")
     ids = [item.get("name") for item in listed.iter(f"{{{DISCO}#items}}item")]
     assert len(ids) == 91  # the rest by their ids
-    assert titles(ask(juliet, f"<item id='{ids[-1]}'/>")) == ["Title 1"]
+    answer = ask(juliet, f"<item id='{ids[-1]}'/>")
+    assert titles(answer) == ["Title 1"] and answer.find(f".//{RSM}set") is None
     assert "up -> waiting" not in gateway.log_text()
 
 
