@@ -13,12 +13,13 @@
 /* The pieces before the last are news of no item when the last is of some. */
 static void take_news(CwSession *session, const CwLinkMsg *msg)
 {
-    g_autoptr(GPtrArray) none = msg->found == NULL ? NULL : cw_found_list_new();
+    const GPtrArray *items = msg->found == NULL || msg->found->len == 0 ? NULL : msg->found;
+    g_autoptr(GPtrArray) none = items == NULL ? NULL : cw_found_list_new();
     const char *text = msg->text;
 
     for (char *piece; (piece = cw_session_cut_piece(session, &text)) != NULL; g_free(piece))
         EMIT(session, news, session, msg->contact, NULL, piece, NULL, none, msg->stamp);
-    EMIT(session, news, session, msg->contact, msg->title, text, msg->url, msg->found, msg->stamp);
+    EMIT(session, news, session, msg->contact, msg->title, text, msg->url, items, msg->stamp);
 }
 
 /* One that is longer than message-size, more than a server may take at once, comes in pieces. */

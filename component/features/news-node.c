@@ -69,11 +69,25 @@ static char *make_uri(const char *jid, const char *item)
                       : g_strconcat("xmpp:", address, "?;node=", node, ";item=", id, NULL);
 }
 
+static gboolean is_item(const CwFound *item)
+{
+    return g_strv_length(item->values) == N_VALUES;
+}
+
+gboolean cw_news_are_items(const GPtrArray *items)
+{
+    for (guint i = 0; i < items->len; i++) {
+        if (!is_item(g_ptr_array_index(items, i)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* RFC 4287 4.1.2: author, id, title and updated must be there. */
 gboolean cw_news_write_item(CwWriter *writer, const CwFound *item, const char *jid,
                             const char *name)
 {
-    if (g_strv_length(item->values) != N_VALUES)
+    if (!is_item(item))
         return FALSE;
     gint64 time = g_ascii_strtoll(item->values[TIME], NULL, 10);
     g_autofree char *when = cw_xmpp_time(time);

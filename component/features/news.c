@@ -196,7 +196,8 @@ static void news_cb(CwSession *session, const char *contact, const char *title, 
     CwComponent *component = data;
     const CwContact *known = cw_session_find_contact(session, contact);
     g_autofree char *from = cw_component_contact_jid(component, contact);
-    gboolean has_node = items != NULL && from != NULL && cw_news_has_node(component, CW_NS_NEWS);
+    gboolean has_node = items != NULL && from != NULL && cw_news_has_node(component, CW_NS_NEWS) &&
+                        cw_news_are_items(items);
     gboolean subscribed = known != NULL && known->subscribed, unknown = FALSE;
     const News news = {
         .component = component,

@@ -13,6 +13,8 @@ G_BEGIN_DECLS
  * for people is `name`.  FALSE: it has not the values of an item, nothing is written. */
 gboolean cw_news_write_item(CwWriter *writer, const CwFound *item, const char *jid,
                             const char *name);
+/* Each of them has. */
+gboolean cw_news_are_items(const GPtrArray *items);
 /* What people know the contact as. */
 const char *cw_news_name(CwSession *session, const char *contact);
 

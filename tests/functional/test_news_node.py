@@ -2,11 +2,15 @@
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
+import os
+
 import pytest
 
 from conftest import COMPONENTS, Account
 from lib.agents import add, contact_of, register, rss
 from lib.events import EVENT, is_event
+from lib.gateway import ROOT
+from lib.registration import register as register_at
 from lib.servers import SECRET
 from lib.xmppclient import CLIENT, body, condition
 
@@ -237,6 +241,24 @@ def test_what_comes_when_he_has_just_gone_is_kept(juliet, account, web):
     juliet.presence()
     news = juliet.wait_for(mail_of(juliet.feed), what="what came meanwhile")
     assert news.findtext(CLIENT + "subject") == "Title 2" and news.get("to") == account.jid
+
+
+def test_items_that_are_none(account, gateway_factory, prosody, tmp_path):
+    """tests/peers/bad-host.py: what cannot be an event is a headline for all."""
+    program = tmp_path / "host"
+    program.write_text("#!/bin/sh\nexec /usr/bin/python3 -B "
+                       f"{os.path.join(ROOT, 'tests', 'peers', 'bad-host.py')}\n")
+    program.chmod(0o755)
+    gateway_factory(server_port=prosody.component_port, programs={"purple": str(program)}, transports={
+        FEEDS: {"secret": SECRET, "protocol": "purple:bad", "name": "Bad"}}).start()
+    client = come(account, [WANTS_NEWS], "reader")
+    register_at(client, FEEDS, "juliet")
+    has_asked(client)
+    client.message(f"news@{FEEDS}", "tell")
+    for title in ("none", "short"):
+        news = client.wait_for(lambda s: s.tag == CLIENT + "message", what="the news")
+        assert news.findtext(CLIENT + "subject") == title and body(news) == "Text"
+        assert titles(news) == []
 
 
 def test_who_wants_to_be_left_alone(juliet, account, web):

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Its argument may be "board": then it keeps the scoreboard.  A log-in of "crash…" crashes it, that of
 others is online at once.  A message: to "ack" is acknowledged and then the host dies, to "die" it dies
-without a word, to "sleep" it reads no more until it is killed.  A search is answered with what was
-not asked for, one for the nick "names" with names that cannot be, one for "many" breaks the rules.  See
-protocols/LINK.md."""
+without a word, to "sleep" it reads no more until it is killed, to "news" it tells of no items and of what
+are none.  A search is answered with what was not asked for, one for the nick "names" with names that cannot
+be, one for "many" breaks the rules.  See protocols/LINK.md."""
 
 import json
 import mmap
@@ -54,10 +54,18 @@ def search(line):
     say(type="search", account=line["account"], id=line["id"], fields=columns, **answer)
 
 
+def news(account):
+    columns = [{"name": name, "label": name, "kind": "text"} for name in ("title", "text")]
+    items = [{"contact": "1", "values": ["Title", "Text"]}]
+    for title, found in (("none", []), ("short", items)):
+        say(type="message", account=account, contact="news", title=title, text="Text", fields=columns,
+            found=found)
+
+
 def serve(line):
     if line["type"] == "hello":
         say(type="hello", version=1, protocol={"id": "bad", "name": "Bad", "password": "optional",
-                                                   "search": True})
+                                                   "search": True, "items": True})
     elif line["type"] == "ping":
         say(type="pong", id=line["id"])
     elif line["type"] == "login":
@@ -69,6 +77,10 @@ def serve(line):
     elif line["type"] == "message":
         if line["contact"] == "sleep":
             time.sleep(60)
+        if line["contact"] == "news":
+            ack(line["account"], line["id"])
+            news(line["account"])
+            return
         if line["contact"] == "ack":
             ack(line["account"], line["id"])
         die()
