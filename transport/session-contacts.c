@@ -279,6 +279,7 @@ void cw_session_remove_contact(CwSession *session, const char *name)
     contact->question = 0;
     contact->show = CW_SHOW_OFFLINE; /* whoever removes it tells the user */
     g_clear_pointer(&contact->status, g_free);
+    contact->subscribed = FALSE;
     set_subscription(session, contact, CW_SUBSCRIPTION_REMOVED);
     if (session->state == CW_SESSION_ONLINE)
         tell_wish(contact, session);
@@ -300,6 +301,7 @@ void cw_transport_remove_contact(CwTransport *transport, const char *jid, const 
         if (!g_str_equal(contact->name, name))
             continue;
         contact->subscription = CW_SUBSCRIPTION_REMOVED;
+        contact->subscribed = FALSE;
         cw_store_put_contact(store, domain, jid, contact);
     }
 }

@@ -498,6 +498,47 @@ static void removal__is_kept__until_the_network_answers(World *world, gconstpoin
     g_assert_true(gone);
 }
 
+/* Waits until it is written so. */
+static void assert_stored(World *world, const char *name, CwSubscription subscription,
+                          gboolean subscribed)
+{
+    gboolean found = FALSE;
+
+    for (guint i = 0; i < 2000 && !found; i++) {
+        g_autoptr(GPtrArray) stored = cw_store_list_contacts(world->store, DOMAIN, JULIET, NULL);
+        for (guint j = 0; j < stored->len; j++) {
+            const CwStoredContact *contact = g_ptr_array_index(stored, j);
+            found |= g_str_equal(contact->name, name) && contact->subscription == subscription &&
+                     contact->subscribed == subscribed;
+        }
+        g_main_context_iteration(NULL, FALSE);
+        g_usleep(5000);
+    }
+    g_assert_true(found);
+}
+
+/* XEP-0060 6.1: whose node he subscribed is not so any more when he takes it back on his list. */
+static void removal__ends__the_subscription_of_the_node(World *world, gconstpointer data)
+{
+    g_assert_cmpint(result_of(world, "fine"), ==, CW_REGISTERED_NEW);
+    CwSession *session = cw_transport_find_session(world->transport, JULIET);
+
+    cw_session_subscribe(session, "romeo");
+    assert_told(world, "+romeo");
+    CwContact *romeo = cw_session_find_contact(session, "romeo");
+    cw_session_set_subscribed(session, romeo, TRUE);
+    cw_session_remove_contact(session, "romeo");
+    cw_session_subscribe(session, "romeo"); /* before the network answers */
+    g_assert_false(romeo->subscribed);
+    assert_told(world, "+romeo");
+    cw_session_set_subscribed(session, romeo, TRUE);
+    assert_stored(world, "romeo", CW_SUBSCRIPTION_GRANTED, TRUE);
+    cw_transport_log_out(world->transport, JULIET);
+    g_assert_null(cw_transport_find_session(world->transport, JULIET));
+    cw_transport_remove_contact(world->transport, JULIET, "romeo");
+    assert_stored(world, "romeo", CW_SUBSCRIPTION_REMOVED, FALSE);
+}
+
 /* ---- searches ---- */
 
 typedef struct {
@@ -779,6 +820,7 @@ int main(int argc, char **argv)
     ADD("/looks/begin/each_log_in", looks__begin__each_log_in);
     ADD("/looks/refuse/what_is_of_no_use", looks__refuse__what_is_of_no_use);
     ADD("/removal/is_kept/until_the_network_answers", removal__is_kept__until_the_network_answers);
+    ADD("/removal/ends/the_subscription_of_the_node", removal__ends__the_subscription_of_the_node);
     ADD("/search/is_answered/once", search__is_answered__once);
     ADD("/search/ends/when_nobody_answers", search__ends__when_nobody_answers);
     ADD("/search/ends/with_the_login", search__ends__with_the_login);
