@@ -11,7 +11,7 @@ from lib.agents import add, contact_of, register, rss
 from lib.events import EVENT, is_event
 from lib.gateway import ROOT
 from lib.registration import register as register_at
-from lib.servers import SECRET
+from lib.servers import SECRET, Prosody
 from lib.xmppclient import CLIENT, body, condition
 
 FEEDS, STOCKS = COMPONENTS[2:4]
@@ -241,6 +241,49 @@ def test_what_comes_when_he_has_just_gone_is_kept(juliet, account, web):
     juliet.presence()
     news = juliet.wait_for(mail_of(juliet.feed), what="what came meanwhile")
     assert news.findtext(CLIENT + "subject") == "Title 2" and news.get("to") == account.jid
+
+
+@pytest.fixture
+def own_server():
+    """A Jabber server that a test may stop."""
+    server = Prosody(components=[FEEDS]).start()
+    yield server
+    server.kill()
+    server.remove_folder()
+
+
+def test_what_comes_while_the_server_is_away_is_kept(own_server, gateway_factory, web):
+    web.put("/rss", rss(1))
+    gateway = gateway_factory(
+        server_port=own_server.component_port, timing={"server-retry-first": 0.2, "server-retry-max": 1},
+        transports={FEEDS: {"secret": SECRET, "protocol": "agents:feeds", "agent.allow-private": "true",
+                            "agent.interval": "1", "agent.interval-least": "1"}}).start()
+    account = Account(own_server, "juliet", "localhost")
+    client = come(account, [WANTS_NEWS], "reader")
+    register(client, FEEDS)
+    has_asked(client)
+    feed = contact_of(client, FEEDS, web.url("/rss"))
+    add(client, feed)
+    client.wait_for(is_event(feed, NODE), what="the first event")
+    client.sync()
+    own_server.kill()
+    gateway.wait_log("up -> waiting")
+    start = len(gateway.log_text())
+    count = len(web.wait_requests("/rss", 1))
+    web.put("/rss", rss(2, 1))
+    web.wait_requests("/rss", count + 3)
+    own_server.start()
+    gateway.wait_log("-> up", start=start)
+    client.cut()
+    try:
+        back = come(account, [WANTS_NEWS], "back")
+        news = back.wait_for(mail_of(feed), what="what came meanwhile")
+        assert news.findtext(CLIENT + "subject") == "Title 2" and titles(news) == ["Title 2"]
+        assert news.find("{urn:xmpp:delay}delay") is not None
+        back.wait_presence(feed)
+        assert news_of(back, feed) == [("Title 2", ["Title 2"])]
+    finally:
+        account.close()
 
 
 def test_items_that_are_none(account, gateway_factory, prosody, tmp_path):
