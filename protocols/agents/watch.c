@@ -154,7 +154,10 @@ void cw_watch_reply(CwWatch *watch, const char *format, ...)
 
 void cw_watch_reply_link(CwWatch *watch, const char *url)
 {
-    cw_reader_say(watch->reader, watch->thing->name, NULL, url, url, NULL);
+    if (watch->command_id != 0)
+        cw_watch_reply(watch, "%s", url);
+    else
+        cw_reader_say(watch->reader, watch->thing->name, NULL, url, url, NULL);
 }
 
 static char *describe_problem(const CwThing *thing)

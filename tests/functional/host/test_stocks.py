@@ -258,6 +258,21 @@ def test_a_chart_as_a_picture(start, web):
                                                           method=method))
 
 
+def test_a_chart_by_a_menu(start, web):
+    """Its address is the answer, and what is said next in a chat is answered there."""
+    port = free_port()
+    host = start(f"files-port={port}", "files-url=https://files.example.org/causeway/")
+    watch(host)
+    web.put("/q", csv("192.85", "190"), type_="text/plain")
+    host.expect("presence", contact="aapl")
+    for _ in range(2):
+        number = host.next_id()
+        host.send(type="command", account=1, id=number, contact="aapl", text="chart")
+        assert host.expect("command", id=number)["text"].endswith("/chart.png")
+    host.never("message", seconds=0.2)
+    assert say(host, "alerts", "aapl") == "You have no alerts here."
+
+
 def test_files_need_both_settings(start_host):
     for wrong in ("files-port=8000", "files-url=https://x/", "files-port=0"):
         host = start_host("stocks", command=[AGENTS, "--agent"], args=["--set", wrong], hello=False)
