@@ -50,10 +50,12 @@ static void write_text(CwWriter *writer, const char *name, const char *text)
     cw_writer_end(writer);
 }
 
-static void write_link(CwWriter *writer, const char *address)
+/* RFC 4287 4.1.2: no two alternates of one type (nullable). */
+static void write_link(CwWriter *writer, const char *type, const char *address)
 {
     cw_writer_start(writer, "link", NULL);
     cw_writer_attr(writer, "rel", "alternate");
+    cw_writer_attr(writer, "type", type);
     cw_writer_attr(writer, "href", address);
     cw_writer_end(writer);
 }
@@ -107,8 +109,8 @@ gboolean cw_news_write_item(CwWriter *writer, const CwFound *item, const char *j
     if (*item->values[TEXT] != '\0')
         write_text(writer, "summary", item->values[TEXT]);
     if (*item->values[LINK] != '\0')
-        write_link(writer, item->values[LINK]);
-    write_link(writer, uri);
+        write_link(writer, "text/html", item->values[LINK]);
+    write_link(writer, NULL, uri);
     cw_writer_leaf(writer, "id", NULL, uri);
     if (time != 0)
         cw_writer_leaf(writer, "published", NULL, when);

@@ -359,6 +359,8 @@ def test_items_on_request(juliet, web):
     found = list(ask(juliet).iter(f"{ATOM}entry"))
     assert [entry.findtext(f"{ATOM}title") for entry in found] == ["Title 3", "Title 2", "Title 1"]
     links = [link.get("href") for link in found[0].iter(f"{ATOM}link")]
+    kinds = [(link.get("rel"), link.get("type")) for link in found[0].iter(f"{ATOM}link")]
+    assert kinds == [("alternate", "text/html"), ("alternate", None)]  # RFC 4287 4.1.2: not two of one
     assert links[0] == "https://example.org/3" and links[1] == found[0].findtext(f"{ATOM}id")
     assert links[1].startswith("xmpp:") and "?;node=urn%3Axmpp%3Amicroblog%3A0;item=" in links[1]
     assert found[0].findtext(f"{ATOM}updated")
