@@ -24,8 +24,6 @@
 #define NS_METADATA CW_NS_PUBSUB "#meta-data"
 #define IDS_MOST 100 /* items that are asked for by their ids; there are no more */
 
-enum { TITLE, TEXT, LINK, TIME, N_VALUES }; /* of an item: cw_session_ask_items() */
-
 gboolean cw_news_has_node(CwComponent *component, const char *node)
 {
     const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
@@ -73,7 +71,7 @@ static char *make_uri(const char *jid, const char *item)
 
 static gboolean is_item(const CwFound *item)
 {
-    return g_strv_length(item->values) == N_VALUES;
+    return g_strv_length(item->values) == CW_NEWS_N_VALUES;
 }
 
 gboolean cw_news_are_items(const GPtrArray *items)
@@ -91,7 +89,7 @@ gboolean cw_news_write_item(CwWriter *writer, const CwFound *item, const char *j
 {
     if (!is_item(item))
         return FALSE;
-    gint64 time = g_ascii_strtoll(item->values[TIME], NULL, 10);
+    gint64 time = g_ascii_strtoll(item->values[CW_NEWS_TIME], NULL, 10);
     g_autofree char *when = cw_xmpp_time(time);
     g_autofree char *uri = make_uri(jid, item->contact);
     g_autofree char *author = make_uri(jid, NULL);
@@ -105,11 +103,12 @@ gboolean cw_news_write_item(CwWriter *writer, const CwFound *item, const char *j
     cw_writer_leaf(writer, "uri", NULL, author);
     cw_writer_end(writer);
     write_text(writer, "title",
-               *item->values[TITLE] == '\0' ? item->values[TEXT] : item->values[TITLE]);
-    if (*item->values[TEXT] != '\0')
-        write_text(writer, "summary", item->values[TEXT]);
-    if (*item->values[LINK] != '\0')
-        write_link(writer, "text/html", item->values[LINK]);
+               *item->values[CW_NEWS_TITLE] == '\0' ? item->values[CW_NEWS_TEXT]
+                                                    : item->values[CW_NEWS_TITLE]);
+    if (*item->values[CW_NEWS_TEXT] != '\0')
+        write_text(writer, "summary", item->values[CW_NEWS_TEXT]);
+    if (*item->values[CW_NEWS_LINK] != '\0')
+        write_link(writer, "text/html", item->values[CW_NEWS_LINK]);
     write_link(writer, NULL, uri);
     cw_writer_leaf(writer, "id", NULL, uri);
     if (time != 0)

@@ -6,6 +6,7 @@
  *     an item, and a client of the user's wants events: XEP-0163 4.3, urn:xmpp:microblog:0+notify
  *          to each that does --------------------------> the event alone
  *          to each other ------------------------------> headline, to that resource
+ *             and it comes back, and nobody else has it -> a message that is kept
  *     an item, and none does --------------------------> the same as of no item
  *
  * So nobody is shown anything twice.  Where it is not known yet what a client wants, or the user
@@ -26,6 +27,10 @@
 #define NS_EVENT "http://jabber.org/protocol/pubsub#event"
 #define NS_OOB "jabber:x:oob"
 #define IN_ONE_MOST 20 /* items that a headline carries, the newest */
+
+#define ALONE "item-" /* "item-RANDOM-ID": see make_id() */
+#define ALONE_RANDOM 9
+#define ITEM_ID_MOST 500 /* bytes */
 
 typedef struct {
     CwComponent *component;
@@ -79,11 +84,13 @@ static void end(const News *news, CwWriter *writer)
     cw_component_end_lasting(news->component, news->stamp != 0);
 }
 
-static CwWriter *begin(const News *news, const char *to, const char *type)
+/* `id` nullable: one of its own. */
+static CwWriter *begin(const News *news, const char *to, const char *type, const char *id)
 {
-    g_autofree char *id = g_uuid_string_random();
+    g_autofree char *own = id == NULL ? g_uuid_string_random() : NULL;
 
-    return cw_component_begin_lasting(news->component, "message", news->from, to, type, id);
+    return cw_component_begin_lasting(news->component, "message", news->from, to, type,
+                                      id == NULL ? own : id);
 }
 
 /* RFC 6121 8.5.2.1.1, 8.5.2.2.1: his server drops a headline that none of his clients takes. */
@@ -103,7 +110,7 @@ static gboolean takes_headlines(CwComponent *component, CwSession *session)
 static void say(const News *news, const char *to, const char *type, gboolean with_event)
 {
     guint n = news->items == NULL ? 0 : count_for_one(news->items);
-    CwWriter *writer = begin(news, to, type);
+    CwWriter *writer = begin(news, to, type, NULL);
 
     if (news->title != NULL)
         cw_writer_leaf(writer, "subject", NULL, news->title);
@@ -132,10 +139,28 @@ static void say_to_all(const News *news, CwSession *session, gboolean with_event
     say(news, cw_session_jid(session), type, with_event);
 }
 
-static void send_events(const News *news, const char *to)
+/* The id of the message says which item it is of, if it went to nobody else.  (transfer full) NULL:
+ * any will do. */
+static char *make_id(const CwFound *item, gboolean alone)
+{
+    return alone && strlen(item->contact) <= ITEM_ID_MOST
+               ? g_strdup_printf(ALONE "%08x-%s", g_random_int(), item->contact)
+               : NULL;
+}
+
+/* (nullable) Lies in `id`. */
+static const char *read_id(const char *id)
+{
+    return id != NULL && g_str_has_prefix(id, ALONE) && strlen(id) > strlen(ALONE) + ALONE_RANDOM
+               ? id + strlen(ALONE) + ALONE_RANDOM
+               : NULL;
+}
+
+static void send_events(const News *news, const char *to, gboolean alone)
 {
     for (guint i = 0; i < news->items->len; i++) {
-        CwWriter *writer = begin(news, to, "headline");
+        g_autofree char *id = make_id(g_ptr_array_index(news->items, i), alone);
+        CwWriter *writer = begin(news, to, "headline", id);
         write_event(writer, news, i, 1);
         end(news, writer);
     }
@@ -153,11 +178,20 @@ static CwClientAnswer wants_events(CwComponent *component, CwSession *session,
     return cw_clients_can(component, session, resource->name, CW_ABILITY_NEWS);
 }
 
+static guint count_readers(const GPtrArray *resources)
+{
+    guint n = 0;
+
+    for (guint i = 0; i < resources->len; i++)
+        n += !is_left_out(g_ptr_array_index(resources, i));
+    return n;
+}
+
 /* To whoever wants them.  FALSE: nobody does; `unknown`: of somebody that is not known yet. */
 static gboolean send_to_readers(const News *news, CwSession *session, gboolean *unknown)
 {
     const GPtrArray *resources = cw_session_resources(session);
-    gboolean any = FALSE;
+    gboolean any = FALSE, alone = count_readers(resources) == 1;
 
     for (guint i = 0; i < resources->len; i++) {
         const CwResource *resource = g_ptr_array_index(resources, i);
@@ -168,7 +202,7 @@ static gboolean send_to_readers(const News *news, CwSession *session, gboolean *
         if (answer != CW_CLIENT_CAN)
             continue;
         g_autofree char *to = cw_component_client_jid(session, resource->name);
-        send_events(news, to);
+        send_events(news, to, alone);
         any = TRUE;
     }
     return any;
@@ -216,6 +250,83 @@ static void news_cb(CwSession *session, const char *contact, const char *title, 
         say_to_all(&news, session, subscribed || unknown);
 }
 
+/* ---- what comes back ---- */
+
+typedef struct {
+    CwComponent *component;
+    char *contact, *item;
+} Returned;
+
+static void free_returned(Returned *returned)
+{
+    g_free(returned->contact);
+    g_free(returned->item);
+    g_free(returned);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Returned, free_returned)
+
+static const CwFound *find_item(const GPtrArray *items, const char *id)
+{
+    for (guint i = 0; items != NULL && i < items->len; i++) {
+        const CwFound *item = g_ptr_array_index(items, i);
+        if (g_str_equal(item->contact, id) && g_strv_length(item->values) == CW_NEWS_N_VALUES)
+            return item;
+    }
+    return NULL;
+}
+
+static void say_returned(CwSession *session, const Returned *returned, const char *from,
+                         const CwFound *item)
+{
+    g_autoptr(GPtrArray) items = g_ptr_array_new();
+    const char *text = item->values[CW_NEWS_TEXT], *link = item->values[CW_NEWS_LINK];
+    const char *title = item->values[CW_NEWS_TITLE];
+    g_autofree char *both =
+        g_strconcat(text, *text == '\0' || *link == '\0' ? "" : "\n", link, NULL);
+
+    g_ptr_array_add(items, (gpointer)item);
+    say(
+        &(News){
+            .component = returned->component,
+            .from = from,
+            .name = cw_news_name(session, returned->contact),
+            .title = title,
+            .text = *both == '\0' ? title : both,
+            .url = *link == '\0' ? NULL : link,
+            .items = items,
+        },
+        cw_session_jid(session), NULL, TRUE);
+}
+
+static void returned_cb(CwSession *session, const GPtrArray *items, CwReason reason, gpointer data)
+{
+    g_autoptr(Returned) returned = data;
+    const CwFound *item = find_item(items, returned->item);
+    g_autofree char *from = cw_component_contact_jid(returned->component, returned->contact);
+
+    if (item != NULL && from != NULL)
+        say_returned(session, returned, from, item);
+}
+
+/* The one client that was told of an item is not there any more (XEP-0198 finds out late): it
+ * becomes a message that his server keeps, whose id says nothing, so that it is done once. */
+static void take_error(CwComponent *component, const CwStanza *stanza)
+{
+    const char *item = read_id(stanza->id);
+    const CwContact *contact = cw_component_find_contact(component, stanza);
+    CwSession *session =
+        cw_transport_find_session(cw_component_transport(component), stanza->from->bare);
+    CwReason reason = CW_REASON_NONE;
+
+    if (item == NULL || contact == NULL || !cw_node_is(stanza->node, "message", NULL) ||
+        !cw_news_has_node(component, CW_NS_NEWS))
+        return;
+    Returned *returned = g_new(Returned, 1);
+    *returned = (Returned){component, g_strdup(contact->name), g_strdup(item)};
+    if (!cw_session_ask_items(session, contact->name, returned_cb, returned, &reason))
+        free_returned(returned);
+}
+
 /* So that it is known by the time that something happens. */
 static void client(CwComponent *component, CwSession *session, const char *resource)
 {
@@ -241,5 +352,6 @@ const CwFeature cw_feature_news = {
     .iqs = cw_news_iqs,
     .contact_features = cw_news_features,
     .client = client,
+    .error = take_error,
     .events = &events,
 };

@@ -243,6 +243,30 @@ def test_what_comes_when_he_has_just_gone_is_kept(juliet, account, web):
     assert news.findtext(CLIENT + "subject") == "Title 2" and news.get("to") == account.jid
 
 
+def return_event(client, event):
+    """As a server does that finds out late that the client is gone (XEP-0198 6)."""
+    client.send(f"<message type='error' to='{event.get('from')}' id='{event.get('id')}'><error type='cancel'>"
+                "<recipient-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>")
+
+
+def test_an_event_that_comes_back_is_kept_as_news(juliet, account, web):
+    return_event(juliet, juliet.first)
+    news = juliet.wait_for(mail_of(juliet.feed), what="the news of it")
+    assert news.get("to") == account.jid and titles(news) == ["Title 1"]
+    assert news.findtext(CLIENT + "subject") == "Title 1" and body(news) == "Text 1\nhttps://example.org/1"
+    return_event(juliet, news)  # once, or it would go on for ever
+    # another client has it: nobody is told twice
+    plain = come(account, PLAIN, "plain")
+    has_asked(plain)
+    web.put("/rss", rss(2, 1))
+    return_event(juliet, juliet.wait_for(is_event(juliet.feed, NODE), what="the event"))
+    plain.wait_for(is_news(juliet.feed), what="the headline")
+    juliet.iq("get", FEEDS, "<query xmlns='jabber:iq:version'/>")
+    assert news_of(juliet, juliet.feed) == [(None, ["Title 1"]), ("Title 1", ["Title 1"]),
+                                            (None, ["Title 2"])]
+    assert news_of(plain, juliet.feed) == [("Title 2", [])]
+
+
 @pytest.fixture
 def own_server():
     """A Jabber server that a test may stop."""
