@@ -55,10 +55,10 @@ static gboolean is_offered(CwComponent *component, const char *var, gboolean con
                                                   asker->domain);
     if (g_str_equal(var, "jabber:iq:search"))
         return may_search(transport, asker);
-    /* XEP-0313: to those who have one */
     /* XEP-0060 10 */
     if (g_strv_contains(cw_news_features, var))
         return cw_news_has_node(component, CW_NS_NEWS);
+    /* XEP-0313: to those who have one */
     if (g_str_has_prefix(var, CW_NS_ARCHIVE))
         return asker != NULL && cw_archive_is_on(component) &&
                cw_transport_is_registered(transport, asker->bare);
