@@ -480,9 +480,14 @@ static void rooms__move__with_their_passwords(Fixture *fixture, gconstpointer da
     put_room(store, JULIET, "#mantua", NULL, FALSE);
     put_room(store, JULIET, "#verona", "open sesame", TRUE);
     sync_store(store);
-    put_room(store, JULIET, "#padua", "too late", TRUE); /* not seen by the move yet */
     g_autoptr(CwUser) user = get(store, JULIET);
+    sqlite3 *busy = NULL; /* so that the room is not written when the move looks for it */
+    g_assert_cmpint(sqlite3_open(fixture->path, &busy), ==, SQLITE_OK);
+    g_assert_cmpint(sqlite3_exec(busy, "BEGIN IMMEDIATE", NULL, NULL, NULL), ==, SQLITE_OK);
+    put_room(store, JULIET, "#padua", "too late", TRUE);
     cw_store_move_user(store, user, ROMEO, answer_cb, &moved);
+    g_assert_cmpint(sqlite3_exec(busy, "COMMIT", NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(busy);
     wait_for_success(&moved);
     g_autoptr(GPtrArray) list = rooms(store, ROMEO);
     g_assert_cmpuint(list->len, ==, 3);
