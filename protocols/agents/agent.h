@@ -63,6 +63,8 @@ typedef struct {
     /* Answers with cw_watch_reply(), once, now or later.  `arguments` is stripped, and never NULL.
      */
     void (*run)(CwWatch *watch, const char *arguments);
+    gboolean is_early; /* also before the first fetch is done, when thing->data may be NULL; the
+                        * host answers all others then, and says why there is no value */
 } CwAgentCommand;
 
 /* What was found in a search, best first (CwFound, with what it is as its one value); the callee
@@ -89,16 +91,17 @@ struct CwAgent {
     void (*stop)(void); /* nullable */
     /* The one name of the thing that the user means with what he typed.  (transfer full) */
     char *(*normalize)(const char *typed, GError **error);
-    /* Is there such a thing?  Ends with cw_thing_known() or cw_thing_unknown(), once.  The first
-     * refresh() comes behind it, unless what was asked has told all: then cw_thing_refreshed()
-     * right behind cw_thing_known().  Nullable: everything that can be named is there. */
+    /* Is there such a thing?  Ends once, with cw_thing_known(), behind which the first refresh()
+     * comes; with cw_thing_refreshed(), when what was asked has told the value too (behind
+     * cw_thing_known() where it has a title); with cw_thing_unknown(), or with cw_thing_failed().
+     * Nullable: everything that can be named is there. */
     void (*find)(CwThing *thing);
-    /* Ends with cw_thing_refreshed() or cw_thing_failed(), once. */
+    /* Ends with cw_thing_refreshed() or cw_thing_failed(), once, now or later. */
     void (*refresh)(CwThing *thing);
     /* Nobody watches it any more: what is under way is cancelled, `data` freed.  Nullable. */
     void (*forget)(CwThing *thing);
-    /* What this watcher's contact list shows; `show` is ONLINE before.  (transfer full) (nullable)
-     */
+    /* What this watcher's contact list shows, once there is a value; `show` is CW_SHOW_ONLINE
+     * before.  (transfer full) (nullable) */
     char *(*status)(const CwWatch *watch, CwShow *show);
     /* Behind each refresh, for each watch: says by cw_watch_push() what is new to him.  Nullable.
      */
@@ -128,8 +131,10 @@ char *cw_agent_setting_secret(const char *name, GError **error);
 
 /* ---- things ---- */
 
-void cw_thing_known(CwThing *thing, const char *title);  /* nullable title */
-void cw_thing_unknown(CwThing *thing, const char *text); /* why, and what else there is */
+void cw_thing_known(CwThing *thing, const char *title); /* nullable title */
+/* Who adds it is refused with that text: why, and what else there is.  Who has it already is told
+ * the text, and watches it no more: one that may come back has failed. */
+void cw_thing_unknown(CwThing *thing, const char *text);
 /* `next`: s until the next fetch, 0: the usual interval. */
 void cw_thing_refreshed(CwThing *thing, guint next);
 /* `retry`: s until the next try, 0: as the host thinks fit.  His watchers see `why` when it lasts.
@@ -143,7 +148,8 @@ void cw_thing_show(CwThing *thing); /* its status may be another: to those who w
 
 /* The answer to a command: a message, or a line of its own when it came from a menu. */
 void cw_watch_reply(CwWatch *watch, const char *format, ...) G_GNUC_PRINTF(2, 3);
-/* The same, and it is at this URL: a picture, which clients show in its place. */
+/* The same, and it is at this URL: a picture, which clients show in its place; a menu shows the
+ * URL. */
 void cw_watch_reply_link(CwWatch *watch, const char *url);
 /* Something happened.  Now, or in a digest when he wants to be left alone.  `title`, `url`
  * nullable. */

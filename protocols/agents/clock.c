@@ -69,7 +69,7 @@ static void run_time(CwWatch *watch, const char *arguments)
 }
 
 static const CwAgentCommand commands[] = {
-    {"time", NULL, "what time it is there", run_time},
+    {"time", NULL, "what time it is there", run_time, TRUE},
     {NULL},
 };
 

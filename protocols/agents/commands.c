@@ -34,6 +34,16 @@ static const CwAgentCommand *find_in(const CwAgentCommand *commands, const char 
     return NULL;
 }
 
+static void say_not_yet(CwWatch *watch)
+{
+    const char *problem = watch->thing->problem;
+
+    if (problem == NULL)
+        cw_watch_reply(watch, "I am about to look; ask again in a moment.");
+    else
+        cw_watch_reply(watch, "I do not know that yet: %s.  I try again.", problem);
+}
+
 void cw_watch_take_message(CwWatch *watch, const char *text)
 {
     g_autofree char *line = g_strstrip(g_strdup(text));
@@ -44,8 +54,10 @@ void cw_watch_take_message(CwWatch *watch, const char *text)
 
     if (command == NULL)
         command = find_in(cw_common_commands, word);
-    if (command != NULL)
+    if (command != NULL && (command->is_early || watch->thing->is_fresh))
         command->run(watch, arguments);
+    else if (command != NULL)
+        say_not_yet(watch);
     else if (g_ascii_strcasecmp(word, "help") == 0 || g_str_equal(word, "?"))
         help(watch);
     else

@@ -420,7 +420,7 @@ static void run_latest(CwWatch *watch, const char *arguments)
         cw_watch_reply(watch, "Say how many, from 1 to %d: latest 5", LATEST_MOST);
         return;
     }
-    if (source == NULL || source->feed == NULL || source->feed->items->len == 0) {
+    if (source->feed->items->len == 0) {
         cw_watch_reply(watch, "There is nothing in it so far.");
         return;
     }
@@ -454,7 +454,7 @@ static void run_filter(CwWatch *watch, const char *arguments)
 
 static const CwAgentCommand commands[] = {
     {"latest", "3", "the latest items", run_latest},
-    {"filter", "word other -unwanted|off", "which items you want to hear of", run_filter},
+    {"filter", "word other -unwanted|off", "which items you want to hear of", run_filter, TRUE},
     {NULL},
 };
 

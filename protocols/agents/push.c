@@ -473,8 +473,8 @@ static void run_zone(CwWatch *watch, const char *arguments)
 }
 
 const CwAgentCommand cw_common_commands[] = {
-    {"quiet", "away|dnd|off", "whether news wait while you are away or busy", run_quiet},
-    {"hours", "22:00-07:00|off", "hours in which news wait", run_hours},
-    {"zone", "Europe/Rome", "your time zone", run_zone},
+    {"quiet", "away|dnd|off", "whether news wait while you are away or busy", run_quiet, TRUE},
+    {"hours", "22:00-07:00|off", "hours in which news wait", run_hours, TRUE},
+    {"zone", "Europe/Rome", "your time zone", run_zone, TRUE},
     {NULL},
 };

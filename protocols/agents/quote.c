@@ -165,26 +165,3 @@ GPtrArray *cw_quote_parse_found(const char *data, gsize length, const char *item
     json_decref(json);
     return found;
 }
-
-char *cw_quote_fill_url(const char *pattern, const char *const *pairs)
-{
-    GString *url = g_string_new(NULL);
-
-    for (const char *p = pattern; *p != '\0';) {
-        const char *const *pair = pairs;
-        gsize length = 0;
-        for (; *p == '{' && pair[0] != NULL; pair += 2) {
-            length = strlen(pair[0]);
-            if (strncmp(p + 1, pair[0], length) == 0 && p[1 + length] == '}')
-                break;
-        }
-        if (*p == '{' && pair[0] != NULL) {
-            g_autofree char *value = g_uri_escape_string(pair[1], NULL, FALSE);
-            g_string_append(url, value);
-            p += length + 2;
-        } else {
-            g_string_append_c(url, *p++);
-        }
-    }
-    return g_string_free(url, FALSE);
-}

@@ -36,8 +36,5 @@ gboolean cw_quote_parse_json(const char *data, gsize length, const CwQuotePaths 
 /* Things found: `items` is the path of the list, the others those in each of it. */
 GPtrArray *cw_quote_parse_found(const char *data, gsize length, const char *items,
                                 const char *symbol, const char *name, GError **error);
-/* "https://x/{symbol}?key={key}" with each {NAME} replaced by the value of it, percent-encoded.
- * `pairs`: name, value, …, NULL.  (transfer full) */
-char *cw_quote_fill_url(const char *pattern, const char *const *pairs);
 
 G_END_DECLS

@@ -15,6 +15,7 @@
 #include "protocols/agents/http.h"
 #include "protocols/agents/quote.h"
 #include "protocols/agents/search.h"
+#include "protocols/agents/text.h"
 
 #define CHOICES_MOST 8 /* shares that are named when it is not clear which is meant */
 #define SYMBOL_LONGEST 20
@@ -154,7 +155,7 @@ static char *make_url(const char *pattern, const char *name, const char *value)
     const char *const pairs[] = {name, value, "key", provider.key == NULL ? "" : provider.key,
                                  NULL};
 
-    return cw_quote_fill_url(pattern, pairs);
+    return cw_text_fill_url(pattern, pairs);
 }
 
 static void take_quote(CwThing *thing, CwQuote *quote)
@@ -518,10 +519,6 @@ static void run_quote(CwWatch *watch, const char *arguments)
 {
     const Share *share = watch->thing->data;
 
-    if (!watch->thing->is_fresh) {
-        cw_watch_reply(watch, "I do not know its price yet.");
-        return;
-    }
     g_autofree char *text = describe(&share->quote);
     g_autofree char *name = symbol_of(watch->thing);
     cw_watch_reply(watch, "%s%s%s: %s", name, share->quote.name == NULL ? "" : ", ",
@@ -547,7 +544,7 @@ static void run_chart(CwWatch *watch, const char *arguments)
 {
     static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     const Share *share = watch->thing->data;
-    guint count = share == NULL ? 0 : MIN(share->n_samples, SAMPLES);
+    guint count = MIN(share->n_samples, SAMPLES);
     double least = G_MAXDOUBLE, most = 0;
     g_autoptr(GString) line = g_string_new(NULL);
 
@@ -585,9 +582,9 @@ static void search(const char *text, CwAgentFoundDone done, gpointer data)
 static const CwAgentCommand commands[] = {
     {"quote", NULL, "its price now", run_quote},
     {"chart", NULL, "how its price went", run_chart},
-    {"alert", "> 190|< 150|-5%|+5%", "be told when it is so", run_alert},
-    {"alerts", NULL, "your alerts", run_alerts},
-    {"unalert", "1", "take one back", run_unalert},
+    {"alert", "> 190|< 150|-5%|+5%", "be told when it is so", run_alert, TRUE},
+    {"alerts", NULL, "your alerts", run_alerts, TRUE},
+    {"unalert", "1", "take one back", run_unalert, TRUE},
     {NULL},
 };
 

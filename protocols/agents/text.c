@@ -176,3 +176,26 @@ char *cw_text_from_html(const char *html, gsize most)
     }
     return g_string_free(writer.out, FALSE);
 }
+
+char *cw_text_fill_url(const char *pattern, const char *const *pairs)
+{
+    GString *url = g_string_new(NULL);
+
+    for (const char *p = pattern; *p != '\0';) {
+        const char *const *pair = pairs;
+        gsize length = 0;
+        for (; *p == '{' && pair[0] != NULL; pair += 2) {
+            length = strlen(pair[0]);
+            if (strncmp(p + 1, pair[0], length) == 0 && p[1 + length] == '}')
+                break;
+        }
+        if (*p == '{' && pair[0] != NULL) {
+            g_autofree char *value = g_uri_escape_string(pair[1], NULL, FALSE);
+            g_string_append(url, value);
+            p += length + 2;
+        } else {
+            g_string_append_c(url, *p++);
+        }
+    }
+    return g_string_free(url, FALSE);
+}

@@ -166,6 +166,8 @@ void cw_thing_unknown(CwThing *thing, const char *text)
 
 void cw_thing_refreshed(CwThing *thing, guint next)
 {
+    if (!thing->is_known)
+        cw_thing_known(thing, NULL);
     thing->is_busy = FALSE;
     thing->is_fresh = TRUE;
     thing->failures = 0;

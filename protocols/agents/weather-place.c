@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "protocols/agents/quote.h"
 #include "protocols/agents/search.h"
+#include "protocols/agents/text.h"
 
 #define GEOCODER                                                                                   \
     "https://geocoding-api.open-meteo.com/v1/search?name={name}&count=20&language=en&format=json"
@@ -183,7 +183,7 @@ static GPtrArray *read_found(const char *body, gsize size, GError **error)
 void cw_weather_search(const char *text, CwAgentFoundDone done, gpointer data)
 {
     const char *const pairs[] = {"name", text, NULL};
-    g_autofree char *url = cw_quote_fill_url(geocoder, pairs);
+    g_autofree char *url = cw_text_fill_url(geocoder, pairs);
 
     cw_search_web(url, read_found, done, data);
 }

@@ -96,20 +96,8 @@ char *cw_weather_days(const CwWatch *watch, guint most)
 
 /* ---- commands ---- */
 
-gboolean cw_weather_has_forecast(CwWatch *watch)
-{
-    const CwSpot *spot = watch->thing->data;
-
-    if (spot != NULL && spot->has_forecast)
-        return TRUE;
-    cw_watch_reply(watch, "I do not know its weather yet.");
-    return FALSE;
-}
-
 void cw_weather_run_forecast(CwWatch *watch, const char *arguments)
 {
-    if (!cw_weather_has_forecast(watch))
-        return;
     g_autofree char *text = cw_weather_days(watch, CW_FORECAST_DAYS);
     cw_watch_reply(watch, "%s\n%s", watch->thing->title, text);
 }
@@ -118,8 +106,6 @@ void cw_weather_run_rain(CwWatch *watch, const char *arguments)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    if (!cw_weather_has_forecast(watch))
-        return;
     const CwForecast *forecast = &((const CwSpot *)watch->thing->data)->forecast;
     for (guint i = 0; i < forecast->n_hours && i < RAIN_HOURS; i++) {
         if (forecast->hours[i].rain < DRY)
@@ -147,8 +133,6 @@ void cw_weather_run_wind(CwWatch *watch, const char *arguments)
 {
     g_autoptr(GString) text = g_string_new(NULL);
 
-    if (!cw_weather_has_forecast(watch))
-        return;
     const CwForecast *now = &((const CwSpot *)watch->thing->data)->forecast;
     cw_weather_append_speed(text, watch, now->wind);
     g_string_append_printf(text, " from %s", cw_forecast_direction(now->direction));

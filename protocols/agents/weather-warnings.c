@@ -330,8 +330,6 @@ void cw_weather_run_alerts(CwWatch *watch, const char *arguments)
     const CwSpot *spot = watch->thing->data;
     g_autoptr(GString) list = g_string_new(NULL);
 
-    if (!cw_weather_has_forecast(watch))
-        return;
     if (!cw_weather_service_covers(spot->place)) {
         g_string_append(list, "I know of no service that warns of weather there.");
         cw_weather_append_severe(list, watch);

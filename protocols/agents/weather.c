@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "protocols/agents/quote.h"
+#include "protocols/agents/text.h"
 
 #define FORECAST                                                                                   \
     "https://api.open-meteo.com/v1/forecast?latitude={latitude}&longitude={longitude}"             \
@@ -24,7 +24,7 @@ static const char *forecast_url;
 gboolean cw_weather_check_url(const char *setting, const char *pattern, GError **error)
 {
     static const char *const pairs[] = {"name", "x", "latitude", "0", "longitude", "0", NULL};
-    g_autofree char *url = cw_quote_fill_url(pattern, pairs);
+    g_autofree char *url = cw_text_fill_url(pattern, pairs);
     g_autoptr(GError) why = NULL;
     g_autofree char *normal = cw_http_normal_url(url, &why);
 
@@ -68,7 +68,7 @@ void cw_spot_get(CwThing *thing, const char *pattern, CwHttpDone done)
     }
     const char *const pairs[] = {"name",      parts[0],  "latitude", latitude,
                                  "longitude", longitude, NULL};
-    g_autofree char *url = cw_quote_fill_url(pattern, pairs);
+    g_autofree char *url = cw_text_fill_url(pattern, pairs);
     spot->call = cw_http_get(url, NULL, NULL, NULL, done, thing, &error);
     if (spot->call == NULL)
         cw_thing_failed(thing, error->message, 0);
@@ -93,7 +93,6 @@ static void forecast_cb(const CwHttpAnswer *answer, gpointer data)
         return;
     }
     spot->forecast = forecast;
-    spot->has_forecast = TRUE;
     cw_weather_fetch_warnings(thing);
 }
 
@@ -148,9 +147,9 @@ static const CwAgentCommand commands[] = {
     {"rain", NULL, "when it rains in the next hours", cw_weather_run_rain},
     {"wind", NULL, "how it blows", cw_weather_run_wind},
     {"alerts", NULL, "warnings that are in force", cw_weather_run_alerts},
-    {"language", "fr", "of warnings, where they come in several", cw_weather_run_language},
-    {"units", "C|F", "how temperatures are shown to you", cw_weather_run_units},
-    {"daily", "07:30|off", "a report each day", cw_weather_run_daily},
+    {"language", "fr", "of warnings, where they come in several", cw_weather_run_language, TRUE},
+    {"units", "C|F", "how temperatures are shown to you", cw_weather_run_units, TRUE},
+    {"daily", "07:30|off", "a report each day", cw_weather_run_daily, TRUE},
     {NULL},
 };
 

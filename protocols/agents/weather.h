@@ -30,7 +30,6 @@ typedef struct {
     CwHttpCall *call; /* NULL: none is under way */
     CwPlace *place;   /* NULL: not found yet */
     CwForecast forecast;
-    gboolean has_forecast;
     CwWarnings *warnings; /* nullable: as they were had last */
     CwWarnings *before;   /* nullable: as they were then, for what is over now */
     GPtrArray *here;      /* CwHere: those of this place, the worst first; nullable */
@@ -65,8 +64,6 @@ const char *cw_weather_unit(const CwWatch *watch); /* of degrees */
 char *cw_weather_day_name(const char *date);       /* "Sat 28" of "2026-11-28".  (transfer full) */
 /* The days from today on, a line each.  (transfer full) */
 char *cw_weather_days(const CwWatch *watch, guint most);
-/* FALSE: there is none yet, and he was told so. */
-gboolean cw_weather_has_forecast(CwWatch *watch);
 void cw_weather_run_forecast(CwWatch *watch, const char *arguments);
 void cw_weather_run_rain(CwWatch *watch, const char *arguments);
 void cw_weather_run_wind(CwWatch *watch, const char *arguments);

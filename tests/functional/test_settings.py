@@ -358,7 +358,7 @@ protocol = agents:"""
 
 
 @pytest.mark.parametrize("settings, told", [
-    ("wether", "there is no agent 'wether', expected one of clock, feeds, stocks, weather"),
+    ("wether", "there is no agent 'wether', expected one of clock, feeds, "),
     ("stocks\nagent.provider = yahoo", "agent.provider: found 'yahoo', expected stooq or json"),
     ("clock\nagent.interval = soon", "agent.interval: found 'soon', expected a number"),
     ("stocks\nagent.key-file = missing", "agent.key-file: "),

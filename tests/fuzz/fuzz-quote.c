@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "protocols/agents/text.h"
+
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
 static void check(CwQuote *quote, gboolean there, const GError *error)
@@ -39,7 +41,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     check(&quote, cw_quote_parse_json(answer, strlen(answer), &paths, &quote, &json), json);
     GPtrArray *found = cw_quote_parse_found(answer, strlen(answer), path, "s", path, NULL);
     g_clear_pointer(&found, g_ptr_array_unref);
-    g_autofree char *url = cw_quote_fill_url(path, pairs);
+    g_autofree char *url = cw_text_fill_url(path, pairs);
     g_assert_cmpuint(strlen(url) + 1, >, 0);
     return 0;
 }

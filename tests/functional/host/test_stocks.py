@@ -235,6 +235,27 @@ def test_settings(start_host, tmp_path):
         assert part in host.errors() and "s3cret" not in host.errors()
 
 
+def test_what_it_is_asked_before_there_is_a_price(start, web):
+    host = start(answer="not yet")
+    host.expect("ack", id=add(host, "aapl"))
+    for asked in ("quote", "chart"):
+        told = say(host, asked, "aapl")
+        assert told.startswith("I do not know that yet: ") and told.endswith("I try again."), told
+    assert "once" in say(host, "alert > 190", "aapl")
+    asked = threading.Event()
+
+    def wait(headers):
+        asked.wait(20)
+        return (200, {"Content-Type": "text/plain"}, csv("1").encode())
+    web.pages["/q"] = wait
+    number = add(host, "msft")
+    assert "ask again in a moment" in say(host, "quote", "msft")
+    asked.set()
+    host.expect("ack", id=number)
+    host.expect("presence", contact="msft")
+    assert say(host, "quote", "msft").startswith("MSFT")
+
+
 def test_a_chart_as_a_picture(start, web):
     port = free_port()
     host = start(f"files-port={port}", "files-url=https://files.example.org/causeway/")
@@ -246,6 +267,10 @@ def test_a_chart_as_a_picture(start, web):
     prefix = "https://files.example.org/causeway/"
     assert answer["text"] == answer["url"] and answer["url"].startswith(prefix) and "title" not in answer
     assert answer["url"].endswith("/chart.png")
+    # a menu has the address
+    number = host.next_id()
+    host.send(type="command", account=1, id=number, contact="aapl", text="chart")
+    assert host.expect("command", id=number)["text"].startswith(prefix)
     path = answer["url"][len(prefix):]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}") as page:
         data = page.read()

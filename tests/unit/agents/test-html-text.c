@@ -66,6 +66,14 @@ static void from_html__is_linear(void)
     }
 }
 
+static void fill_url__encodes(void)
+{
+    static const char *const pairs[] = {"symbol", "a&b/é{key}", "key", "k", NULL};
+    g_autofree char *url = cw_text_fill_url("https://x/{symbol}?k={key}&{no}{symbol", pairs);
+
+    g_assert_cmpstr(url, ==, "https://x/a%26b%2F%C3%A9%7Bkey%7D?k=k&{no}{symbol");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -73,5 +81,6 @@ int main(int argc, char **argv)
     g_test_add_func("/html-text/from_html__cuts_between_characters",
                     from_html__cuts_between_characters);
     g_test_add_func("/html-text/from_html__is_linear", from_html__is_linear);
+    g_test_add_func("/html-text/fill_url__encodes", fill_url__encodes);
     return g_test_run();
 }

@@ -154,14 +154,6 @@ static void parse_found__list(void)
     g_assert_cmpuint(none->len, ==, 0);
 }
 
-static void fill_url__encodes(void)
-{
-    static const char *const pairs[] = {"symbol", "a&b/é{key}", "key", "k", NULL};
-    g_autofree char *url = cw_quote_fill_url("https://x/{symbol}?k={key}&{no}{symbol", pairs);
-
-    g_assert_cmpstr(url, ==, "https://x/a%26b%2F%C3%A9%7Bkey%7D?k=k&{no}{symbol");
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -173,6 +165,5 @@ int main(int argc, char **argv)
                     parse_json__errors_hold_nothing_of_the_answer);
     g_test_add_func("/quote/json_at__paths", json_at__paths);
     g_test_add_func("/quote/parse_found__list", parse_found__list);
-    g_test_add_func("/quote/fill_url__encodes", fill_url__encodes);
     return g_test_run();
 }
