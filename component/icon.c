@@ -50,8 +50,10 @@ static gboolean read_file(const char *path, gsize most, GByteArray *into, GError
     struct stat info;
     gssize n = 0;
 
-    if (fd < 0)
-        return fail(error, path, g_strerror(errno), "a PNG or JPEG file that causeway can read");
+    if (fd < 0) {
+        g_autofree char *found = g_strdup_printf("cannot be read (%s)", g_strerror(errno));
+        return fail(error, path, found, "a PNG or JPEG file that causeway can read");
+    }
     gboolean is_file = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
     g_byte_array_set_size(into, (guint)most + 1);
     gsize length = 0;

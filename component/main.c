@@ -130,9 +130,12 @@ static char **host_argv(const CwSettings *settings, const CwTransportSettings *t
     }
     char *program = own != NULL ? g_strdup(own) : beside_us(name);
     if (program == NULL || g_access(program, X_OK) != 0) {
-        g_set_error(error, CW_SETTINGS_ERROR, CW_SETTINGS_ERROR_VALUE,
-                    "[programs] %s: %s, expected the path of %s", agents ? "agents" : "purple",
-                    program == NULL ? "not set and not found beside causeway" : program, name);
+        g_set_error(
+            error, CW_SETTINGS_ERROR, CW_SETTINGS_ERROR_VALUE,
+            "[programs] %s: found %s%s, expected the path of %s, which [transport %s] needs",
+            agents ? "agents" : "purple",
+            program == NULL ? "nothing, neither beside causeway nor in PATH" : program,
+            program == NULL ? "" : ", which cannot be run", name, transport->domain);
         g_free(program);
         return NULL;
     }
@@ -183,35 +186,89 @@ static gboolean check_settings(const CwSettings *settings, GError **error)
     return TRUE;
 }
 
-/* What only the agents know to be wrong.  Not on SIGHUP: it waits for each of their programs. */
+/* What it says to --check; *wrong: that cannot be.  (transfer full), NULL with the error. */
+static char *ask_agent(const CwSettings *settings, const CwTransportSettings *transport,
+                       gboolean *wrong, GError **error)
+{
+    g_auto(GStrv) argv = host_argv(settings, transport, error);
+    g_autoptr(GStrvBuilder) words = g_strv_builder_new();
+    g_autofree char *said = NULL;
+    int status = 0;
+
+    if (argv == NULL)
+        return NULL;
+    g_strv_builder_addv(words, (const char **)argv);
+    g_strv_builder_add(words, "--check");
+    g_auto(GStrv) command = g_strv_builder_end(words);
+    if (!g_spawn_sync(NULL, command, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &said,
+                      &status, error))
+        return NULL;
+    *wrong = status != 0;
+    if (!*wrong || (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG))
+        return g_steal_pointer(&said);
+    return g_strdup_printf("[programs] agents: %s does not do what causeway-agents does (%s %d)",
+                           argv[0], WIFEXITED(status) ? "exit status" : "signal",
+                           WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+}
+
+/* Each line of `said` as one about the transport. */
+static void add_lines(GString *text, const char *path, const CwTransportSettings *transport,
+                      const char *said)
+{
+    g_auto(GStrv) lines = g_strsplit(said, "\n", -1);
+
+    for (guint i = 0; lines[i] != NULL; i++) {
+        const char *line = lines[i];
+        if (g_str_has_prefix(line, "causeway-agents: "))
+            line += strlen("causeway-agents: ");
+        if (*line != '\0')
+            g_string_append_printf(text, "%s%s: [transport %s] %s", text->len == 0 ? "" : "\n",
+                                   path, transport->domain, line);
+    }
+}
+
+/* What is for another kind of protocol, and so does nothing. */
+static void note_useless(const char *path, const CwTransportSettings *transport, GHashTable *keys,
+                         const char *prefix, const char *kind)
+{
+    GHashTableIter iter;
+    gpointer key;
+
+    g_hash_table_iter_init(&iter, keys);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        fprintf(stderr,
+                "%s: [transport %s] %s%s: is for protocol = %s:NAME alone; it is left out\n", path,
+                transport->domain, prefix, (const char *)key, kind);
+}
+
+/* What only the agents know to be wrong, of all of them at once.  Not on SIGHUP: it waits for each
+ * of their programs. */
 static gboolean check_agents(const CwSettings *settings, const char *path, GError **error)
 {
+    g_autoptr(GString) all = g_string_new(NULL);
+
     for (guint i = 0; i < settings->transports->len; i++) {
         const CwTransportSettings *transport = g_ptr_array_index(settings->transports, i);
-        g_auto(GStrv) argv = host_argv(settings, transport, error);
-        g_autoptr(GStrvBuilder) words = g_strv_builder_new();
-        g_autofree char *said = NULL;
-        int status = 0;
-        if (argv == NULL)
-            return FALSE;
-        if (!g_str_equal(transport->protocol_kind, "agents"))
+        g_autoptr(GString) text = g_string_new(NULL);
+        gboolean wrong = FALSE;
+        if (!g_str_equal(transport->protocol_kind, "agents")) {
+            note_useless(path, transport, transport->agent, "agent.", "agents");
             continue;
-        g_strv_builder_addv(words, (const char **)argv);
-        g_strv_builder_add(words, "--check");
-        g_auto(GStrv) command = g_strv_builder_end(words);
-        if (!g_spawn_sync(NULL, command, NULL, G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL, NULL, &said,
-                          &status, error))
-            return FALSE;
-        g_strstrip(said);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_CONFIG) {
-            g_set_error(error, CW_SETTINGS_ERROR, CW_SETTINGS_ERROR_VALUE, "%s: [transport %s] %s",
-                        path, transport->domain, said);
-            return FALSE;
         }
-        if (*said != '\0')
-            fprintf(stderr, "%s: [transport %s] %s\n", path, transport->domain, said);
+        note_useless(path, transport, transport->options, "option.", "purple");
+        g_autofree char *said = ask_agent(settings, transport, &wrong, error);
+        if (said == NULL)
+            return FALSE;
+        add_lines(text, path, transport, said);
+        if (wrong)
+            g_string_append_printf(all, "%s%s", all->len == 0 ? "" : "\n", text->str);
+        else if (text->len > 0)
+            fprintf(stderr, "%s\n", text->str);
     }
-    return TRUE;
+    if (all->len == 0)
+        return TRUE;
+    g_set_error_literal(error, CW_SETTINGS_ERROR, CW_SETTINGS_ERROR_VALUE, all->str);
+    return FALSE;
 }
 
 static CwSettings *load_settings(const char *path, GError **error)

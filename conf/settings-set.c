@@ -120,8 +120,9 @@ static gboolean set_protocol(const CwSettingsPlace *place, const char *text, GEr
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
     if (!colon || colon == text || !colon[1] || strspn(text, letters) < (gsize)(colon - text) ||
         strpbrk(colon + 1, " \t:/"))
-        return cw_settings_fail(place, CW_SETTINGS_ERROR_VALUE, error,
-                                "found '%s', expected KIND:NAME such as purple:prpl-irc", text);
+        return cw_settings_fail(
+            place, CW_SETTINGS_ERROR_VALUE, error,
+            "found '%s', expected KIND:NAME such as purple:prpl-irc or agents:weather", text);
     transport->protocol = g_strdup(text);
     transport->protocol_kind = g_strndup(text, (gsize)(colon - text));
     transport->protocol_name = g_strdup(colon + 1);

@@ -81,7 +81,12 @@ static gboolean fail_unknown(const CwSettingsPlace *place, const char *what, con
                                 "found a %s that does not exist, expected perhaps '%s'", what,
                                 nearest);
     return cw_settings_fail(place, CW_SETTINGS_ERROR_UNKNOWN, error,
-                            "found a %s that does not exist, expected one of causeway.conf(5)",
+                            place->transport != NULL && g_str_equal(what, "key")
+                                ? "found a %s that does not exist, expected one of "
+                                  "causeway.conf(5); those of an agent begin with agent., those of "
+                                  "a plugin with option."
+                                : "found a %s that does not exist, expected one of "
+                                  "causeway.conf(5)",
                             what);
 }
 
@@ -186,7 +191,8 @@ static gboolean complete_transport(CwSettingsPlace *place, GError **error)
     place->key = "protocol";
     if (!transport->protocol)
         return cw_settings_fail(place, CW_SETTINGS_ERROR_MISSING, error,
-                                "found nothing, expected KIND:NAME such as purple:prpl-irc");
+                                "found nothing, expected KIND:NAME such as purple:prpl-irc or "
+                                "agents:weather");
     if (transport->accounts_per_host == 0)
         transport->accounts_per_host =
             g_str_equal(transport->protocol_kind, "agents") ? TOGETHER : ACCOUNTS_PER_HOST;

@@ -19,6 +19,7 @@ G_BEGIN_DECLS
 GQuark cw_agent_error_quark(void);
 typedef enum {
     CW_AGENT_ERROR_NAME,     /* no thing can be called so */
+    CW_AGENT_ERROR_PRIVATE,  /* … as it is no address of the public internet */
     CW_AGENT_ERROR_SETTING,  /* a setting of the admin's is wrong */
     CW_AGENT_ERROR_ENTITIES, /* XML that declares some */
 } CwAgentError;
@@ -124,9 +125,14 @@ const char *cw_agent_setting_or(const char *name, const char *otherwise);
 /* FALSE with the error: it is no number from `least` to `most`.  Left as it was when not set. */
 gboolean cw_agent_setting_number(const char *name, guint least, guint most, guint *value,
                                  GError **error);
-gboolean cw_agent_setting_yes(const char *name);
+gboolean cw_agent_setting_boolean(const char *name, gboolean *value, GError **error);
+/* FALSE with the error: it is no URL that may be fetched, or misses one of `words`, which are
+ * filled in by cw_text_fill_url(): "symbol", …, NULL.  `url` is what it is when not set; NULL:
+ * nothing. */
+gboolean cw_agent_setting_url(const char *name, const char *const *words, const char **url,
+                              GError **error);
 /* What stands in the file that the setting names, such as an API key; NULL without an error: it is
- * not set.  A file that others can read is an error.  (transfer full) */
+ * not set.  A file that others can read, or that is empty, is an error.  (transfer full) */
 char *cw_agent_setting_secret(const char *name, GError **error);
 
 /* ---- things ---- */

@@ -12,7 +12,7 @@
 G_BEGIN_DECLS
 
 /* Reads agent.files-port and agent.files-url; without them there are no files. */
-gboolean cw_files_start(GError **error);
+gboolean cw_files_start(gboolean only_check, GError **error);
 void cw_files_stop(void);
 gboolean cw_files_are_on(void);
 /* Its URL, good for a day or until there are many newer ones.  `name`: how it ends, "chart.png".

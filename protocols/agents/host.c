@@ -4,13 +4,9 @@
  */
 #include "protocols/agents/host.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "protocols/agents/watch.h"
-
-#define SECRET_MOST 4096 /* bytes of a file with a key */
 
 CwAgentHost cw_agent_host;
 
@@ -86,83 +82,4 @@ CwProtocol *cw_agent_describe(const CwAgent *agent)
     add_commands(protocol->commands, agent->commands);
     add_commands(protocol->commands, cw_common_commands);
     return protocol;
-}
-
-/* ---- settings ---- */
-
-const char *cw_agent_setting(const char *name)
-{
-    if (!g_hash_table_contains(cw_agent_host.asked, name))
-        g_hash_table_add(cw_agent_host.asked, g_strdup(name));
-    return g_hash_table_lookup(cw_agent_host.settings, name);
-}
-
-const char *cw_agent_setting_or(const char *name, const char *otherwise)
-{
-    const char *value = cw_agent_setting(name);
-
-    return value == NULL ? otherwise : value;
-}
-
-const char *cw_agent_unknown_setting(void)
-{
-    GHashTableIter iter;
-    gpointer name;
-
-    g_hash_table_iter_init(&iter, cw_agent_host.settings);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        if (!g_hash_table_contains(cw_agent_host.asked, name))
-            return name;
-    }
-    return NULL;
-}
-
-gboolean cw_agent_setting_number(const char *name, guint least, guint most, guint *value,
-                                 GError **error)
-{
-    const char *text = cw_agent_setting(name);
-    guint64 number = 0;
-
-    if (text == NULL)
-        return TRUE;
-    if (!g_ascii_string_to_unsigned(text, 10, least, most, &number, NULL)) {
-        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                    "agent.%s: found '%s', expected a number from %u to %u", name, text, least,
-                    most);
-        return FALSE;
-    }
-    *value = (guint)number;
-    return TRUE;
-}
-
-gboolean cw_agent_setting_yes(const char *name)
-{
-    return g_strcmp0(cw_agent_setting(name), "true") == 0;
-}
-
-char *cw_agent_setting_secret(const char *name, GError **error)
-{
-    const char *path = cw_agent_setting(name);
-    struct stat status;
-    g_autofree char *text = NULL;
-    gsize length = 0;
-
-    if (path == NULL)
-        return NULL;
-    if (stat(path, &status) != 0) {
-        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING, "agent.%s: %s: %s", name, path,
-                    g_strerror(errno));
-        return NULL;
-    }
-    if ((status.st_mode & 077) != 0 || status.st_size > SECRET_MOST) {
-        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                    "agent.%s: %s: expected a small file that only its owner can read (chmod 600)",
-                    name, path);
-        return NULL;
-    }
-    if (!g_file_get_contents(path, &text, &length, error))
-        return NULL;
-    char *secret = g_strstrip(g_strdup(text));
-    explicit_bzero(text, length);
-    return secret;
 }

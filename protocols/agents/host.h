@@ -23,9 +23,9 @@ extern CwAgentHost cw_agent_host;
 gboolean cw_agent_send(const CwLinkMsg *msg);
 void cw_agent_ack(guint32 account, gint64 id);
 void cw_agent_nack(guint32 account, gint64 id, CwReason reason, const char *text);
-/* A setting that nobody asked for, behind the start of the agent: it is misspelt, or another
- * agent's.  Nullable. */
-const char *cw_agent_unknown_setting(void);
+/* A text for each setting that nobody asked for, behind the start of the agent: it is misspelt, or
+ * another agent's.  (transfer full) */
+GPtrArray *cw_agent_unknown_settings(void);
 gboolean cw_agent_may_search(const CwAgent *agent);
 /* What the gateway is told of this agent.  (transfer full) */
 CwProtocol *cw_agent_describe(const CwAgent *agent);

@@ -45,9 +45,10 @@ struct CwHttpCall {
 
 static SoupSession *session;
 static gboolean may_private;
-static guint timeout = 30;  /* s, for all of one call */
-static GHashTable *calls;   /* those under way */
-static GHashTable *servers; /* name -> Server */
+static guint timeout = 30;   /* s, for all of one call */
+static GHashTable *calls;    /* those under way */
+static GHashTable *servers;  /* name -> Server */
+static GHashTable *expected; /* hosts that the admin has named */
 
 /* ---- addresses ---- */
 
@@ -95,7 +96,7 @@ static gboolean check_host(GUri *uri, GError **error)
 
     if (may_private || address == NULL || cw_http_is_public(address))
         return TRUE;
-    g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME, "%s is no public address",
+    g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_PRIVATE, "%s is no public address",
                 g_uri_get_host(uri));
     return FALSE;
 }
@@ -285,14 +286,35 @@ static void finish(CwHttpCall *call)
 
 static void read_more(CwHttpCall *call);
 
+void cw_http_expect(const char *url)
+{
+    g_autoptr(GUri) uri = g_uri_parse(url, SOUP_HTTP_URI_FLAGS, NULL);
+
+    if (uri != NULL && expected != NULL)
+        g_hash_table_add(expected, g_strdup(g_uri_get_host(uri)));
+}
+
+/* Once: what users name is no concern of his. */
+static void tell_admin(const CwHttpCall *call)
+{
+    const char *host = g_uri_get_host(call->uri);
+
+    if (g_hash_table_remove(expected, host))
+        cw_agent_log("warning",
+                     "%s, which the settings name, has no public address, and is not fetched from: "
+                     "if it is meant, set agent.allow-private = true",
+                     host);
+}
+
 /* TRUE: the operation was cancelled, and the call is over. */
 static gboolean is_cancelled(CwHttpCall *call, const GError *error)
 {
     if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
         return FALSE;
-    if (call->is_private)
+    if (call->is_private) {
+        tell_admin(call);
         give_up(call, "it has no public address");
-    else if (call->is_late)
+    } else if (call->is_late)
         give_up(call, "no answer within %u seconds", timeout);
     else
         give_up(call, "stopped");
@@ -481,14 +503,15 @@ gboolean cw_http_start(GError **error)
         g_strdup_printf("Causeway/%s%s%s%s", CW_VERSION, contact == NULL ? "" : " (",
                         contact == NULL ? "" : contact, contact == NULL ? "" : ")");
 
-    if (!cw_agent_setting_number("timeout", 1, 600, &timeout, error))
+    if (!cw_agent_setting_number("timeout", 1, 600, &timeout, error) ||
+        !cw_agent_setting_boolean("allow-private", &may_private, error))
         return FALSE;
-    may_private = cw_agent_setting_yes("allow-private");
     session = soup_session_new_with_options(
         "user-agent", agent, "timeout", timeout + 1, "idle-timeout", 60, "max-conns", CONNECTIONS,
         "max-conns-per-host", CONNECTIONS_A_SERVER, "proxy-resolver", NULL, NULL);
     calls = g_hash_table_new(NULL, NULL);
     servers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_server);
+    expected = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return TRUE;
 }
 
@@ -504,5 +527,6 @@ void cw_http_stop(void)
         g_main_context_iteration(NULL, TRUE);
     g_clear_pointer(&calls, g_hash_table_unref);
     g_clear_pointer(&servers, g_hash_table_unref);
+    g_clear_pointer(&expected, g_hash_table_unref);
     g_clear_object(&session);
 }

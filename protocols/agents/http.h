@@ -51,6 +51,8 @@ void cw_http_cancel(CwHttpCall *call); /* `done` is not called; NULL is fine */
 /* http, https, with a host, nothing of a user or password in it.  (transfer full): as libsoup
  * writes it. */
 char *cw_http_normal_url(const char *url, GError **error);
+/* The admin named it in a setting, and is told in the log when it is refused. */
+void cw_http_expect(const char *url);
 /* TRUE: it is of the public internet. */
 gboolean cw_http_is_public(GInetAddress *address);
 

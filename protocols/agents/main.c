@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <glib-unix.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -133,11 +134,11 @@ static void refuse_agent(const char *id, GError **error)
     for (guint i = 0; cw_agents[i] != NULL; i++)
         g_string_append_printf(all, "%s%s", i == 0 ? "" : ", ", cw_agents[i]->id);
     g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                "there is no agent '%s', expected one of %s", id, all->str);
+                "protocol: there is no agent '%s', expected one of %s", id, all->str);
 }
 
 /* The agent reads all its settings here. */
-static gboolean start_agent(const char *id, char **settings, GError **error)
+static gboolean start_agent(const char *id, char **settings, gboolean only_check, GError **error)
 {
     const CwAgent *agent = find_agent(id);
     guint interval = 0;
@@ -149,7 +150,7 @@ static gboolean start_agent(const char *id, char **settings, GError **error)
     }
     return read_settings(settings, error) &&
            cw_agent_setting_number("interval", 1, 86400, &interval, error) &&
-           cw_push_start(error) && cw_http_start(error) && cw_files_start(error) &&
+           cw_push_start(error) && cw_http_start(error) && cw_files_start(only_check, error) &&
            (agent->start == NULL || agent->start(error));
 }
 
@@ -161,17 +162,18 @@ static void stop_agent(void)
     cw_http_stop();
 }
 
+/* In UTF-8, whatever the locale: the gateway reads it. */
 static int check(const char *id, char **settings)
 {
     g_autoptr(GError) error = NULL;
 
-    if (!start_agent(id, settings, &error)) {
-        g_printerr("causeway-agents: %s\n", error->message);
+    if (!start_agent(id, settings, TRUE, &error)) {
+        fprintf(stderr, "causeway-agents: %s\n", error->message);
         return EXIT_CONFIG;
     }
-    if (cw_agent_unknown_setting() != NULL)
-        g_printerr("causeway-agents: agent.%s: %s has no such setting; it is left out\n",
-                   cw_agent_unknown_setting(), id);
+    g_autoptr(GPtrArray) unknown = cw_agent_unknown_settings();
+    for (guint i = 0; i < unknown->len; i++)
+        fprintf(stderr, "causeway-agents: %s\n", (const char *)g_ptr_array_index(unknown, i));
     stop_agent();
     return EXIT_OK;
 }
@@ -179,7 +181,7 @@ static int check(const char *id, char **settings)
 /* What keeps the agent from working is for the gateway's log, too. */
 static int fail(const char *text)
 {
-    g_printerr("causeway-agents: %s\n", text);
+    fprintf(stderr, "causeway-agents: %s\n", text);
     cw_link_peer_send(cw_agent_host.peer,
                       &(CwLinkMsg){.kind = CW_LINK_LOG, .level = "warning", .text = text});
     cw_link_peer_flush(cw_agent_host.peer, LAST_WORDS);
@@ -199,7 +201,7 @@ static int serve(const char *id, char **settings)
     }
     fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);
     cw_agent_host.peer = cw_link_peer_new(LINK_FD, CW_LINK_HOST, HIGH_WATER, 0, &link_events, NULL);
-    if (!start_agent(id, settings, &error))
+    if (!start_agent(id, settings, FALSE, &error))
         return fail(error->message);
     cw_agent_host.scoreboard = cw_scoreboard_attach(CW_SCOREBOARD_FD);
     cw_link_peer_set_scoreboard(cw_agent_host.peer, cw_agent_host.scoreboard);

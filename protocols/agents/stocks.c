@@ -64,8 +64,29 @@ static gboolean read_hours(GError **error)
     return FALSE;
 }
 
+static gboolean has_key(const char *url)
+{
+    return url != NULL && strstr(url, "{key}") != NULL;
+}
+
+/* One without the other is a mistake that nobody would see but the service. */
+static gboolean check_key(GError **error)
+{
+    gboolean wanted = has_key(provider.url) || has_key(provider.search_url);
+
+    if (wanted == (provider.key != NULL))
+        return TRUE;
+    g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
+                wanted ? "agent.key-file: found nothing, expected the file with the key that "
+                         "agent.url wants by {key}"
+                       : "agent.url: found no {key} in it, expected it where the key of "
+                         "agent.key-file goes");
+    return FALSE;
+}
+
 static gboolean start(GError **error)
 {
+    static const char *const symbol[] = {"symbol", NULL}, *const text[] = {"text", NULL};
     const char *kind = cw_agent_setting_or("provider", "stooq");
     g_autoptr(GError) key_error = NULL;
 
@@ -75,7 +96,11 @@ static gboolean start(GError **error)
                     "agent.provider: found '%s', expected stooq or json", kind);
         return FALSE;
     }
-    provider.url = cw_agent_setting_or("url", provider.is_json ? NULL : STOOQ_URL);
+    provider.url = provider.is_json ? NULL : STOOQ_URL;
+    provider.search_url = NULL;
+    if (!cw_agent_setting_url("url", symbol, &provider.url, error) ||
+        !cw_agent_setting_url("search-url", text, &provider.search_url, error))
+        return FALSE;
     provider.suffix = cw_agent_setting_or("suffix", provider.is_json ? "" : ".us");
     provider.currency = cw_agent_setting("currency");
     provider.paths = (CwQuotePaths){
@@ -86,15 +111,15 @@ static gboolean start(GError **error)
         .date = cw_agent_setting("date"),
         .open = cw_agent_setting("open"),
     };
-    provider.search_url = cw_agent_setting("search-url");
     provider.search_items = cw_agent_setting_or("search-items", "");
     provider.search_symbol = cw_agent_setting_or("search-symbol", "symbol");
     provider.search_name = cw_agent_setting_or("search-name", "name");
-    if (provider.url == NULL || strstr(provider.url, "{symbol}") == NULL ||
-        (provider.is_json && provider.paths.price == NULL)) {
-        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                    "agent.url, agent.price: expected a URL with {symbol} in it, and for json the "
-                    "path of the price in its answer");
+    if (provider.is_json && (provider.url == NULL || provider.paths.price == NULL)) {
+        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING, "agent.%s",
+                    provider.url == NULL
+                        ? "url: found nothing, expected the URL of the service, with {symbol} in it"
+                        : "price: found nothing, expected where in an answer the price is, such as "
+                          "quote.price");
         return FALSE;
     }
     provider.key = cw_agent_setting_secret("key-file", &key_error);
@@ -102,7 +127,7 @@ static gboolean start(GError **error)
         g_propagate_error(error, g_steal_pointer(&key_error));
         return FALSE;
     }
-    return read_hours(error);
+    return check_key(error) && read_hours(error);
 }
 
 static void stop(void)

@@ -21,12 +21,10 @@ static const char *geocoder;
 
 gboolean cw_weather_place_start(GError **error)
 {
-    geocoder = cw_agent_setting_or("geocoder-url", GEOCODER);
-    if (strstr(geocoder, "{name}") != NULL)
-        return cw_weather_check_url("geocoder-url", geocoder, error);
-    g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                "agent.geocoder-url: expected a URL with {name}");
-    return FALSE;
+    static const char *const words[] = {"name", NULL};
+
+    geocoder = GEOCODER;
+    return cw_agent_setting_url("geocoder-url", words, &geocoder, error);
 }
 
 /* ---- names: "paris", "paris,us", "paris,texas,us" ---- */

@@ -53,6 +53,7 @@ static gboolean read_countries(const char *text, GError **error)
 
 gboolean cw_weather_service_start(GError **error)
 {
+    static const char *const none[] = {NULL};
     const char *countries = cw_agent_setting("warnings-countries");
 
     service.url = cw_agent_setting_or("warnings-url", WARNINGS);
@@ -68,7 +69,8 @@ gboolean cw_weather_service_start(GError **error)
     }
     if (*service.url != '\0' && service.is_shared && countries == NULL) {
         g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                    "agent.warnings-url: say by agent.warnings-countries of which countries it is");
+                    "agent.warnings-countries: found nothing, expected the countries that "
+                    "agent.warnings-url is of, such as 'DE, AT', or *");
         return FALSE;
     }
     if (*service.url != '\0' && countries != NULL && strspn(countries, ", ") == strlen(countries)) {
@@ -77,7 +79,8 @@ gboolean cw_weather_service_start(GError **error)
                     "an empty agent.warnings-url is for no warnings");
         return FALSE;
     }
-    return (*service.url == '\0' || cw_weather_check_url("warnings-url", service.url, error)) &&
+    return (*service.url == '\0' ||
+            cw_agent_setting_url("warnings-url", none, &service.url, error)) &&
            read_countries(countries == NULL ? COUNTRIES : countries, error);
 }
 

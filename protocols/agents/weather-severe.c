@@ -43,16 +43,14 @@ static gboolean read_limits(GError **error)
 
 gboolean cw_weather_severe_start(GError **error)
 {
-    const char *on = cw_agent_setting_or("severe-weather", "true");
+    gboolean on = TRUE;
 
     settings.days = 3;
-    settings.is_off = g_str_equal(on, "false");
-    if (settings.is_off || g_str_equal(on, "true"))
-        return cw_agent_setting_number("severe-days", 1, CW_FORECAST_DAYS, &settings.days, error) &&
-               read_limits(error);
-    g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                "agent.severe-weather: found '%s', expected true or false", on);
-    return FALSE;
+    if (!cw_agent_setting_boolean("severe-weather", &on, error))
+        return FALSE;
+    settings.is_off = !on;
+    return cw_agent_setting_number("severe-days", 1, CW_FORECAST_DAYS, &settings.days, error) &&
+           read_limits(error);
 }
 
 guint cw_weather_severe_days(const CwSpot *spot)

@@ -21,29 +21,14 @@
 
 static const char *forecast_url;
 
-gboolean cw_weather_check_url(const char *setting, const char *pattern, GError **error)
-{
-    static const char *const pairs[] = {"name", "x", "latitude", "0", "longitude", "0", NULL};
-    g_autofree char *url = cw_text_fill_url(pattern, pairs);
-    g_autoptr(GError) why = NULL;
-    g_autofree char *normal = cw_http_normal_url(url, &why);
-
-    if (normal == NULL)
-        g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING, "agent.%s: %s", setting,
-                    why->message);
-    return normal != NULL;
-}
-
 static gboolean start(GError **error)
 {
-    forecast_url = cw_agent_setting_or("forecast-url", FORECAST);
-    if (strstr(forecast_url, "{latitude}") != NULL)
-        return cw_weather_check_url("forecast-url", forecast_url, error) &&
-               cw_weather_place_start(error) && cw_weather_service_start(error) &&
-               cw_weather_warnings_start(error) && cw_weather_severe_start(error);
-    g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_SETTING,
-                "agent.forecast-url: expected a URL with {latitude} and {longitude}");
-    return FALSE;
+    static const char *const words[] = {"latitude", "longitude", NULL};
+
+    forecast_url = FORECAST;
+    return cw_agent_setting_url("forecast-url", words, &forecast_url, error) &&
+           cw_weather_place_start(error) && cw_weather_service_start(error) &&
+           cw_weather_warnings_start(error) && cw_weather_severe_start(error);
 }
 
 /* ---- fetching ---- */

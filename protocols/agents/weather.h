@@ -39,8 +39,6 @@ typedef struct {
 /* ---- weather.c ---- */
 
 CwSpot *cw_spot_of(CwThing *thing);
-/* FALSE with the error: what the setting says would be no URL. */
-gboolean cw_weather_check_url(const char *setting, const char *pattern, GError **error);
 /* The pattern with {name}, {latitude} and {longitude} of the thing; cw_thing_failed() when that is
  * no URL. */
 void cw_spot_get(CwThing *thing, const char *pattern, CwHttpDone done);

@@ -48,7 +48,7 @@ def start(gateway_factory, prosody, web):
                      "agent.previous": "close", "agent.currency": "USD"},
             WEATHER: {**common, "protocol": "agents:weather",
                       "agent.geocoder-url": web.url("/geo") + "?{name}",
-                      "agent.forecast-url": web.url("/forecast") + "?{latitude}",
+                      "agent.forecast-url": web.url("/forecast") + "?{latitude}{longitude}",
                       "agent.warnings-url": web.url("/cap"),
                       "agent.warnings-countries": "IT"}}).start()
     return make

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -362,6 +363,15 @@ protocol = agents:"""
     ("stocks\nagent.provider = yahoo", "agent.provider: found 'yahoo', expected stooq or json"),
     ("clock\nagent.interval = soon", "agent.interval: found 'soon', expected a number"),
     ("stocks\nagent.key-file = missing", "agent.key-file: "),
+    ("clock\nagent.allow-private = maybe", "agent.allow-private: found 'maybe', expected true or false"),
+    ("stocks\nagent.url = https://x.org/{symbol}/{key}", "agent.key-file: found nothing, expected the file"),
+    ("stocks\nagent.url = ftp://x.org/{symbol}", "agent.url: this is no address of the web: expected https://…"),
+    ("stocks\nagent.url = http://127.0.0.1/{symbol}", "agent.url: 127.0.0.1 is no public address; if it is "
+     "meant, set agent.allow-private = true"),
+    ("stocks\nagent.search-url = https://x.org/", "agent.search-url: expected a URL with {text} in it"),
+    ("weather\nagent.warnings-url = file:///etc/passwd\nagent.warnings-countries = DE", "agent.warnings-url: "),
+    ("weather\nagent.warnings-url = https://x.org/", "agent.warnings-countries: found nothing"),
+    ("stocks\nagent.provider = json", "agent.url: found nothing"),
 ])
 def test_what_an_agent_finds_wrong_is_told_before_the_start(check, settings, told):
     result = check(AGENTS + settings + "\n")
@@ -371,10 +381,64 @@ def test_what_an_agent_finds_wrong_is_told_before_the_start(check, settings, tol
     assert causeway("--config", result.path).returncode == CONFIG_ERROR
 
 
+@pytest.mark.parametrize("key, mode, told", [("", 0o600, "is empty"), ("s3cret", 0o644, "chmod 600"),
+                                            ("s3cret", 0o600, "agent.url: found no {key} in it")])
+def test_a_key_that_is_of_no_use(check, tmp_path, key, mode, told):
+    path = tmp_path / "the.key"
+    path.write_text(key)
+    path.chmod(mode)
+    result = check(AGENTS + f"stocks\nagent.key-file = {path}\n")
+    assert result.returncode == CONFIG_ERROR and "s3cret" not in result.stderr
+    assert "[transport weather.example.com] agent." in result.stderr and told in result.stderr
+
+
+def test_what_is_wrong_with_several_agents_is_told_at_once(check):
+    text = AGENTS + "clock\nagent.interval = soon\n"
+    second = AGENTS[AGENTS.index("[transport"):].replace("weather.", "clock.")
+    result = check(text + second + "clock\nagent.interval = later\n")
+    assert result.returncode == CONFIG_ERROR
+    assert "[transport weather.example.com] agent.interval: found 'soon'" in result.stderr
+    assert "[transport clock.example.com] agent.interval: found 'later'" in result.stderr
+
+
+def test_words_for_yes_are_those_of_other_settings(check):
+    for word in ("true", "yes", "On", "1", "false", "no", "off", "0"):
+        result = check(AGENTS + f"clock\nagent.allow-private = {word}\n")
+        assert result.returncode == 0 and result.stderr == ""
+
+
+def test_a_port_that_the_running_gateway_has_is_no_mistake(check):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = check(AGENTS + f"clock\nagent.files-port = {taken.getsockname()[1]}\n"
+                       "agent.files-url = https://example.org/\n")
+        assert result.returncode == 0 and result.stderr == ""
+
+
+@pytest.mark.parametrize("program, told", [("/nowhere", "found /nowhere, which cannot be run"),
+                                           ("/bin/false", "/bin/false does not do what causeway-agents does")])
+def test_a_program_that_is_not_ours(check, program, told):
+    result = check(AGENTS.replace(find_program("causeway-agents"), program) + "clock\n")
+    assert result.returncode == CONFIG_ERROR and result.stdout == ""
+    assert "[programs] agents: " in result.stderr and told in result.stderr
+    assert "[transport weather.example.com]" in result.stderr
+
+
+def test_what_is_for_another_kind_of_protocol_is_told(check):
+    result = check(AGENTS + "clock\noption.port = 5\n")
+    assert result.returncode == 0
+    assert "[transport weather.example.com] option.port: is for protocol = purple:NAME alone" in result.stderr
+    result = check(GOOD + "agent.url = x\n")
+    assert result.returncode == 0 and "agent.url: is for protocol = agents:NAME alone" in result.stderr
+
+
 def test_a_setting_that_an_agent_does_not_have_is_told(check):
-    result = check(AGENTS + "weather\nagent.intervall = 5\n")
+    result = check(AGENTS + "weather\nagent.intervall = 5\nagent.langage = fr\n")
     assert result.returncode == 0 and "in order; 1 transport" in result.stdout
-    assert "agent.intervall: weather has no such setting" in result.stderr
+    for name in ("intervall", "langage"):
+        assert f"[transport weather.example.com] agent.{name}: weather has no such setting" in result.stderr
+    assert "There are: allow-private, contact, " in result.stderr
     result = check(AGENTS + "feeds\nagent.interval = 5\nagent.interval-least = 5\nagent.contact = x\n"
                    "agent.allow-private = true\nagent.timeout = 5\n")
     assert result.returncode == 0 and result.stderr == ""

@@ -235,6 +235,15 @@ def test_settings(start_host, tmp_path):
         assert part in host.errors() and "s3cret" not in host.errors()
 
 
+def test_the_admin_is_told_of_a_private_address_that_he_names(start, web):
+    host = start(f"url=http://localhost:{web.port}/q?{{symbol}}", "allow-private=false")
+    assert watch(host)["status"] == "not known yet: localhost: it has no public address"
+    host.sync()
+    assert [line for line in host.logs if line["level"] == "warning"
+            and "localhost, which the settings name" in line["text"]
+            and "agent.allow-private = true" in line["text"]]
+
+
 def test_what_it_is_asked_before_there_is_a_price(start, web):
     host = start(answer="not yet")
     host.expect("ack", id=add(host, "aapl"))

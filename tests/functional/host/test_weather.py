@@ -199,7 +199,7 @@ def test_the_report_comes_in_its_minute(start_host, web):
                       args=[part for setting in (
                           "allow-private=true", "interval=86400", "warnings-url=",
                           "geocoder-url=" + web.url("/geo") + "?{name}",
-                          "forecast-url=" + web.url("/now") + "?{latitude}") for part in ("--set", setting)])
+                          "forecast-url=" + web.url("/now") + "?{latitude}{longitude}") for part in ("--set", setting)])
     host.login(username="juliet")
     add(host, "paris")
     host.expect("presence", contact="paris")
@@ -342,7 +342,7 @@ def test_a_single_alert_for_the_place_that_was_asked(start_host, web):
     web.put("/cap", "<?xml version='1.0'?>" + alert("w1", area="<areaDesc>75</areaDesc>"))
     host = start_host("weather", command=[AGENTS, "--agent"], args=[part for value in (
         "allow-private=true", "interval=1", f"geocoder-url={web.url('/geo')}?{{name}}",
-        f"forecast-url={web.url('/forecast')}?{{latitude}}", "warnings-countries=FR",
+        f"forecast-url={web.url('/forecast')}?{{latitude}}{{longitude}}", "warnings-countries=FR",
         f"warnings-url={web.url('/cap')}?{{latitude}},{{longitude}}") for part in ("--set", value)])
     host.login(username="juliet")
     watch(host, "paris")
@@ -477,14 +477,14 @@ def test_a_slow_service_of_warnings(italy, web):
 @pytest.mark.parametrize("setting, text", [
     ("warnings-countries=Italy", "agent.warnings-countries: found 'Italy'"),
     ("warnings-url=http://127.0.0.1/{latitude}", "agent.warnings-url: expected"),
-    ("warnings-url=http://127.0.0.1/cap", "agent.warnings-url: say by agent.warnings-countries"),
+    ("warnings-url=http://127.0.0.1/cap", "agent.warnings-countries: found nothing"),
     ("warnings-countries=, ", "agent.warnings-countries: found none"),
     ("warnings-url=ftp://example.org/{latitude}{longitude}", "agent.warnings-url: this is no address"),
     ("warnings-url=http://10.0.0.1/{latitude}{longitude}", "agent.warnings-url: 10.0.0.1 is no public address"),
-    ("forecast-url=example.org/{latitude}", "agent.forecast-url: this is no address"),
+    ("forecast-url=example.org/{latitude}{longitude}", "agent.forecast-url: this is no address"),
     ("geocoder-url=http://u:p@example.org/{name}", "agent.geocoder-url: an address with a user name"),
     ("language=x", "agent.language: found 'x'"),
-    ("severe-weather=no", "agent.severe-weather: found 'no'"),
+    ("severe-weather=perhaps", "agent.severe-weather: found 'perhaps'"),
     ("severe-days=8", "agent.severe-days: found '8', expected a number from 1 to 7"),
     ("severe-gusts=19", "from 20 to 400"), ("severe-rain=4", "from 5 to 2000"),
     ("severe-snow=501", "from 1 to 500"), ("severe-heat=61", "from 20 to 60"),
@@ -582,7 +582,7 @@ def test_settings_of_severe_weather(start_host, web, settings, told):
     web.put("/geo", json.dumps({"results": [PARIS]}))
     web.put("/forecast", severe(wind_gusts_10m_max=[38, 20, 80]))
     values = ("allow-private=true", f"geocoder-url={web.url('/geo')}?{{name}}", "warnings-url=",
-              f"forecast-url={web.url('/forecast')}?{{latitude}}", *settings)
+              f"forecast-url={web.url('/forecast')}?{{latitude}}{{longitude}}", *settings)
     host = start_host("weather", command=[AGENTS, "--agent"],
                       args=[part for value in values for part in ("--set", value)])
     host.login(username="juliet")
