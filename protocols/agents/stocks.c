@@ -469,7 +469,7 @@ static void changed(CwWatch *watch)
 static gboolean parse_alert(const char *text, Alert *alert)
 {
     char *end = NULL;
-    const char *first = text + 1;
+    const char *first = *text == '\0' ? text : text + 1;
 
     *alert = (Alert){.sign = *text};
     while (*first == ' ')

@@ -98,7 +98,7 @@ def test_alerts(start, web):
     assert host.expect("remember", name="watch.alerts.aapl")["text"].startswith("> 190 ")
     assert "once a day" in say(host, "alert -2%", "aapl")
     assert say(host, "alerts", "aapl") == "1: > 190.00\n2: -2%"
-    for wrong in ("190", "> ", "> x", "-5", "+5", "> 5%", "> -1", "> 1e999", "-0%"):
+    for wrong in ("", "+", "190", "> ", "> x", "-5", "+5", "> 5%", "> -1", "> 1e999", "-0%"):
         assert "Say for example" in say(host, f"alert {wrong}", "aapl")
     web.put("/q", csv("191", "190"), type_="text/plain")
     news = host.expect("message", contact="aapl")
