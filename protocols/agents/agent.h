@@ -59,7 +59,7 @@ typedef struct {
 
 typedef struct {
     const char *word;      /* "alert" */
-    const char *arguments; /* nullable: for the help, "> 190" */
+    const char *arguments; /* nullable: for the help, as an example: "> 190|-5%" */
     const char *help;
     /* Answers with cw_watch_reply(), once, now or later.  `arguments` is stripped, and never NULL.
      */
@@ -171,6 +171,9 @@ const char *cw_watch_preference(const CwWatch *watch, const char *name);
 void cw_watch_set_preference(CwWatch *watch, const char *name, const char *value);
 /* "Europe/Rome"; NULL: there is none of that name.  (transfer full) */
 GTimeZone *cw_agent_zone_new(const char *name);
+/* "europe/rome" is Europe/Rome: zones have a capital behind each '/', '_' and '-', JIDs none.
+ * (transfer full) */
+char *cw_agent_zone_name(const char *name);
 GTimeZone *cw_watch_zone(const CwWatch *watch); /* his, else UTC.  (transfer full) */
 void cw_watch_show(CwWatch *watch);             /* his status of it may be another */
 

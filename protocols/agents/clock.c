@@ -7,26 +7,11 @@
 #include "protocols/agents/agent.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-/* "europe/rome" is Europe/Rome: zones have a capital behind each '/', '_' and '-', JIDs none. */
-static char *zone_name(const char *name)
-{
-    char *zone = g_strdup(name);
-    gboolean starts = TRUE;
-
-    for (char *p = zone; *p != '\0'; p++) {
-        if (starts)
-            *p = g_ascii_toupper(*p);
-        starts = strchr("/_-", *p) != NULL;
-    }
-    return zone;
-}
 
 static char *normalize(const char *typed, GError **error)
 {
     g_autofree char *name = g_strdelimit(g_ascii_strdown(typed, -1), " ", '_');
-    g_autofree char *zone_text = zone_name(name);
+    g_autofree char *zone_text = cw_agent_zone_name(name);
     g_autoptr(GTimeZone) zone = cw_agent_zone_new(zone_text);
 
     if (zone == NULL) {
@@ -39,7 +24,7 @@ static char *normalize(const char *typed, GError **error)
 
 static char *tell(const CwWatch *watch, const char *format)
 {
-    g_autofree char *name = zone_name(watch->thing->name);
+    g_autofree char *name = cw_agent_zone_name(watch->thing->name);
     g_autoptr(GTimeZone) zone = cw_agent_zone_new(name);
     g_autoptr(GDateTime) now = zone == NULL ? NULL : g_date_time_new_now(zone);
 
@@ -64,7 +49,7 @@ static void run_time(CwWatch *watch, const char *arguments)
 {
     g_autofree char *text = tell(watch, "%H:%M:%S on %A, %e %B %Y (UTC%z)");
 
-    g_autofree char *name = zone_name(watch->thing->name);
+    g_autofree char *name = cw_agent_zone_name(watch->thing->name);
     cw_watch_reply(watch, "It is %s in %s.", text, name);
 }
 

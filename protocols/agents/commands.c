@@ -8,10 +8,15 @@
 
 static void add_help(GString *text, const CwAgentCommand *commands)
 {
-    for (; commands != NULL && commands->word != NULL; commands++)
-        g_string_append_printf(
-            text, "\n%s%s%s: %s", commands->word, commands->arguments == NULL ? "" : " ",
-            commands->arguments == NULL ? "" : commands->arguments, commands->help);
+    for (; commands != NULL && commands->word != NULL; commands++) {
+        g_auto(GStrv) arguments =
+            g_strsplit(commands->arguments == NULL ? "" : commands->arguments, "|", -1);
+        g_string_append_printf(text, "\n%s", commands->word);
+        for (guint i = 0; arguments[i] != NULL; i++)
+            g_string_append_printf(text, i == 0 ? " %s" : ", %s %s",
+                                   i == 0 ? arguments[i] : commands->word, arguments[i]);
+        g_string_append_printf(text, ": %s", commands->help);
+    }
 }
 
 static void help(CwWatch *watch)

@@ -64,6 +64,19 @@ static GTimeZone *read_zone(const char *name)
     return zone;
 }
 
+char *cw_agent_zone_name(const char *name)
+{
+    char *zone = g_strdelimit(g_ascii_strdown(name, -1), " ", '_');
+    gboolean starts = TRUE;
+
+    for (char *p = zone; *p != '\0'; p++) {
+        if (starts)
+            *p = g_ascii_toupper(*p);
+        starts = strchr("/_-", *p) != NULL;
+    }
+    return zone;
+}
+
 /* The name is a path to glibc's and GLib's mind: none that leads out of the folder of the zones,
  * where a file may be one that is never read to its end. */
 GTimeZone *cw_agent_zone_new(const char *name)

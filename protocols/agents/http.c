@@ -110,7 +110,7 @@ static GUri *read_url(const char *text, GError **error)
     if (uri == NULL || (!g_str_equal(scheme, "http") && !g_str_equal(scheme, "https")) ||
         g_uri_get_host(uri) == NULL || *g_uri_get_host(uri) == '\0') {
         g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME,
-                    "this is no address of the web: expected https://…");
+                    "this is no address of the web, which begins with https://");
         return NULL;
     }
     if (g_uri_get_userinfo(uri) != NULL) {

@@ -425,50 +425,71 @@ void cw_watch_push(CwWatch *watch, const char *title, const char *text, const ch
 
 static void run_quiet(CwWatch *watch, const char *arguments)
 {
-    gboolean off = g_str_equal(arguments, "off");
+    gboolean off = g_ascii_strcasecmp(arguments, "off") == 0;
+    const char *wish = off ? NULL : g_ascii_strcasecmp(arguments, "away") == 0 ? "away" : "dnd";
+    const char *now = cw_watch_preference(watch, "quiet");
 
-    if (!off && !g_str_equal(arguments, "away") && !g_str_equal(arguments, "dnd")) {
-        cw_watch_reply(watch, "Say one of: quiet away (also while you are busy), quiet dnd, "
-                              "quiet off.");
+    if (wish != NULL && g_ascii_strcasecmp(arguments, wish) != 0) {
+        cw_watch_reply(watch,
+                       "%s Say one of: quiet away (also while you are busy), quiet dnd (only while "
+                       "you are busy), quiet off.",
+                       now == NULL                ? "News do not wait while you are away."
+                       : g_str_equal(now, "away") ? "News wait while you are away or busy."
+                                                  : "News wait while you are busy.");
         return;
     }
-    cw_watch_set_preference(watch, "quiet", off ? NULL : arguments);
+    cw_watch_set_preference(watch, "quiet", wish);
     cw_watch_reply(watch,
                    off ? "I tell you everything at once."
                        : "What happens while you are %s comes in one message when you are "
                          "back.",
-                   arguments);
+                   g_strcmp0(wish, "away") == 0 ? "away or busy" : "busy");
     cw_reader_flush(watch->reader);
 }
 
 static void run_hours(CwWatch *watch, const char *arguments)
 {
-    gboolean off = g_str_equal(arguments, "off");
+    gboolean off = g_ascii_strcasecmp(arguments, "off") == 0;
+    const char *now = cw_watch_preference(watch, "hours");
     const char *zone = cw_watch_preference(watch, "zone");
     guint from, to;
 
     if (!off && !read_hours(arguments, &from, &to)) {
-        cw_watch_reply(watch, "Say for example: hours 22:00-07:00, or hours off.");
+        cw_watch_reply(watch, "%s%s%sSay for example: hours 22:00-07:00, or hours off.",
+                       now == NULL ? "" : "Quiet hours: ", now == NULL ? "" : now,
+                       now == NULL ? "" : ".  ");
         return;
     }
     cw_watch_set_preference(watch, "hours", off ? NULL : arguments);
-    cw_watch_reply(watch, "Quiet hours: %s (%s)", arguments,
-                   zone == NULL ? "UTC; set yours by: zone Europe/Rome" : zone);
+    if (off)
+        cw_watch_reply(watch, "There are no quiet hours.");
+    else
+        cw_watch_reply(watch, "Quiet hours: %s (%s)", arguments,
+                       zone == NULL ? "UTC; set yours by: zone Europe/Rome" : zone);
     cw_reader_flush(watch->reader);
 }
 
 static void run_zone(CwWatch *watch, const char *arguments)
 {
-    g_autoptr(GTimeZone) zone = cw_agent_zone_new(arguments);
+    g_autofree char *capitals = cw_agent_zone_name(arguments);
+    g_autoptr(GTimeZone) typed = cw_agent_zone_new(arguments);
+    g_autoptr(GTimeZone) zone =
+        typed == NULL ? cw_agent_zone_new(capitals) : g_steal_pointer(&typed);
+    const char *now = cw_watch_preference(watch, "zone");
 
+    if (*arguments == '\0') {
+        cw_watch_reply(watch, "Your time zone is %s; set another by: zone Europe/Rome",
+                       now == NULL ? "UTC" : now);
+        return;
+    }
     if (zone == NULL) {
         cw_watch_reply(watch, "There is no time zone '%s'; say for example: zone Europe/Rome",
                        arguments);
         return;
     }
-    cw_watch_set_preference(watch, "zone", arguments);
-    g_autoptr(GDateTime) now = g_date_time_new_now(zone);
-    g_autofree char *text = g_date_time_format(now, "%H:%M");
+    cw_watch_set_preference(watch, "zone", g_time_zone_get_identifier(zone));
+    g_autoptr(GDateTime) time = g_date_time_new_now(zone);
+    g_autofree char *text = g_date_time_format(time, "%H:%M");
     cw_watch_reply(watch, "For you it is %s now.", text);
 }
 

@@ -186,12 +186,13 @@ static char *make_url(const char *pattern, const char *name, const char *value)
 static void take_quote(CwThing *thing, CwQuote *quote)
 {
     Share *share = thing->data;
+    g_autofree char *symbol = symbol_of(thing);
 
     cw_quote_clear(&share->quote);
     share->quote = *quote;
     share->samples[share->n_samples++ % SAMPLES] = quote->price;
     if (!thing->is_known)
-        cw_thing_known(thing, quote->name);
+        cw_thing_known(thing, quote->name == NULL ? symbol : quote->name);
     cw_thing_refreshed(thing, 0);
 }
 
@@ -529,7 +530,8 @@ static void run_unalert(CwWatch *watch, const char *arguments)
 
     if (!g_ascii_string_to_unsigned(arguments, 10, 1, MAX(alerts->len, 1), &number, NULL) ||
         number > alerts->len) {
-        cw_watch_reply(watch, "Say which one, by its number in: alerts");
+        cw_watch_reply(watch,
+                       "Say which one by its number, such as: unalert 1.  Say alerts for all.");
         return;
     }
     g_autofree char *what = describe_alert(&g_array_index(alerts, Alert, number - 1));
@@ -607,9 +609,9 @@ static void search(const char *text, CwAgentFoundDone done, gpointer data)
 static const CwAgentCommand commands[] = {
     {"quote", NULL, "its price now", run_quote},
     {"chart", NULL, "how its price went", run_chart},
-    {"alert", "> 190|< 150|-5%|+5%", "be told when it is so", run_alert, TRUE},
+    {"alert", "> 190|< 150|-5%|+5%", "be told when its price is so", run_alert, TRUE},
     {"alerts", NULL, "your alerts", run_alerts, TRUE},
-    {"unalert", "1", "take one back", run_unalert, TRUE},
+    {"unalert", "1", "take back one of them", run_unalert, TRUE},
     {NULL},
 };
 

@@ -49,7 +49,7 @@ char *cw_weather_normalize(const char *typed, GError **error)
     }
     if (name->len < 2 || name->len > NAME_LONGEST || strpbrk(name->str, "@/{}<>\"\\") != NULL) {
         g_set_error(error, CW_AGENT_ERROR, CW_AGENT_ERROR_NAME,
-                    "'%.60s' is no place: write such as Paris, or Paris, Texas, US", valid);
+                    "'%.60s' is no place: write it such as Paris, or Paris, Texas, US", valid);
         return NULL;
     }
     return g_string_free(g_steal_pointer(&name), FALSE);
@@ -121,7 +121,8 @@ static void choose(CwThing *thing, GPtrArray *places)
             g_ptr_array_remove_index(places, i);
     }
     if (places->len == 0) {
-        cw_thing_unknown(thing, "no such place is known; write such as Paris, or Paris, Texas, US");
+        cw_thing_unknown(thing,
+                         "no such place is known; write it such as Paris, or Paris, Texas, US");
         return;
     }
     const CwPlace *first = g_ptr_array_index(places, 0);

@@ -23,9 +23,9 @@ static const char *usual_language;
 
 static gboolean is_language(const char *text)
 {
-    gsize length = strlen(text);
+    gsize length = strlen(text), first = strcspn(text, "-");
 
-    return length >= 2 && length <= LANGUAGE_LONGEST && g_ascii_isalpha(*text) &&
+    return (first == 2 || first == 3) && length <= LANGUAGE_LONGEST && g_ascii_isalpha(*text) &&
            strspn(text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-") == length;
 }
 
@@ -353,7 +353,7 @@ void cw_weather_run_language(CwWatch *watch, const char *arguments)
         return;
     }
     if (!is_language(arguments)) {
-        cw_watch_reply(watch, "Say for example: language fr");
+        cw_watch_reply(watch, "Say its code, for example: language fr");
         return;
     }
     cw_watch_set_preference(watch, "language", arguments);

@@ -69,7 +69,9 @@ def test_two_accounts_and_one_that_leaves(clock):
 def test_commands(clock):
     clock.login(username="juliet")
     add(clock, ROME)
-    assert "time: what time it is there" in say(clock, "help")
+    told = say(clock, "help")
+    assert "time: what time it is there" in told
+    assert "quiet away, quiet dnd, quiet off: whether" in told
     assert "in Europe/Rome" in say(clock, "  TIME ")
     assert "I do not know 'what'" in say(clock, "what is it?")
     assert "I do not know ''" in say(clock, " ")
@@ -96,18 +98,30 @@ def test_wishes_last(clock):
     line = clock.expect("remember", name="wish.zone")
     assert line["text"] == "Europe/Rome"
     assert "Say one of" in say(clock, "quiet please")
+    assert say(clock, "quiet").startswith("News do not wait")
+    assert say(clock, "zone").startswith("Your time zone is Europe/Rome;")
     assert "when you are back" in say(clock, "quiet away")
     assert clock.expect("remember", name="wish.quiet")["text"] == "away"
     for wrong in ("25:00-07:00", "22:00", "22:00-22:00", "22:00-07:00 x", ""):
         assert "Say for example" in say(clock, f"hours {wrong}")
     assert "Europe/Rome" in say(clock, "hours 22:00-07:00")
     assert clock.expect("remember", name="wish.hours")["text"] == "22:00-07:00"
-    say(clock, "hours off")
+    assert say(clock, "hours").startswith("Quiet hours: 22:00-07:00.  Say for example")
+    assert say(clock, "quiet").startswith("News wait while you are away or busy.")
+    assert say(clock, "hours OFF") == "There are no quiet hours."
     assert "text" not in clock.expect("remember", name="wish.hours")
     # they come back with the next log-in
     clock.login(account=2, username="juliet", values={"remembered.wish.zone": "Asia/Tokyo"})
     add(clock, ROME, 2)
     assert "Asia/Tokyo" in say(clock, "hours 22:00-07:00", account=2)
+
+
+def test_a_zone_as_people_type_it(clock):
+    clock.login(username="juliet")
+    add(clock, ROME)
+    for typed, zone in (("europe/rome", "Europe/Rome"), ("america/new york", "America/New_York")):
+        assert "For you it is" in say(clock, f"zone {typed}")
+        assert clock.expect("remember", name="wish.zone")["text"] == zone
 
 
 def test_a_zone_is_no_path(clock):

@@ -400,7 +400,8 @@ def test_languages(italy, web):
     web.put("/national", atom(both("w1")))
     assert host.expect("message", contact="verona")["title"] == "Vento forte"
     assert "'it'" in say(host, "language", "verona")
-    assert "Say" in say(host, "language 5", "verona")
+    for wrong in ("5", "italian", "-fr"):
+        assert "Say its code" in say(host, f"language {wrong}", "verona")
     assert "'de' from now on" in say(host, "language de", "verona")
     assert host.expect("remember", name="wish.language")["text"] == "de"
     assert "Strong wind" in say(host, "alerts", "verona")
