@@ -40,7 +40,7 @@ gboolean cw_session_ask_items(CwSession *session, const char *contact, CwItemsDo
 static void tell_name(CwSession *session, const CwLinkMsg *answer, CwReason reason,
                       const char *text, GCallback asker, gpointer data)
 {
-    ((CwNormalizeDone)asker)(session, answer == NULL ? NULL : answer->contact, reason, data);
+    ((CwNormalizeDone)asker)(session, answer == NULL ? NULL : answer->contact, reason, text, data);
 }
 
 gboolean cw_session_normalize(CwSession *session, const char *name, CwNormalizeDone done,

@@ -157,9 +157,10 @@ gboolean cw_session_search(CwSession *session, GHashTable *values, CwSearchDone 
 /* There is a directory, as far as is known. */
 gboolean cw_session_may_search(const CwSession *session);
 
-/* The network's normal form of a name that the user typed; NULL: there is none, for this reason. */
+/* The network's normal form of a name that the user typed; NULL: there is none, for this reason.
+ * `text` nullable: its words. */
 typedef void (*CwNormalizeDone)(CwSession *session, const char *name, CwReason reason,
-                                gpointer data);
+                                const char *text, gpointer data);
 /* As cw_session_ask_info(). */
 gboolean cw_session_normalize(CwSession *session, const char *name, CwNormalizeDone done,
                               gpointer data);

@@ -181,7 +181,9 @@ static void run(CwComponent *component, const CwStanza *stanza, const CwField *c
 static GPtrArray *make_fields(const CwField *command)
 {
     GPtrArray *fields = cw_fields_new();
-    g_autofree char *label = g_strdup_printf("%s: such as %s", command->name, command->value);
+    g_auto(GStrv) examples = g_strsplit(command->value, "|", -1);
+    g_autofree char *several = g_strjoinv(", ", examples);
+    g_autofree char *label = g_strdup_printf("%s: such as %s", command->name, several);
 
     g_ptr_array_add(fields, cw_field_new(CW_FIELD_TEXT, ARGUMENT, label, NULL));
     return fields;

@@ -128,6 +128,8 @@ static void ask_from(Dialogue *dialogue, guint at, const char *intro)
     dialogue->at = at;
     if (!over)
         write_field(text, field);
+    else if (text->len > 0)
+        g_string_truncate(text, text->len - 1); /* the newline */
     if (text->len > 0)
         cw_gateway_chat_say(dialogue->dialogues->component, dialogue->user, text->str);
     g_string_free(text, TRUE);

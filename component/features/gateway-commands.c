@@ -21,8 +21,7 @@ static gboolean is_registered(CwComponent *component, const CwJid *user)
     return cw_transport_is_registered(cw_component_transport(component), user->bare);
 }
 
-/* Contacts are not people, but things to watch. */
-static gboolean has_things(CwComponent *component)
+gboolean cw_gateway_has_things(CwComponent *component)
 {
     return protocol_of(component) != NULL && protocol_of(component)->anonymous;
 }
@@ -105,7 +104,8 @@ static void registered_cb(CwComponent *component, gboolean done, CwStanzaConditi
 
 static void register_filled(CwTalk *talk, GHashTable *values)
 {
-    cw_talk_mention(talk, "I try to log you in …");
+    if (!cw_gateway_has_things(cw_talk_component(talk)))
+        cw_talk_mention(talk, "I try to log you in …");
     cw_registration_submit(cw_talk_component(talk), cw_talk_user(talk), values, registered_cb,
                            cw_talk_ref(talk));
 }
@@ -229,13 +229,19 @@ static void run_logout(CwTalk *talk, const char *rest)
 
 /* ---- help ---- */
 
-static char *describe_state(CwTransport *transport, const char *user)
+static char *describe_state(CwComponent *component, const CwJid *jid)
 {
+    CwTransport *transport = cw_component_transport(component);
+    const char *user = jid->bare;
     CwSession *session = cw_transport_find_session(transport, user);
     g_autofree char *problem = NULL;
 
     if (!cw_transport_is_registered(transport, user))
-        return g_strdup("You are not registered with me.");
+        return g_strdup(
+            cw_gateway_has_things(component) && cw_transport_settings(transport)->open &&
+                    cw_registration_is_allowed(component, jid)
+                ? "You are not registered with me, and are as soon as you add a contact."
+                : "You are not registered with me.");
     if (session == NULL)
         return g_strdup("You are registered and not logged in.");
     switch (cw_session_state(session)) {
@@ -265,20 +271,23 @@ static void write_about_things(CwComponent *component, GString *help)
     g_autofree char *jid = example == NULL ? NULL : cw_gateway_address_of(component, example);
 
     g_string_append(help, "Add to your contacts what you want to watch here");
-    if (jid != NULL)
-        g_string_append_printf(help, ", such as %s for %s", jid, example);
-    g_string_append(help, ".  Then write help to it.\n");
+    if (jid != NULL && strchr(jid, '\\') != NULL) /* nobody types that */
+        g_string_append_printf(
+            help, ", by the address that I tell you when you write to me: address %s", example);
+    else if (jid != NULL)
+        g_string_append_printf(help, ", such as %s for %s.  Then write help to it", jid, example);
+    g_string_append(help, ".\n");
 }
 
 static void run_help(CwTalk *talk, const char *rest)
 {
     CwComponent *component = cw_talk_component(talk);
     const char *name = cw_transport_settings(cw_talk_transport(talk))->name;
-    g_autofree char *state = describe_state(cw_talk_transport(talk), cw_talk_user(talk)->bare);
+    g_autofree char *state = describe_state(component, cw_talk_user(talk));
     g_autoptr(GString) help = g_string_new(NULL);
 
     g_string_append_printf(help, "I am the gateway to %s.  %s\n", name, state);
-    if (has_things(component))
+    if (cw_gateway_has_things(component))
         write_about_things(component, help);
     else
         g_string_append_printf(
@@ -430,6 +439,7 @@ static const CwGatewayCommand commands[] = {
     {
         .word = "logout",
         .help = "leave the network until you come online next",
+        .help_of_things = "watch nothing for you until you come online next",
         .for_registered = TRUE,
         .is_useful = has_session,
         .run = run_logout,
@@ -463,8 +473,9 @@ static gboolean is_offered(CwComponent *component, const CwGatewayCommand *comma
 
 static const char *help_of(CwComponent *component, const CwGatewayCommand *command)
 {
-    return has_things(component) && command->help_of_things != NULL ? command->help_of_things
-                                                                    : command->help;
+    return cw_gateway_has_things(component) && command->help_of_things != NULL
+               ? command->help_of_things
+               : command->help;
 }
 
 static void write_help(CwComponent *component, GString *help)

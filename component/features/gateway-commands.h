@@ -44,6 +44,9 @@ char *cw_gateway_command_label(CwComponent *component, const CwGatewayCommand *c
 void cw_gateway_commands_take_request(CwComponent *component, const CwStanza *stanza,
                                       const CwNode *child, const char *node);
 
+/* Contacts are not people, but things to watch. */
+gboolean cw_gateway_has_things(CwComponent *component);
+
 /* A text with the network's name for each %s.  (transfer full) */
 char *cw_gateway_name_network(CwComponent *component, const char *text);
 

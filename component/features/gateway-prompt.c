@@ -23,13 +23,13 @@ static const struct {
     const char *lang, *desc, *prompt, *thing, *thing_prompt;
 } texts[] = {
     {"en", "Enter the name of the contact on %s.", "Contact name",
-     "Enter what you want to watch on %s, such as %e.", "Name"},
+     "Enter what you want to watch, such as %e.", "Name"},
     {"de", "Geben Sie den Namen des Kontakts bei %s ein.", "Name des Kontakts",
-     "Geben Sie ein, was Sie bei %s verfolgen wollen, zum Beispiel %e.", "Name"},
+     "Geben Sie ein, was Sie verfolgen wollen, zum Beispiel %e.", "Name"},
     {"fr", "Saisissez le nom du contact sur %s.", "Nom du contact",
-     "Saisissez ce que vous voulez suivre sur %s, par exemple %e.", "Nom"},
+     "Saisissez ce que vous voulez suivre, par exemple %e.", "Nom"},
     {"es", "Escriba el nombre del contacto en %s.", "Nombre del contacto",
-     "Escriba lo que quiere seguir en %s, por ejemplo %e.", "Nombre"},
+     "Escriba lo que quiere seguir, por ejemplo %e.", "Nombre"},
 };
 
 static guint find_language(const char *lang)
@@ -90,7 +90,8 @@ typedef struct {
     gpointer data;
 } Question;
 
-static void normalized_cb(CwSession *session, const char *name, CwReason reason, gpointer data)
+static void normalized_cb(CwSession *session, const char *name, CwReason reason, const char *text,
+                          gpointer data)
 {
     Question *question = data;
     const char *wanted = name == NULL ? question->typed : name;
@@ -98,9 +99,10 @@ static void normalized_cb(CwSession *session, const char *name, CwReason reason,
         reason == CW_REASON_NO_CONTACT ? NULL : cw_gateway_address_of(question->component, wanted);
 
     question->done(question->component, jid,
-                   jid != NULL       ? NULL
-                   : *wanted == '\0' ? "the name is empty"
-                                     : NO_SUCH_NAME,
+                   jid != NULL                     ? NULL
+                   : *wanted == '\0'               ? "the name is empty"
+                   : text != NULL && *text != '\0' ? text
+                                                   : NO_SUCH_NAME,
                    question->data);
     g_free(question->typed);
     g_free(question);
@@ -120,7 +122,7 @@ void cw_gateway_find_address(CwComponent *component, const char *user, const cha
     *question = (Question){component, g_steal_pointer(&name), done, data};
     if (session == NULL || *question->typed == '\0' ||
         !cw_session_normalize(session, question->typed, normalized_cb, question))
-        normalized_cb(session, NULL, CW_REASON_NOT_ONLINE, question);
+        normalized_cb(session, NULL, CW_REASON_NOT_ONLINE, NULL, question);
 }
 
 static void address_cb(CwComponent *component, const char *jid, const char *problem, gpointer data)

@@ -33,7 +33,7 @@ static char *write_instructions(CwComponent *component, const CwProtocol *protoc
 {
     const CwTransportSettings *settings = cw_transport_settings(cw_component_transport(component));
     if (protocol->anonymous)
-        return g_strdup_printf("%s needs no account: this is all.", settings->name);
+        return g_strdup_printf("%s needs no account: there is nothing to fill in.", settings->name);
 
     GString *notation = g_string_new("name");
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "component/features/features.h"
+#include "component/features/gateway-commands.h"
 #include "component/features/search.h"
 #include "component/features/talk.h"
 #include "transport/secret.h"
@@ -66,6 +67,7 @@ static const char *find_value(const GPtrArray *columns, const CwFound *found, co
 /* How he is called, else what the network calls him.  (transfer full) */
 static char *name_of(const GPtrArray *columns, const CwFound *found)
 {
+    const char *title = find_value(columns, found, "title"); /* of a thing to watch */
     const char *first = find_value(columns, found, "first");
     const char *last = find_value(columns, found, "last");
     const char *nick = find_value(columns, found, "nick");
@@ -76,7 +78,7 @@ static char *name_of(const GPtrArray *columns, const CwFound *found)
     if (nick != NULL)
         g_string_append_printf(name, name->len > 0 ? " (%s)" : "%s", nick);
     if (name->len == 0)
-        g_string_append(name, found->contact);
+        g_string_append(name, title != NULL ? title : found->contact);
     g_strdelimit(name->str, "\r\n\t", ' ');
     return g_string_free(name, FALSE);
 }
@@ -85,6 +87,7 @@ static char *name_of(const GPtrArray *columns, const CwFound *found)
 static char *describe(CwComponent *component, const CwSearchAnswer *answer)
 {
     g_autoptr(GString) lines = g_string_new(NULL);
+    const char *what = cw_gateway_has_things(component) ? "" : " people";
     guint shown = 0, total = answer->total;
 
     for (guint i = 0; i < answer->found->len; i++) {
@@ -99,12 +102,12 @@ static char *describe(CwComponent *component, const CwSearchAnswer *answer)
         }
     }
     if (shown == 0)
-        return g_strdup("Nobody was found.");
+        return g_strdup(*what == '\0' ? "Nothing was found." : "Nobody was found.");
     if (total == 1)
         return g_strconcat("One was found:", lines->str, NULL);
     if (shown < total)
-        return g_strdup_printf("%u people were found; the first %u:%s", total, shown, lines->str);
-    return g_strdup_printf("%u people were found:%s", total, lines->str);
+        return g_strdup_printf("%u%s were found; the first %u:%s", total, what, shown, lines->str);
+    return g_strdup_printf("%u%s were found:%s", total, what, lines->str);
 }
 
 static void results_cb(CwSession *session, const CwSearchAnswer *answer, CwReason reason,
@@ -179,8 +182,9 @@ static void search_words(const Chat *chat, const GPtrArray *fields)
 static void ask_fields(const Chat *chat, GPtrArray *fields, const char *instructions)
 {
     g_autofree char *intro =
-        g_strdup_printf("Whom do you look for?%s%s", instructions != NULL ? "\n" : "",
-                        instructions != NULL ? instructions : "");
+        g_strdup_printf("%s do you look for?%s%s",
+                        cw_gateway_has_things(cw_talk_component(chat->talk)) ? "What" : "Whom",
+                        instructions != NULL ? "\n" : "", instructions != NULL ? instructions : "");
 
     if (!cw_talk_ask(chat->talk, intro, fields))
         say_problem(chat->talk, "I ask you, or too many others, something else at the moment");

@@ -27,7 +27,8 @@ CwSession *cw_search_session(CwComponent *component, const char *user, GError **
     const CwProtocol *protocol = cw_transport_protocol(cw_component_transport(component));
 
     if (protocol != NULL && !protocol->search) {
-        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_FEATURE_NOT_IMPLEMENTED, CW_NO_DIRECTORY);
+        g_set_error(error, CW_STANZA_ERROR, CW_STANZA_FEATURE_NOT_IMPLEMENTED, "%s",
+                    protocol->anonymous ? "there is nothing to search here" : CW_NO_DIRECTORY);
         return NULL;
     }
     return cw_component_online_session(component, user, error);
@@ -72,7 +73,7 @@ char *cw_search_jid(CwComponent *component, const CwFound *found)
 {
     return cw_component_has_control(found->contact)
                ? NULL
-               : cw_jid_for_legacy(found->contact, cw_component_domain(component));
+               : cw_gateway_address_of(component, found->contact);
 }
 
 /* ---- iqs ---- */

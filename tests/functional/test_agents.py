@@ -101,6 +101,47 @@ def test_the_address_of_a_feed_for_who_has_no_page_for_it(start, juliet, typed):
         f"xmpp:https%5C3a%5C2f%5C2fexample.org%5C2ffeed%3Fa%3Db@{FEEDS}?subscribe"]
     juliet.message(FEEDS, "address")
     assert "There is no address for that" in body(juliet.wait_message(FEEDS))
+    # its own words for what cannot be, by both ways
+    juliet.message(FEEDS, "address hello")
+    assert "'hello' is no feed: write its address" in body(juliet.wait_message(FEEDS))
+    answer = juliet.iq("set", FEEDS, "<query xmlns='jabber:iq:gateway'><prompt>hello</prompt></query>")
+    assert condition(answer) == "not-acceptable" and "'hello' is no feed" in error_text(answer)
+
+
+def test_the_gateway_of_feeds_names_no_address_that_nobody_can_type(start, juliet):
+    start(open="true")
+    juliet.presence()
+    juliet.message(FEEDS, "help")
+    told = body(juliet.wait_message(FEEDS))
+    assert "\\3a" not in told and "write to me: address https://example.org/feed." in told
+    assert "as soon as you add a contact" in told and "the network" not in told
+    juliet.message(FEEDS, "search news")
+    register(juliet, FEEDS)
+    assert "there is nothing to search here" in body(juliet.wait_message(FEEDS))
+
+
+def test_who_registers_in_a_chat_is_told_no_more_than_there_is(start, juliet):
+    start()
+    juliet.presence()
+    juliet.message(STOCKS, "register")
+    assert body(juliet.wait_message(STOCKS)) == (
+        f"{STOCKS} needs no account: there is nothing to fill in.")
+    assert body(juliet.wait_message(STOCKS)).startswith("Done.")
+
+
+def test_a_share_that_is_searched_can_be_added(start, web, juliet):
+    """The provider writes it in capitals, an address has none."""
+    web.put("/search", json.dumps([{"symbol": "AAPL", "name": "Apple"}, {"symbol": "APLE", "name": "Hotels"}]))
+    start(**{"agent.search-url": web.url("/search") + "?{text}"})
+    juliet.presence()
+    register(juliet, STOCKS)
+    juliet.message(STOCKS, "search apple")
+    assert body(juliet.wait_message(STOCKS)).splitlines() == [
+        "2 were found:", f"Apple – aapl@{STOCKS}", f"Hotels – aple@{STOCKS}"]
+    answer = juliet.iq("set", STOCKS, "<query xmlns='jabber:iq:search'><x xmlns='jabber:x:data' "
+                       "type='submit'><field var='what'><value>apple</value></field></x></query>")
+    assert f"aapl@{STOCKS}" in "".join(answer.itertext())
+    add(juliet, f"aapl@{STOCKS}")
 
 
 def test_one_that_is_not_there_is_refused_with_a_text(start, web, juliet):
@@ -378,6 +419,10 @@ def fill_in(text):
     return submitted(argument=text)
 
 
+def field_labels(answer):
+    return [field.get("label") for field in answer.iter("{jabber:x:data}field")]
+
+
 def begin(client, contact, node):
     """Executes a command that has an argument; its session."""
     session, fields = form(run(client, contact, node, action="execute"), node)
@@ -416,7 +461,9 @@ def test_commands_are_found(share, juliet):
 def test_commands_by_menu_are_those_of_the_chat(share, juliet):
     juliet.stanzas.take_all()
     assert note(run(juliet, share, "quote")).startswith("AAPL")
-    session = begin(juliet, share, "alert")
+    asked = run(juliet, share, "alert", action="execute")
+    session, fields = form(asked, "alert")
+    assert field_labels(asked) == ["alert: such as > 190, < 150, -5%, +5%"]
     answer = run(juliet, share, "alert", fill_in("> 190"), sessionid=session, action="complete")
     assert "once" in note(answer)
     assert answer.find(IN_COMMANDS + "command").get("sessionid") == session
