@@ -187,8 +187,10 @@ void cw_thing_failed(CwThing *thing, const char *why, guint retry)
     thing->failures++;
     g_free(thing->problem);
     thing->problem = g_strdup(why);
-    cw_agent_log(thing->failures == FAILURES_QUIET ? "info" : "debug", "%s: fetch %u failed: %s",
-                 thing->name, thing->failures, why);
+    gboolean is_news =
+        thing->failures == FAILURES_QUIET || (thing->failures == 1 && !thing->is_fresh);
+    cw_agent_log(is_news ? "info" : "debug", "%s: fetch %u failed: %s", thing->name,
+                 thing->failures, why);
     if (!thing->is_known)
         each_watch(thing, cw_watch_is_late);
     if (thing->failures >= FAILURES_QUIET || !thing->is_fresh)

@@ -239,6 +239,8 @@ def test_the_admin_is_told_of_a_private_address_that_he_names(start, web):
     host = start(f"url=http://localhost:{web.port}/q?{{symbol}}", "allow-private=false")
     assert watch(host)["status"] == "not known yet: localhost: it has no public address"
     host.sync()
+    assert [line for line in host.logs if line["level"] == "info"
+            and "aapl: fetch 1 failed: localhost: it has no public address" in line["text"]]
     assert [line for line in host.logs if line["level"] == "warning"
             and "localhost, which the settings name" in line["text"]
             and "agent.allow-private = true" in line["text"]]
