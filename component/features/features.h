@@ -148,6 +148,8 @@ typedef void (*CwRegistrationAnswer)(CwComponent *component, gboolean done,
  * goes on with his request, or it comes back as an error.  FALSE: he has to register himself. */
 typedef void (*CwNewcomerThen)(CwComponent *component, const CwStanza *stanza);
 gboolean cw_newcomers_take(CwComponent *component, const CwStanza *stanza, CwNewcomerThen then);
+/* Who is not registered yet would be by that. */
+gboolean cw_newcomers_may_come(CwComponent *component, const CwJid *user);
 
 /* The admin lets this user have an account here: `allow` and `deny`. */
 gboolean cw_registration_is_allowed(CwComponent *component, const CwJid *user);

@@ -238,8 +238,7 @@ static char *describe_state(CwComponent *component, const CwJid *jid)
 
     if (!cw_transport_is_registered(transport, user))
         return g_strdup(
-            cw_gateway_has_things(component) && cw_transport_settings(transport)->open &&
-                    cw_registration_is_allowed(component, jid)
+            cw_newcomers_may_come(component, jid)
                 ? "You are not registered with me, and are as soon as you add a contact."
                 : "You are not registered with me.");
     if (session == NULL)

@@ -105,7 +105,9 @@ static gboolean take_message(CwComponent *component, const CwStanza *stanza)
     if (to_contact && !cw_transport_is_registered(transport, stanza->from->bare)) { /* G44; G47 */
         if (text != NULL)
             cw_component_send_error(component, stanza, CW_STANZA_REGISTRATION_REQUIRED,
-                                    "register with this gateway first");
+                                    cw_newcomers_may_come(component, stanza->from)
+                                        ? "add it to your contacts first"
+                                        : "register with this gateway first");
     } else if (to_contact && g_strcmp0(stanza->type, "groupchat") == 0) {
         cw_component_send_error(component, stanza, CW_STANZA_SERVICE_UNAVAILABLE,
                                 "this is no room");

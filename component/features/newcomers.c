@@ -40,13 +40,18 @@ static void registered_cb(CwComponent *component, gboolean done, CwStanzaConditi
     g_free(newcomer);
 }
 
-gboolean cw_newcomers_take(CwComponent *component, const CwStanza *stanza, CwNewcomerThen then)
+gboolean cw_newcomers_may_come(CwComponent *component, const CwJid *user)
 {
     CwTransport *transport = cw_component_transport(component);
     const CwProtocol *protocol = cw_transport_protocol(transport);
 
-    if (!cw_transport_settings(transport)->open || protocol == NULL || !protocol->anonymous ||
-        !cw_registration_is_allowed(component, stanza->from))
+    return cw_transport_settings(transport)->open && protocol != NULL && protocol->anonymous &&
+           cw_registration_is_allowed(component, user);
+}
+
+gboolean cw_newcomers_take(CwComponent *component, const CwStanza *stanza, CwNewcomerThen then)
+{
+    if (!cw_newcomers_may_come(component, stanza->from))
         return FALSE;
     if (newcomers == NULL)
         newcomers = g_hash_table_new(g_str_hash, g_str_equal);

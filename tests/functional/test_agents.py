@@ -217,6 +217,10 @@ def test_open(start, juliet):
     start(open="true")
     juliet.presence()
     contact = f"aapl@{STOCKS}"
+    juliet.message(contact, "quote")
+    refused = juliet.wait_for(lambda s: s.get("type") == "error")
+    assert condition(refused) == "registration-required"
+    assert error_text(refused) == "add it to your contacts first"
     juliet.presence(contact, "subscribe")
     juliet.wait_presence(contact, "subscribed")
     juliet.wait_presence(STOCKS, "subscribe")
