@@ -246,8 +246,8 @@ class Proof:
             contact = address(NEWS, FEED)
             watch(contact, "News of ", FEED)
             news = juliet.wait_for(
-                lambda s: s.get("from") == contact and s.get("type") == "headline",
-                STEP_TIMEOUT, f"a headline of {FEED}")
+                lambda s: s.get("from") == contact and body(s),
+                STEP_TIMEOUT, f"the latest news of {FEED}")
             assert "Nothing happened in Verona." in body(news), body(news)
 
         def ask(contact, command, part):
