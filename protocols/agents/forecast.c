@@ -8,17 +8,9 @@
 #include <string.h>
 
 #include "protocols/agents/json-path.h"
-#include "protocols/agents/text.h"
 
 #define NAME_MOST 80       /* characters */
 #define NUMBER_MOST 100000 /* of anything in a forecast */
-
-static char *text_at(json_t *json, const char *path, gsize most)
-{
-    g_autofree char *text = cw_json_text_at(json, path);
-
-    return text == NULL || *text == '\0' ? NULL : cw_text_from_html(text, most);
-}
 
 /* What is beyond all that weather can be is as unknown as what is no number. */
 static double number_at(json_t *json, const char *path, double otherwise)
@@ -47,11 +39,11 @@ static CwPlace *read_place(json_t *item)
 {
     CwPlace *place = g_new0(CwPlace, 1);
 
-    place->name = text_at(item, "name", NAME_MOST);
-    place->region = text_at(item, "admin1", NAME_MOST);
-    place->district = text_at(item, "admin2", NAME_MOST);
-    place->country = text_at(item, "country", NAME_MOST);
-    place->country_code = text_at(item, "country_code", 8);
+    place->name = cw_json_words_at(item, "name", NAME_MOST);
+    place->region = cw_json_words_at(item, "admin1", NAME_MOST);
+    place->district = cw_json_words_at(item, "admin2", NAME_MOST);
+    place->country = cw_json_words_at(item, "country", NAME_MOST);
+    place->country_code = cw_json_words_at(item, "country_code", 8);
     place->latitude = number_at(item, "latitude", NAN);
     place->longitude = number_at(item, "longitude", NAN);
     if (!cw_json_number_at(item, "population", &place->population))

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocols/agents/text.h"
+
 #define KEY_LONGEST 128
 
 json_t *cw_json_load(const char *data, gsize length, GError **error)
@@ -75,4 +77,11 @@ char *cw_json_text_at(json_t *json, const char *path)
     if (json_is_real(value))
         return g_strdup_printf("%.10g", json_real_value(value));
     return json_is_boolean(value) ? g_strdup(json_is_true(value) ? "true" : "false") : NULL;
+}
+
+char *cw_json_words_at(json_t *json, const char *path, gsize most)
+{
+    g_autofree char *text = cw_json_text_at(json, path);
+
+    return text == NULL || *text == '\0' ? NULL : cw_text_from_html(text, most);
 }

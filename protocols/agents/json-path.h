@@ -18,5 +18,7 @@ json_t *cw_json_at(json_t *json, const char *path);
 gboolean cw_json_number_at(json_t *json, const char *path, double *number);
 /* Strings, numbers as text.  (transfer full) (nullable) */
 char *cw_json_text_at(json_t *json, const char *path);
+/* The same for people: cw_text_from_html() of up to `most` characters; NULL for an empty one. */
+char *cw_json_words_at(json_t *json, const char *path, gsize most);
 
 G_END_DECLS

@@ -111,9 +111,7 @@ gboolean cw_quote_parse_csv(const char *data, gsize length, CwQuote *quote, GErr
 
 static char *short_text(json_t *json, const char *path)
 {
-    g_autofree char *text = path == NULL ? NULL : cw_json_text_at(json, path);
-
-    return text == NULL || *text == '\0' ? NULL : cw_text_from_html(text, NAME_MOST);
+    return path == NULL ? NULL : cw_json_words_at(json, path, NAME_MOST);
 }
 
 gboolean cw_quote_parse_json(const char *data, gsize length, const CwQuotePaths *paths,

@@ -14,14 +14,6 @@
 #define TITLE_MOST 300 /* the same */
 #define TEXT_MOST 1500 /* the same */
 
-/* (transfer full) (nullable) */
-static char *text_at(json_t *json, const char *path, gsize most)
-{
-    g_autofree char *text = cw_json_text_at(json, path);
-
-    return text == NULL || *text == '\0' ? NULL : cw_text_from_html(text, most);
-}
-
 static gint64 time_at(json_t *json, const char *path)
 {
     g_autofree char *text = cw_json_text_at(json, path);
@@ -109,13 +101,13 @@ static CwWarningInfo *read_info(json_t *properties)
     g_autofree char *url = cw_json_text_at(properties, "web");
     CwWarningInfo *info = cw_warning_info_new();
 
-    info->event = text_at(properties, "event", NAME_MOST);
-    info->headline = text_at(properties, "headline", TITLE_MOST);
-    info->text = text_at(properties, "description", TEXT_MOST);
-    info->instruction = text_at(properties, "instruction", TEXT_MOST);
+    info->event = cw_json_words_at(properties, "event", NAME_MOST);
+    info->headline = cw_json_words_at(properties, "headline", TITLE_MOST);
+    info->text = cw_json_words_at(properties, "description", TEXT_MOST);
+    info->instruction = cw_json_words_at(properties, "instruction", TEXT_MOST);
     info->url = url == NULL ? NULL : cw_warning_url(url);
-    info->urgency = text_at(properties, "urgency", NAME_MOST);
-    info->certainty = text_at(properties, "certainty", NAME_MOST);
+    info->urgency = cw_json_words_at(properties, "urgency", NAME_MOST);
+    info->certainty = cw_json_words_at(properties, "certainty", NAME_MOST);
     info->severity = cw_severity_from_string(severity);
     info->begins = time_at(properties, "onset");
     if (info->begins == 0)
@@ -144,7 +136,7 @@ static gboolean read_feature(json_t *item, CwWarnings *into, guint *points_left)
 
     if (info != NULL) {
         CwWarningArea *area = cw_warning_area_new();
-        area->name = text_at(properties, "areaDesc", CW_WARNING_NAMES_MOST);
+        area->name = cw_json_words_at(properties, "areaDesc", CW_WARNING_NAMES_MOST);
         read_codes(json_object_get(properties, "geocode"), area);
         g_ptr_array_add(info->areas, area);
         g_ptr_array_add(warning->infos, info);
