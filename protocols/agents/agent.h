@@ -141,6 +141,8 @@ void cw_thing_known(CwThing *thing, const char *title); /* nullable title */
 /* Who adds it is refused with that text: why, and what else there is.  Who has it already is told
  * the text, and watches it no more: one that may come back has failed. */
 void cw_thing_unknown(CwThing *thing, const char *text);
+/* The same, with the first of these to choose from (cw_agent_found_new()). */
+void cw_thing_ambiguous(CwThing *thing, const char *text, const GPtrArray *found);
 /* `next`: s until the next fetch, 0: the usual interval. */
 void cw_thing_refreshed(CwThing *thing, guint next);
 /* `retry`: s until the next try, 0: as the host thinks fit.  His watchers see `why` when it lasts.

@@ -17,7 +17,6 @@
 #include "protocols/agents/search.h"
 #include "protocols/agents/text.h"
 
-#define CHOICES_MOST 8 /* shares that are named when it is not clear which is meant */
 #define SYMBOL_LONGEST 20
 #define SAMPLES 48     /* prices that are kept for the chart */
 #define ALERTS_MOST 20 /* of one watch */
@@ -219,19 +218,13 @@ static void suggested_cb(const CwHttpAnswer *answer, gpointer data)
     const char *body = cw_http_body(answer, &size);
     g_autoptr(GPtrArray) found = answer->problem != NULL ? NULL : read_found(body, size, NULL);
     g_autofree char *name = symbol_of(thing);
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *text = g_strdup_printf("no share %s is known here", name);
 
     share->call = NULL;
-    if (found == NULL || found->len == 0) {
+    if (found == NULL || found->len == 0)
         refuse(thing);
-        return;
-    }
-    g_string_printf(text, "no share %s is known here; add the one that you mean:", name);
-    for (guint i = 0; i < found->len && i < CHOICES_MOST; i++) {
-        const CwFound *choice = g_ptr_array_index(found, i);
-        g_string_append_printf(text, "\n%s (%s)", choice->contact, choice->values[0]);
-    }
-    cw_thing_unknown(thing, text->str);
+    else
+        cw_thing_ambiguous(thing, text, found);
 }
 
 static void not_there(CwThing *thing)

@@ -11,6 +11,7 @@
 #define RETRY_FIRST 30        /* s; doubled with each failure in a row */
 #define RETRY_MOST 3600       /* s */
 #define FAILURES_QUIET 3      /* fewer in a row are nobody's business */
+#define CHOICES_MOST 8        /* that are named when it is not clear which is meant */
 #define NEXT_LEAST 1          /* s */
 #define NEXT_MOST (24 * 3600) /* s */
 
@@ -162,6 +163,18 @@ void cw_thing_unknown(CwThing *thing, const char *text)
     thing->is_busy = FALSE;
     for (guint i = 0; i < watches->len; i++)
         cw_watch_is_unknown(g_ptr_array_index(watches, i), why); /* the last frees the thing */
+}
+
+void cw_thing_ambiguous(CwThing *thing, const char *text, const GPtrArray *found)
+{
+    g_autoptr(GString) whole = g_string_new(text);
+
+    g_string_append(whole, "; add the one that you mean:");
+    for (guint i = 0; i < found->len && i < CHOICES_MOST; i++) {
+        const CwFound *choice = g_ptr_array_index(found, i);
+        g_string_append_printf(whole, "\n%s (%s)", choice->contact, choice->values[0]);
+    }
+    cw_thing_unknown(thing, whole->str);
 }
 
 void cw_thing_refreshed(CwThing *thing, guint next)

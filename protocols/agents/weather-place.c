@@ -14,7 +14,6 @@
 #define GEOCODER                                                                                   \
     "https://geocoding-api.open-meteo.com/v1/search?name={name}&count=20&language=en&format=json"
 #define NAME_LONGEST 100 /* bytes */
-#define CHOICES_MOST 8   /* places that are offered */
 #define MUCH_LARGER 10   /* times the people: then the others are not meant */
 
 static const char *geocoder;
@@ -96,17 +95,16 @@ static gboolean fits(const CwPlace *place, char **parts)
 
 /* ---- finding ---- */
 
-static void offer(CwThing *thing, const GPtrArray *places)
+static GPtrArray *found_of(const GPtrArray *places)
 {
-    g_autoptr(GString) text = g_string_new("there are several; add the one that you mean:");
+    GPtrArray *found = cw_agent_found_new();
 
-    for (guint i = 0; i < places->len && i < CHOICES_MOST; i++) {
-        const CwPlace *place = g_ptr_array_index(places, i);
-        g_autofree char *name = precise_name(place);
-        g_autofree char *title = title_of(place);
-        g_string_append_printf(text, "\n%s (%s)", name, title);
+    for (guint i = 0; i < places->len; i++) {
+        g_autofree char *name = precise_name(g_ptr_array_index(places, i));
+        g_autofree char *title = title_of(g_ptr_array_index(places, i));
+        cw_agent_found_add(found, name, title);
     }
-    cw_thing_unknown(thing, text->str);
+    return found;
 }
 
 static void choose(CwThing *thing, GPtrArray *places)
@@ -130,7 +128,8 @@ static void choose(CwThing *thing, GPtrArray *places)
     g_autofree char *precise = precise_name(first);
     if (second != NULL && first->population < second->population * MUCH_LARGER &&
         !is_same(precise, thing->name)) {
-        offer(thing, places);
+        g_autoptr(GPtrArray) found = found_of(places);
+        cw_thing_ambiguous(thing, "there are several", found);
         return;
     }
     spot->place = g_ptr_array_steal_index(places, 0);
@@ -169,14 +168,8 @@ void cw_weather_find(CwThing *thing)
 static GPtrArray *read_found(const char *body, gsize size, GError **error)
 {
     g_autoptr(GPtrArray) places = cw_places_parse(body, size, error);
-    GPtrArray *found = places == NULL ? NULL : cw_agent_found_new();
 
-    for (guint i = 0; places != NULL && i < places->len; i++) {
-        g_autofree char *name = precise_name(g_ptr_array_index(places, i));
-        g_autofree char *title = title_of(g_ptr_array_index(places, i));
-        cw_agent_found_add(found, name, title);
-    }
-    return found;
+    return places == NULL ? NULL : found_of(places);
 }
 
 void cw_weather_search(const char *text, CwAgentFoundDone done, gpointer data)
