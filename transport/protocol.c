@@ -175,6 +175,13 @@ GPtrArray *cw_found_list_new(void)
     return g_ptr_array_new_with_free_func(free_found);
 }
 
+char *cw_item_text(const CwFound *item)
+{
+    const char *text = item->values[CW_ITEM_TEXT], *link = item->values[CW_ITEM_LINK];
+
+    return g_strconcat(text, *text == '\0' || *link == '\0' ? "" : "\n", link, NULL);
+}
+
 /* ---- networks ---- */
 
 CwProtocol *cw_protocol_new(void)

@@ -54,6 +54,19 @@ typedef struct {
 CwFound *cw_found_new(const char *contact, char **values); /* takes `values` */
 GPtrArray *cw_found_list_new(void);                        /* of CwFound *, owned */
 
+/* ---- something that a contact published, as a CwFound: `contact` is its id ---- */
+
+typedef enum {
+    CW_ITEM_TITLE,
+    CW_ITEM_TEXT,
+    CW_ITEM_LINK,
+    CW_ITEM_TIME, /* Unix, s */
+    CW_ITEM_N_VALUES,
+} CwItemValue;
+
+/* Its text and link as a message has them: "" for an item with neither.  (transfer full) */
+char *cw_item_text(const CwFound *item);
+
 /* ---- a network ---- */
 
 typedef enum { CW_PASSWORD_NONE, CW_PASSWORD_OPTIONAL, CW_PASSWORD_REQUIRED } CwPasswordUse;

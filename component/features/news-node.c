@@ -71,7 +71,7 @@ static char *make_uri(const char *jid, const char *item)
 
 static gboolean is_item(const CwFound *item)
 {
-    return g_strv_length(item->values) == CW_NEWS_N_VALUES;
+    return g_strv_length(item->values) == CW_ITEM_N_VALUES;
 }
 
 gboolean cw_news_are_items(const GPtrArray *items)
@@ -89,7 +89,7 @@ gboolean cw_news_write_item(CwWriter *writer, const CwFound *item, const char *j
 {
     if (!is_item(item))
         return FALSE;
-    gint64 time = g_ascii_strtoll(item->values[CW_NEWS_TIME], NULL, 10);
+    gint64 time = g_ascii_strtoll(item->values[CW_ITEM_TIME], NULL, 10);
     g_autofree char *when = cw_xmpp_time(time);
     g_autofree char *uri = make_uri(jid, item->contact);
     g_autofree char *author = make_uri(jid, NULL);
@@ -103,12 +103,12 @@ gboolean cw_news_write_item(CwWriter *writer, const CwFound *item, const char *j
     cw_writer_leaf(writer, "uri", NULL, author);
     cw_writer_end(writer);
     write_text(writer, "title",
-               *item->values[CW_NEWS_TITLE] == '\0' ? item->values[CW_NEWS_TEXT]
-                                                    : item->values[CW_NEWS_TITLE]);
-    if (*item->values[CW_NEWS_TEXT] != '\0')
-        write_text(writer, "summary", item->values[CW_NEWS_TEXT]);
-    if (*item->values[CW_NEWS_LINK] != '\0')
-        write_link(writer, "text/html", item->values[CW_NEWS_LINK]);
+               *item->values[CW_ITEM_TITLE] == '\0' ? item->values[CW_ITEM_TEXT]
+                                                    : item->values[CW_ITEM_TITLE]);
+    if (*item->values[CW_ITEM_TEXT] != '\0')
+        write_text(writer, "summary", item->values[CW_ITEM_TEXT]);
+    if (*item->values[CW_ITEM_LINK] != '\0')
+        write_link(writer, "text/html", item->values[CW_ITEM_LINK]);
     write_link(writer, NULL, uri);
     cw_writer_leaf(writer, "id", NULL, uri);
     if (time != 0)

@@ -269,7 +269,7 @@ static const CwFound *find_item(const GPtrArray *items, const char *id)
 {
     for (guint i = 0; items != NULL && i < items->len; i++) {
         const CwFound *item = g_ptr_array_index(items, i);
-        if (g_str_equal(item->contact, id) && g_strv_length(item->values) == CW_NEWS_N_VALUES)
+        if (g_str_equal(item->contact, id) && g_strv_length(item->values) == CW_ITEM_N_VALUES)
             return item;
     }
     return NULL;
@@ -279,10 +279,8 @@ static void say_returned(CwSession *session, const Returned *returned, const cha
                          const CwFound *item)
 {
     g_autoptr(GPtrArray) items = g_ptr_array_new();
-    const char *text = item->values[CW_NEWS_TEXT], *link = item->values[CW_NEWS_LINK];
-    const char *title = item->values[CW_NEWS_TITLE];
-    g_autofree char *both =
-        g_strconcat(text, *text == '\0' || *link == '\0' ? "" : "\n", link, NULL);
+    const char *title = item->values[CW_ITEM_TITLE], *link = item->values[CW_ITEM_LINK];
+    g_autofree char *text = cw_item_text(item);
 
     g_ptr_array_add(items, (gpointer)item);
     say(
@@ -291,7 +289,7 @@ static void say_returned(CwSession *session, const Returned *returned, const cha
             .from = from,
             .name = cw_news_name(session, returned->contact),
             .title = title,
-            .text = *both == '\0' ? title : both,
+            .text = *text == '\0' ? title : text,
             .url = *link == '\0' ? NULL : link,
             .items = items,
         },

@@ -9,9 +9,6 @@
 
 G_BEGIN_DECLS
 
-/* Of an item: cw_session_ask_items(). */
-enum { CW_NEWS_TITLE, CW_NEWS_TEXT, CW_NEWS_LINK, CW_NEWS_TIME, CW_NEWS_N_VALUES };
-
 /* Into <items/>.  `item` of a list of cw_session_ask_items(), of the contact at `jid`, whose name
  * for people is `name`.  FALSE: it has not the values of an item, nothing is written. */
 gboolean cw_news_write_item(CwWriter *writer, const CwFound *item, const char *jid,

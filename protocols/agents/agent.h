@@ -72,8 +72,6 @@ typedef struct {
  * takes it (NULL: it failed, and `problem` says why). */
 typedef void (*CwAgentFoundDone)(GPtrArray *found, const char *problem, gpointer data);
 #define CW_AGENT_ITEMS_MOST 100 /* that are handed out at once */
-/* The values of an item, in this order. */
-typedef enum { CW_ITEM_TITLE, CW_ITEM_TEXT, CW_ITEM_LINK, CW_ITEM_TIME } CwItemValue;
 /* `title`, `text`, `link` nullable; `time`: Unix, s, 0: not known. */
 void cw_agent_item_add(GPtrArray *items, const char *id, const char *title, const char *text,
                        const char *link, gint64 time);

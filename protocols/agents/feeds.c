@@ -159,14 +159,13 @@ static void add_item(const CwWatch *watch, GPtrArray *into, const CwFeedItem *it
 static void tell(CwWatch *watch, const CwFeedItem *item)
 {
     GPtrArray *items = cw_agent_found_new();
-    g_autofree char *link = absolute_link(watch, item);
-    g_autofree char *text = link == NULL
-                                ? g_strdup(item->summary == NULL ? headline(item) : item->summary)
-                                : g_strconcat(item->summary == NULL ? "" : item->summary,
-                                              item->summary == NULL ? "" : "\n", link, NULL);
 
     add_item(watch, items, item);
-    cw_watch_push_items(watch, headline(item), text, link, items);
+    const CwFound *told = g_ptr_array_index(items, 0);
+    const char *link = told->values[CW_ITEM_LINK];
+    g_autofree char *text = cw_item_text(told);
+    cw_watch_push_items(watch, headline(item), *text == '\0' ? headline(item) : text,
+                        *link == '\0' ? NULL : link, items);
 }
 
 static char *list(const CwWatch *watch, GPtrArray *items, guint most)

@@ -267,9 +267,7 @@ static void hold_items(CwReader *reader, const char *contact, const GPtrArray *i
     for (guint i = 0; i < items->len; i++) {
         const CwFound *item = g_ptr_array_index(items, i);
         char **values = item->values;
-        gboolean both = *values[CW_ITEM_TEXT] != '\0' && *values[CW_ITEM_LINK] != '\0';
-        g_autofree char *text =
-            g_strconcat(values[CW_ITEM_TEXT], both ? "\n" : "", values[CW_ITEM_LINK], NULL);
+        g_autofree char *text = cw_item_text(item);
         hold(reader, contact,
              &(CwHeldNews){.title = values[CW_ITEM_TITLE],
                            .url = values[CW_ITEM_LINK],

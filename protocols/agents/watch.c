@@ -112,10 +112,15 @@ static void forget_watch(CwReader *reader, const char *thing)
 /* The columns of items.  (transfer full) */
 static GPtrArray *item_columns(void)
 {
-    static const char *const columns[] = {"title", "text", "link", "time"};
+    static const char *const columns[CW_ITEM_N_VALUES] = {
+        [CW_ITEM_TITLE] = "title",
+        [CW_ITEM_TEXT] = "text",
+        [CW_ITEM_LINK] = "link",
+        [CW_ITEM_TIME] = "time",
+    };
     GPtrArray *fields = cw_fields_new();
 
-    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+    for (guint i = 0; i < CW_ITEM_N_VALUES; i++)
         g_ptr_array_add(fields, cw_field_new(CW_FIELD_TEXT, columns[i], columns[i], NULL));
     return fields;
 }
